@@ -1,0 +1,120 @@
+"""Questions about the flow of values through structured regions: uses, liveness, loop invariance.
+
+Extents count as uses everywhere: a value inside a `Dim` of an attribute or of a type is read by the
+op that carries it (and by the region whose parameter has the type).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from ..ir.nodes import Function, Op, Operand, Region, Value
+
+Use = tuple[Op | None, Region]
+
+
+def param_values(region: Region) -> Iterator[Value]:
+    """The values read by the types of a region's parameters."""
+    for p in region.params:
+        for d in p.type.shape:
+            yield from d.values()
+
+
+def reads(op: Op) -> Iterator[Value]:
+    """The values an op reads itself from before it (its own results, in the extents of later results, are not)."""
+    for v in op.used_values():
+        if v not in op.results:
+            yield v
+
+
+def uses(fn: Function) -> dict[Value, list[Use]]:
+    """For every value, the (op, region) pairs that read it, in program order.
+
+    The op is None where the region itself reads it (a yield, the type of a parameter). An op that
+    reads a value several times appears once.
+    """
+    found: dict[Value, list[Use]] = {}
+
+    def note(values: Iterable[Operand], op: Op | None, region: Region) -> None:
+        for v in dict.fromkeys(v for v in values if isinstance(v, Value)):
+            found.setdefault(v, []).append((op, region))
+
+    def scan(region: Region) -> None:
+        note(param_values(region), None, region)
+        for op in region.ops:
+            note(reads(op), op, region)
+            for r in op.regions:
+                scan(r)
+        note(region.yields, None, region)
+
+    scan(fn.body)
+    return found
+
+
+def defined_inside(regions: Iterable[Region]) -> set[Value]:
+    """Parameters and results of the regions, nested ones included."""
+    found: set[Value] = set()
+    for region in regions:
+        found.update(region.params)
+        for op in region.ops:
+            found.update(op.results)
+            found |= defined_inside(op.regions)
+    return found
+
+
+def is_invariant(x: Operand, loop: Op) -> bool:
+    """Whether an operand is the same in every iteration because it is defined outside the loop."""
+    return not isinstance(x, Value) or x not in defined_inside(loop.regions)
+
+
+def live_after(fn: Function) -> dict[Op, frozenset[Value]]:
+    """For every op, the values that are read after it.
+
+    Reads in later iterations of the enclosing loops count, so that in a loop body a value from
+    outside the loop that the body reads anywhere is live everywhere in the body; values of the loop
+    body itself are new in each iteration. What a loop yields is read by its next iteration or by its
+    results. The values an op defines are live after it if anything reads them.
+    """
+    live: dict[Op, frozenset[Value]] = {}
+
+    def into(region: Region, after: frozenset[Value], repeats: frozenset[Value]) -> set[Value]:
+        """Values live before the first op, given those live after the region."""
+        current: set[Value] = set(after) | repeats
+        current.update(y for y in region.yields if isinstance(y, Value))
+        for op in reversed(region.ops):
+            live[op] = frozenset(current)
+            current.difference_update(op.results)
+            current |= before(op, frozenset(current))
+        current.update(param_values(region))
+        return current - set(region.params)
+
+    def before(op: Op, after: frozenset[Value]) -> set[Value]:
+        needed = set(reads(op))
+        if op.opcode in ("for", "while"):
+            again = frozenset(_read_from_outside(op.regions))
+            for r in op.regions:
+                into(r, after, again)
+            return needed | again
+        for r in op.regions:
+            needed |= into(r, after, frozenset())
+        return needed
+
+    into(fn.body, frozenset(), frozenset())
+    return live
+
+
+def _read_from_outside(regions: Iterable[Region]) -> set[Value]:
+    regions = list(regions)
+    found: set[Value] = set()
+
+    def scan(region: Region) -> None:
+        found.update(param_values(region))
+        found.update(y for y in region.yields if isinstance(y, Value))
+        for op in region.ops:
+            found.update(reads(op))
+            for r in op.regions:
+                scan(r)
+
+    for r in regions:
+        scan(r)
+    return found - defined_inside(regions)

@@ -1,0 +1,383 @@
+"""Composition of transforms: a user's function and a chain of `grad`, `vjp`, `jvp` to one IR function.
+
+A `Program` is a function together with the trees of its arguments and of its result. Each transform
+takes a Program to a Program, so that they compose in any order and to any depth::
+
+    f(w, x) -> loss                      args (w, x)            result loss
+    grad, wrt (0,)                       args (w, x)            result w_adj
+    jvp, wrt (0,), value=False           args (w, x, (w_dot,))  result w_adj_dot
+
+The engines, `transforms.reverse` and `transforms.forward`, see flat functions only; trees, argnums
+and what may be differentiated at all are decided here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any, Literal, final
+
+from . import tree
+from .analysis.activity import active_values, influenced
+from .errors import InternalError, PullbackIndexError, PullbackTypeError, PullbackValueError
+from .frontend.interface import Built, Captured, Guard, Leaf, Static
+from .ir.nodes import Function, Loc, Value, clone_function
+from .ir.types import Type
+from .transforms.forward import forward
+from .transforms.reverse import reverse
+
+Kind = Literal["grad", "value_and_grad", "vjp", "jvp"]
+Legalise = Callable[[Function], Function]
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Transform:
+    """One transform of a chain.
+
+    grad            result: the gradient of the scalar result by the arguments `wrt`
+    value_and_grad  result: (value, gradient)
+    vjp             one more argument, a cotangent of the result; result: a tuple of cotangents of `wrt`
+    jvp             one more argument, a tuple of tangents of `wrt`; result: (value, tangent), or the
+                    tangent alone where `value` is False
+
+    `wrt` has positions of positional arguments (int) and names of keyword arguments (str). With
+    `single` a gradient is that of the only one of them, else a tuple. With `has_aux` the function
+    returns ``(scalar, aux)`` and aux is passed through.
+    """
+
+    kind: Kind
+    wrt: tuple[int | str, ...]
+    single: bool = False
+    has_aux: bool = False
+    value: bool = True
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Program:
+    """A flat IR function and what its parameters and yields mean.
+
+    Leaves of `args` and `kwargs` are parameter indices or Static; leaves of `result` are yield
+    indices or Static. `captured` are the parameters that are read from the user's environment.
+    `written`: ``(parameter, yield)`` of arguments that a call updates (never after differentiation);
+    `mutates`: parameters that the user's function writes to, after differentiation too.
+    `returned`: ``(yield, parameter)`` of results that in Python are the argument itself.
+    `arg_names`: what the positional arguments are called in messages.
+    """
+
+    function: Function
+    args: tuple[Any, ...]
+    kwargs: dict[str, Any]
+    result: Any
+    captured: tuple[tuple[int, Captured], ...]
+    guards: tuple[Guard, ...]
+    written: tuple[tuple[int, int], ...]
+    mutates: tuple[int, ...]
+    returned: tuple[tuple[int, int], ...]
+    arg_names: tuple[str, ...]
+    loc: Loc | None = None
+
+
+def from_built(
+    built: Built, args: tuple[Any, ...], kwargs: dict[str, Any], arg_names: tuple[str, ...], loc: Loc | None
+) -> Program:
+    """The Program of a function as the frontend built it for the trees `args` and `kwargs`."""
+    fn = built.function
+    position = iter(range(len(fn.params)))
+
+    def number(leaf: Any) -> Any:
+        if not isinstance(leaf, Leaf):
+            return leaf
+        k = next(position)
+        if fn.params[k].type != leaf.type:
+            raise InternalError(f"parameter {k} of {fn.name} is {fn.params[k].type}, not {leaf.type}")
+        return k
+
+    numbered_args, numbered_kwargs = tree.map_leaves(number, args), tree.map_leaves(number, kwargs)
+    captured = tuple(zip(position, built.captured, strict=True))
+    # one yield for each leaf of the result, so that each has a cotangent of its own
+    ys = fn.body.yields
+    named = [k for k in tree.leaves(built.result) if isinstance(k, int)]
+    fn = _with_yields(fn, named + [k for _, k in built.written])
+    count = iter(range(len(named)))
+    result = tree.map_leaves(lambda k: next(count) if isinstance(k, int) else k, built.result)
+    # the last version of a written argument, or an argument as it came
+    is_argument = {ys[y]: p for p, y in reversed(built.written)}
+    is_argument |= {v: p for p, v in enumerate(built.function.params) if v.type.is_array and v not in is_argument}
+    return Program(
+        fn,
+        numbered_args,
+        numbered_kwargs,
+        result,
+        captured,
+        tuple(built.guards),
+        tuple((p, len(named) + n) for n, (p, _) in enumerate(built.written)),
+        tuple(p for p, _ in built.written),
+        tuple((n, is_argument[ys[k]]) for n, k in enumerate(named) if ys[k] in is_argument),
+        arg_names,
+        loc,
+    )
+
+
+def apply(program: Program, transform: Transform, first: bool, legalise: Legalise) -> Program:
+    """The transformed program; `legalise` makes the engine's output valid IR to differentiate again.
+
+    `first`: the program is the user's own, so an argument without any differentiable path to the
+    result is an error. (In a derivative it is not: the derivative of a linear function is constant.)
+    Raises PullbackTypeError for arguments that are not floats and results that are not scalars.
+    """
+    program = replace(program, written=(), returned=())
+    wrt = [_argument(program, key) for key in transform.wrt]
+    for name, argument in wrt:
+        _require_floats(program, name, argument)
+    if transform.kind == "jvp":
+        return _jvp(program, transform, wrt, first, legalise)
+    if transform.kind == "vjp":
+        return _vjp(program, wrt, first, legalise)
+    return _grad(program, transform, wrt, first, legalise)
+
+
+def compose(program: Program, chain: tuple[Transform, ...], legalise: Legalise) -> Program:
+    """The transforms of `chain` applied in order."""
+    for k, transform in enumerate(chain):
+        program = apply(program, transform, k == 0, legalise)
+    return program
+
+
+# -- arguments -------------------------------------------------------------------------------------
+def _argument(program: Program, key: int | str) -> tuple[str, Any]:
+    """Name and tree of the argument `key` means."""
+    if isinstance(key, str):
+        if key not in program.kwargs:
+            raise PullbackTypeError(f"{program.function.name} got no argument {key!r} to differentiate")
+        return key, program.kwargs[key]
+    n = len(program.args)
+    if not -n <= key < n:
+        raise PullbackIndexError(
+            f"argnums {key} is out of range: {program.function.name} was called with {n} positional "
+            f"argument{'s' if n != 1 else ''}",
+            program.loc,
+            "an argument is differentiated only where it is passed explicitly",
+        )
+    key %= n
+    return program.arg_names[key], program.args[key]
+
+
+def _params(argument: Any) -> list[int]:
+    return [k for k in tree.leaves(argument) if isinstance(k, int)]
+
+
+def _require_floats(program: Program, name: str, argument: Any) -> None:
+    for path, leaf in tree.leaves_with_paths(argument, name):
+        if isinstance(leaf, Static):
+            if leaf.value is None:
+                continue
+            what = tree.describe(leaf.value)
+        else:
+            type = program.function.params[leaf].type
+            if type.is_float:
+                continue
+            what = f"{type.numpy} array" if type.is_array else f"{type.numpy} scalar"
+            what = "an " + what if what[0] == "i" else "a " + what
+            what = {"int": "a Python int", "bool": "a Python bool"}.get(str(type), what)
+        raise PullbackTypeError(
+            f"cannot differentiate with respect to {path}: it is {what}, not a float",
+            program.loc,
+            _WAY_OUT["self" if path == "self" else "top" if path == name else "leaf"],
+        )
+    if not _params(argument):
+        raise PullbackTypeError(
+            f"cannot differentiate with respect to {name}: there is no float in it", program.loc
+        )
+
+
+_WAY_OUT = {
+    "self": "self is argument 0 of a method: choose another one with argnums",
+    "top": "pass a float (1.0 instead of 1, a.astype(float)), or choose other arguments with argnums",
+    "leaf": "pass it as an argument of its own, outside what is differentiated",
+}
+
+
+def _require_path(program: Program, wrt: list[tuple[str, Any]], yields: list[int], each: bool) -> None:
+    """An error unless each argument (or any of them) has a differentiable path to the yields."""
+    fn = program.function
+    without: list[str] = []
+    for name, argument in wrt:
+        params = _params(argument)
+        active = active_values(fn, params, yields)
+        if any(fn.params[k] in active for k in params):
+            if not each:
+                return
+        else:
+            without.append(name)
+    if not without:
+        return
+    depends = any(influenced(fn, k) for name, argument in wrt if name in without for k in _params(argument))
+    raise PullbackTypeError(
+        f"no differentiable path leads from {', '.join(without)} to the result of {fn.name}",
+        program.loc,
+        "the result depends on it only through steps (comparisons, integers, floor, sign, argmax) or "
+        "stop_gradient, so its derivative is zero wherever it exists"
+        if depends
+        else "the result does not depend on it at all: leave it out of argnums",
+    )
+
+
+# -- results ---------------------------------------------------------------------------------------
+def _place(program: Program, k: int) -> Loc | None:
+    """Where yield k comes from, or the function."""
+    y = program.function.body.yields[k]
+    if isinstance(y, Value) and y.op is not None and y.op.loc.line > 0:
+        return y.op.loc
+    return program.loc
+
+
+def _scalar_yield(program: Program, result: Any, kind: str) -> int:
+    """The index of the one float scalar that `grad` differentiates; PullbackTypeError otherwise."""
+    hint = "grad needs one float: reduce the result (np.sum), or use vjp or jacobian"
+    if isinstance(result, int):
+        type = program.function.body.yields[result].type
+        if type.is_float and type.is_scalar:
+            return result
+        what = f"a float array of shape ({_shape(type)})" if type.is_float else f"{type}"
+        if not type.is_float:
+            hint = "a derivative needs a float result"
+        raise PullbackTypeError(
+            f"{kind} needs a function with a scalar result, and {program.function.name} returns {what}",
+            _place(program, result),
+            hint,
+        )
+    value = result.value if isinstance(result, Static) else result
+    if isinstance(value, tuple):
+        hint += "; for (scalar, aux) pass has_aux=True"
+    if isinstance(result, Static) and isinstance(value, (int, float)) and not isinstance(value, bool):
+        what, hint = f"the constant {value!r}", "the result does not depend on any argument"
+    else:
+        what = tree.describe(value)
+    raise PullbackTypeError(
+        f"{kind} needs a function with a scalar result, and {program.function.name} returns {what}",
+        program.loc,
+        hint,
+    )
+
+
+def _shape(type: Type) -> str:
+    return ", ".join(str(d) for d in type.shape) + ("," if type.rank == 1 else "")
+
+
+def _float_yields(program: Program) -> list[int]:
+    """The yields that are float leaves of the result, in order of its leaves."""
+    ys = program.function.body.yields
+    return [k for k in tree.leaves(program.result) if isinstance(k, int) and ys[k].type.is_float]
+
+
+def _with_yields(fn: Function, chosen: list[int]) -> Function:
+    """A copy of `fn` with the yields `chosen`."""
+    new = clone_function(fn)
+    new.body.yields = [new.body.yields[k] for k in chosen]
+    return new
+
+
+def _number_adjoints(wrt: list[tuple[str, Any]], start: int) -> list[Any]:
+    """Trees like the arguments, whose leaves number the adjoints from `start` (None stays None)."""
+    count = iter(range(start, start + sum(len(_params(a)) for _, a in wrt)))
+    return [tree.map_leaves(lambda k: next(count) if isinstance(k, int) else k, a) for _, a in wrt]
+
+
+# -- the transforms -----------------------------------------------------------------------------------
+def _grad(
+    program: Program, transform: Transform, wrt: list[tuple[str, Any]], first: bool, legalise: Legalise
+) -> Program:
+    result, aux = program.result, None
+    if transform.has_aux:
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise PullbackTypeError(
+                f"with has_aux=True {program.function.name} has to return a pair (scalar, aux)", program.loc
+            )
+        result, aux = result
+    scalar = _scalar_yield(program, result, transform.kind)
+    if first:
+        _require_path(program, wrt, [scalar], each=True)
+    aux_yields = [k for k in tree.leaves(aux) if isinstance(k, int)]
+    params = [k for _, a in wrt for k in _params(a)]
+    fn = _with_yields(program.function, [scalar, *aux_yields])
+    fn = reverse(fn, params, value=True, results=[0])
+    grads = _number_adjoints(wrt, 1 + len(aux_yields))
+    gradient = grads[0] if transform.single else tuple(grads)
+    renumbered = {k: 1 + n for n, k in enumerate(aux_yields)}
+    aux = tree.map_leaves(lambda k: renumbered[k] if isinstance(k, int) else k, aux)
+    out: Any
+    if transform.kind == "value_and_grad":
+        out = ((0, aux), gradient) if transform.has_aux else (0, gradient)
+    else:
+        out = (gradient, aux) if transform.has_aux else gradient
+    return _with_result(replace(program, function=fn), out, legalise)
+
+
+def _vjp(program: Program, wrt: list[tuple[str, Any]], first: bool, legalise: Legalise) -> Program:
+    chosen = _float_yields(program)
+    if not chosen:
+        raise PullbackTypeError(f"{program.function.name} returns no float to differentiate", program.loc)
+    _require_known_shapes(program, chosen)
+    if first:
+        _require_path(program, wrt, chosen, each=False)
+    params = [k for _, a in wrt for k in _params(a)]
+    n = len(program.function.params)
+    fn = reverse(_with_yields(program.function, chosen), params, value=False, seed_params=True)
+    seeds = {k: n + i for i, k in enumerate(chosen)}
+    cotangent = tree.map_leaves(lambda k: seeds.get(k, Static(None)), program.result)
+    out = tuple(_number_adjoints(wrt, 0))
+    program = replace(
+        program,
+        function=fn,
+        args=(*program.args, cotangent),
+        arg_names=(*program.arg_names, "cotangent"),
+    )
+    return _with_result(program, out, legalise)
+
+
+def _jvp(
+    program: Program, transform: Transform, wrt: list[tuple[str, Any]], first: bool, legalise: Legalise
+) -> Program:
+    chosen = _float_yields(program)
+    if first and chosen:
+        _require_path(program, wrt, chosen, each=False)
+    elif not chosen:
+        raise PullbackTypeError(f"{program.function.name} returns no float to differentiate", program.loc)
+    params = [k for _, a in wrt for k in _params(a)]
+    n, m = len(program.function.params), len(program.function.body.yields)
+    others = [k for k in range(m) if k not in chosen]
+    fn = forward(_with_yields(program.function, chosen + others), params)
+    dots = {k: m + i for i, k in enumerate(chosen)}
+    values = {k: i for i, k in enumerate(chosen + others)}
+    tangent = tree.map_leaves(lambda k: dots.get(k, Static(None)), program.result)
+    value = tree.map_leaves(lambda k: values[k] if isinstance(k, int) else k, program.result)
+    tangents = tuple(_number_adjoints(wrt, n))
+    program = replace(
+        program,
+        function=fn,
+        args=(*program.args, tangents),
+        arg_names=(*program.arg_names, "tangents"),
+    )
+    return _with_result(program, (value, tangent) if transform.value else tangent, legalise)
+
+
+def _require_known_shapes(program: Program, yields: list[int]) -> None:
+    for k in yields:
+        if any(d.has_values for d in program.function.body.yields[k].type.shape):
+            raise PullbackValueError(
+                f"the shape of the result of {program.function.name} depends on its data, so no cotangent "
+                "can be given for it",
+                _place(program, k),
+                "reduce it to a scalar (np.sum) and use grad",
+            )
+
+
+def _with_result(program: Program, result: Any, legalise: Legalise) -> Program:
+    """The program with `result`, and only the yields that it names, one for each of its leaves."""
+    body = program.function.body
+    body.yields = [body.yields[k] for k in tree.leaves(result) if isinstance(k, int)]
+    count = iter(range(len(body.yields)))
+    result = tree.map_leaves(lambda k: next(count) if isinstance(k, int) else k, result)
+    return replace(program, function=legalise(program.function), result=result)

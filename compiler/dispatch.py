@@ -1,0 +1,408 @@
+"""From a call to a compiled kernel: specialisation, caching, checks, and conversion of results.
+
+Two levels. A call is looked up by the exact types and shapes of its arguments (`Entry`: everything
+about them is already decided, a call costs microseconds). Behind that, a `Specialisation` is a program
+for a pattern of extents (see docs/ir.md): it is used where its assumptions hold, the extents it
+fixed are the same, and what it captured from the user's environment still has the same type.
+
+Note [Specialising again]. A program is first built with symbolic extents and run-time Python ints.
+Where that is refused because a number must be known (or shapes are not seen to agree), it is built
+again with ints static, then with all extents constant. The error of the last attempt is raised: it
+names the actual shapes.
+
+Guaranteed: arguments are not modified, except arrays that the user's function itself writes to when
+it is called without differentiation; those are updated after the kernel has returned without error.
+"""
+
+from __future__ import annotations
+
+import inspect
+import threading
+from collections.abc import Callable
+from typing import Any, final
+
+import numpy as np
+
+from . import pipeline, tree
+from .compose import Program, Transform
+from .errors import InternalError, PullbackError, PullbackTypeError, PullbackValueError
+from .frontend.context import NeedsStatic
+from .frontend.interface import Static
+from .ir.dims import Dim
+from .ir.nodes import Loc
+from .ir.types import FROM_NUMPY, Type
+from .signature import Signature, scan
+
+Kernel = Callable[..., list[Any]]
+_MAX_ENTRIES = 4096
+
+
+class _Stale(Exception):
+    """A guard or a captured value has changed: this specialisation does not hold for this call."""
+
+
+@final
+class Specialisation:
+    """A program, the symbols that it has as constants, and (once needed) its kernel."""
+
+    def __init__(self, program: Program, fixed: dict[str, int], slots: list[int]):
+        self.program = program
+        self.fixed = fixed
+        self.slots = slots
+        self._kernel: Kernel | None = None
+
+    @property
+    def kernel(self) -> Kernel:
+        if self._kernel is None:
+            self._kernel = pipeline.native(self.program)
+        return self._kernel
+
+    def holds(self, extents: dict[str, int]) -> bool:
+        """Whether it is valid for these extents and for the user's environment as it is now."""
+        return (
+            all(extents[s] == n for s, n in self.fixed.items())
+            and not self.violated(extents)
+            and all(g.holds() for g in self.program.guards)
+            and all(_conforms(c.getter(), c.type, extents) for _, c in self.program.captured)
+        )
+
+    def violated(self, extents: dict[str, int]) -> list[Dim]:
+        """The assumptions that do not hold."""
+        return [d for d in self.program.function.assumptions if d.evaluate(extents.__getitem__) < 0]
+
+
+def _conforms(x: Any, type: Type, extents: dict[str, int]) -> bool:
+    """Whether a captured value has the type that it was compiled with."""
+    if type.weak:
+        return isinstance(x, (float, int)) and not isinstance(x, np.generic)
+    x = np.asarray(x)
+    if FROM_NUMPY.get(x.dtype) != type.dtype or x.ndim != type.rank:
+        return False
+    return all(_extent(d, extents) == n for d, n in zip(type.shape, x.shape, strict=True))
+
+
+def _extent(d: Dim, extents: dict[str, int]) -> int:
+    return d.evaluate(lambda s: extents.get(s, -1))
+
+
+def behaved(x: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any, Any]:
+    """`x` itself if C-contiguous, aligned, writeable and in native byte order, else such a copy."""
+    if x.flags.carray and x.dtype == dtype:
+        return x
+    return np.array(x, dtype=dtype, order="C")
+
+
+@final
+class Entry:
+    """A specialisation for exact shapes: how to feed its kernel and what to make of its results."""
+
+    def __init__(self, spec: Specialisation, signature: Signature, n_args: int):
+        program = spec.program
+        self.spec = spec
+        self.guards = program.guards
+        self.captured = [(c.getter, c.type) for _, c in program.captured]
+        self.extents = signature.extents
+        inputs = [signature.inputs[k] for k in spec.slots]
+        self.slots = spec.slots if spec.slots != list(range(len(signature.inputs))) else None
+        values = [signature.values[k] for k in spec.slots]
+        is_array = [isinstance(v, np.ndarray) for v in values]
+        self.arrays = [i for i, a in enumerate(is_array) if a and inputs[i].shape]
+        self.scalars = [i for i, a in enumerate(is_array) if a and not inputs[i].shape]
+        self.swapped = [
+            i for i, v in enumerate(values) if isinstance(v, np.generic | np.ndarray) and not v.dtype.isnative
+        ]
+        self.paths = [x.path for x in inputs]
+        self.extra_names = program.arg_names[n_args:]
+        self.extras = program.args[n_args:]
+        params = program.function.params
+        self.extra_types = {
+            k: (params[k].type, tuple(_extent(d, self.extents) for d in params[k].type.shape))
+            for k in tree.leaves(self.extras)
+            if isinstance(k, int)
+        }
+        n = len(inputs)
+        order = [*range(n), *(k for k, _ in program.captured), *self.extra_types]
+        if order != list(range(len(params))):
+            raise InternalError(f"parameters of {program.function.name} are out of order: {order}")
+        self.written = program.written
+        self.mutates = program.mutates
+        self.result = program.result
+        self.converters = [_converter(t) for t in program.function.result_types]
+        self.single = self.result if isinstance(self.result, int) and not self.written else None
+        self.returned = dict(program.returned)
+        self.kernel: Kernel | None = None
+
+    def run(self, leaves: list[Any], extras: tuple[Any, ...]) -> Any:
+        """Call the kernel. Raises _Stale where the specialisation does not hold any more."""
+        for guard in self.guards:
+            if not guard.holds():
+                raise _Stale
+        given = leaves if self.slots is None else [leaves[k] for k in self.slots]
+        inputs = given
+        for i in self.arrays:
+            if not given[i].flags.carray:
+                if inputs is given:
+                    inputs = list(given)
+                inputs[i] = np.array(given[i], order="C")
+        if self.scalars or self.swapped or self.captured or self.extras:
+            inputs = list(inputs)
+            for i in self.swapped:
+                inputs[i] = np.asarray(inputs[i]).astype(inputs[i].dtype.newbyteorder("="))
+            for i in (*self.scalars, *(i for i in self.swapped if i not in self.arrays)):
+                inputs[i] = inputs[i][()]
+            for getter, type in self.captured:
+                value = getter()
+                if not _conforms(value, type, self.extents):
+                    raise _Stale
+                inputs.append(_captured(value, type))
+            self._append_extras(inputs, extras)
+        if self.mutates:
+            self._check_writes(given)
+        if self.kernel is None:
+            self.kernel = self.spec.kernel
+        outputs = self.kernel(*inputs)
+        if self.single is not None:
+            convert = self.converters[self.single]
+            out = outputs[self.single]
+            if self.returned:
+                return given[self.returned[self.single]]
+            return out if convert is None else convert(out)
+        return self._finish(outputs, given)
+
+    def _finish(self, outputs: list[Any], given: list[Any]) -> Any:
+        for param, y in self.written:
+            np.copyto(given[param], outputs[y])
+
+        def leaf(k: Any) -> Any:
+            if not isinstance(k, int):
+                return k.value if isinstance(k, Static) else k
+            if k in self.returned and self.returned[k] < len(given):
+                return given[self.returned[k]]
+            convert = self.converters[k]
+            return outputs[k] if convert is None else convert(outputs[k])
+
+        return tree.map_leaves(leaf, self.result)
+
+    def _append_extras(self, inputs: list[Any], extras: tuple[Any, ...]) -> None:
+        """Tangents and cotangents, checked against the shapes and dtypes that the program has."""
+        for name, reference, given in zip(self.extra_names, self.extras, extras, strict=True):
+            for path, k, x in tree.match(reference, given, name):
+                if isinstance(k, int):
+                    type, shape = self.extra_types[k]
+                    inputs.append(_vector(x, type, shape, path))
+
+    def _check_writes(self, given: list[Any]) -> None:
+        """An argument that is written must be writeable and share no memory with another one."""
+        for p in self.mutates:
+            target = given[p]
+            if self.written and not target.flags.writeable:
+                raise PullbackValueError(
+                    f"{self.paths[p]} is read-only, and {self.spec.program.function.name} writes to it",
+                    self.spec.program.loc,
+                    "pass a copy",
+                )
+            for q in self.arrays:
+                if q != p and np.may_share_memory(target, given[q]) and np.shares_memory(target, given[q]):
+                    raise PullbackValueError(
+                        f"{self.paths[p]} and {self.paths[q]} overlap in memory, and "
+                        f"{self.spec.program.function.name} writes to {self.paths[p]}",
+                        self.spec.program.loc,
+                        f"pass a copy of one of them ({self.paths[q]}.copy())",
+                    )
+
+
+def _captured(x: Any, type: Type) -> Any:
+    if type.weak:
+        return float(x) if type.is_float else x
+    if type.is_scalar:
+        return type.numpy.type(x)
+    return behaved(np.asarray(x), type.numpy)
+
+
+def _vector(x: Any, type: Type, shape: tuple[int, ...], path: str) -> Any:
+    """A tangent or cotangent as the kernel takes it."""
+    if isinstance(x, np.ndarray) and x.shape == shape and shape and x.dtype == type.numpy:
+        return behaved(x, type.numpy)
+    if not isinstance(x, (np.ndarray, np.generic, float, int)) or np.asarray(x).dtype.kind not in "fiub":
+        raise PullbackTypeError(
+            f"{path} has to be a {type.numpy} {'array' if shape else 'scalar'}, not {tree.describe(x)}"
+        )
+    if np.shape(x) != shape:
+        raise PullbackValueError(f"{path} has to have the shape {shape}, not {np.shape(x)}")
+    if not shape:
+        return float(x) if type.weak else type.numpy.type(x)
+    return np.array(x, dtype=type.numpy, order="C")
+
+
+def _converter(type: Type) -> Callable[[Any], Any] | None:
+    """From what a kernel gives to what the user gets: NumPy scalars; int and bool stay Python's."""
+    if type.is_array:
+        return None
+    if type.weak and not type.is_float:
+        return bool if type.is_bool else int
+    scalar: Callable[[Any], Any] = type.numpy.type
+    return scalar
+
+
+@final
+class Dispatcher:
+    """Calls `fn` under the transforms of `chain`, compiling where needed. Safe to call from threads."""
+
+    def __init__(self, fn: Callable[..., Any], chain: tuple[Transform, ...]):
+        self.fn = fn
+        self.chain = chain
+        self.name = getattr(fn, "__name__", type(fn).__name__)
+        code = getattr(inspect.unwrap(fn), "__code__", None)
+        self.loc = Loc(code.co_filename, code.co_firstlineno) if code is not None else None
+        self._signature = _signature(fn)
+        self._bindings: dict[Any, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {}
+        self._entries: dict[Any, Entry] = {}
+        self._specialisations: dict[Any, list[Specialisation]] = {}
+        self._static_ints = False
+        self._lock = threading.RLock()
+
+    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], extras: tuple[Any, ...] = ()) -> Any:
+        """The result for these arguments; `extras` are tangents and cotangents, one for each transform
+        that adds one."""
+        if kwargs:
+            args, kwargs = self.bind(args, kwargs)
+        key: list[Any] = [len(args)]
+        leaves: list[Any] = []
+        for a in args:
+            scan(a, key, leaves, self._static_ints)
+        if kwargs:
+            scan(kwargs, key, leaves, self._static_ints)
+        entry = self._entries.get(tuple(key))
+        if entry is None:
+            entry = self.entry(args, kwargs)
+        try:
+            return entry.run(leaves, extras)
+        except _Stale:
+            pass
+        return self.entry(args, kwargs).run(leaves, extras)
+
+    # -- arguments ------------------------------------------------------------------------------
+    def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+        """The arguments with keywords moved to their positions where the function has one."""
+        moved, kept, _ = self._binding(len(args), tuple(kwargs))
+        return (*args, *(kwargs[n] for n in moved)), {n: kwargs[n] for n in kept}
+
+    def _binding(
+        self, n: int, keywords: tuple[str, ...]
+    ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        """(keywords that become positional, keywords that stay, names of the positional arguments)."""
+        found = self._bindings.get((n, keywords))
+        if found is None:
+            found = self._bindings[n, keywords] = self._bind_new(n, keywords)
+        return found
+
+    def _bind_new(
+        self, n: int, keywords: tuple[str, ...]
+    ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+        if self._signature is None:
+            return (), keywords, tuple(f"args[{i}]" for i in range(n))
+        try:
+            bound = self._signature.bind(*range(n), **{k: k for k in keywords})
+        except TypeError as e:
+            raise PullbackTypeError(
+                f"{self.name}() {e}", self.loc, f"the signature is {self.name}{self._signature}"
+            ) from None
+        names: list[str] = []
+        for p in self._signature.parameters.values():
+            if p.kind is p.VAR_POSITIONAL:
+                names += [f"{p.name}[{i}]" for i in range(len(bound.arguments.get(p.name, ())))]
+            elif p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
+                names.append(p.name)
+        moved = tuple(bound.args[n:])
+        kept = tuple(k for k in keywords if k not in moved)
+        return moved, kept, tuple(names[: len(bound.args)])
+
+    def names(self, n_args: int, keywords: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """What positional arguments are called in messages."""
+        return self._binding(n_args, keywords)[2]
+
+    # -- specialisation ---------------------------------------------------------------------------
+    def entry(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
+        """The entry for bound arguments, made if there is none that holds."""
+        with self._lock:
+            names = self.names(len(args), tuple(kwargs))
+            while True:
+                static_ints = self._static_ints
+                key: list[Any] = [len(args)]
+                scan(args, part := [], [], static_ints)
+                key += part[1:]
+                if kwargs:
+                    scan(kwargs, key, [], static_ints)
+                signature = Signature(args, kwargs, names, tuple(key))
+                spec = self._specialise(signature)
+                if static_ints == self._static_ints:
+                    break
+            entry = Entry(spec, signature, len(args))
+            if len(self._entries) >= _MAX_ENTRIES:
+                self._entries.clear()
+            self._entries[tuple(key)] = entry
+            return entry
+
+    def _specialise(self, signature: Signature) -> Specialisation:
+        known = self._specialisations.setdefault(signature.pattern, [])
+        extents = signature.extents
+        known[:] = [s for s in known if all(g.holds() for g in s.program.guards)]
+        fixed: set[str] = set()
+        for spec in known:
+            if spec.holds(extents):
+                return spec
+            if not spec.fixed:
+                fixed |= _symbols(spec.violated(extents))
+        while True:
+            spec = self._build(signature, fixed)
+            known.append(spec)
+            violated = _symbols(spec.violated(extents)) - fixed
+            if not violated:
+                return spec
+            fixed |= violated
+
+    def _build(self, signature: Signature, fixed: set[str]) -> Specialisation:
+        """See Note [Specialising again]."""
+        every = set(signature.extents)
+        has_ints = any(x.is_python_int for x in signature.inputs)
+        try:
+            return self._attempt(signature, fixed, self._static_ints)
+        except (PullbackError, NotImplementedError) as e:
+            error: BaseException = e
+        attempts: list[tuple[set[str], bool]] = []
+        if isinstance(error, NeedsStatic) and has_ints and not self._static_ints:
+            attempts.append((fixed, True))
+        if every != fixed:
+            attempts.append((every, self._static_ints))
+            if has_ints and not self._static_ints:
+                attempts.append((every, True))
+        for symbols, static_ints in attempts:
+            try:
+                spec = self._attempt(signature, symbols, static_ints)
+            except (PullbackError, NotImplementedError) as e:
+                error = e if not isinstance(e, NeedsStatic) else error
+                continue
+            if static_ints and not self._static_ints:
+                self._static_ints = True  # calls are keyed by the values of ints from now on
+                self._entries.clear()
+            return spec
+        raise error
+
+    def _attempt(self, signature: Signature, fixed: set[str], static_ints: bool) -> Specialisation:
+        args, kwargs, slots = signature.abstract(fixed, static_ints)
+        free = {s: n for s, n in signature.extents.items() if s not in fixed}
+        program = pipeline.program(
+            self.fn, self.chain, args, kwargs, arg_names=signature.names, extents=free, loc=self.loc
+        )
+        return Specialisation(program, {s: signature.extents[s] for s in sorted(fixed)}, slots)
+
+
+def _symbols(dims: list[Dim]) -> set[str]:
+    return {a for d in dims for a in d.atoms() if isinstance(a, str)}
+
+
+def _signature(fn: Callable[..., Any]) -> inspect.Signature | None:
+    try:
+        return inspect.signature(fn)
+    except (TypeError, ValueError):
+        return None

@@ -1,0 +1,477 @@
+"""What a handler of the NumPy table may do: read, make, check and write abstract values.
+
+A handler is ``handler(ctx, args, kwargs) -> abstract value``. It gets abstract values (see
+`values.py`), and makes ops through ``ctx.b`` or, where extents must be checked, `Context.elementwise`.
+Plain TypeError, ValueError and IndexError raised by a handler are given the location of the call.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+from ..errors import InternalError, PullbackError, PullbackTypeError, PullbackValueError, UnsupportedError
+from ..ir.builder import constant
+from ..ir.dims import Dim
+from ..ir.indexing import indexed_shape
+from ..ir.nodes import At, Const, Loc, Operand, Span, Value, as_dim
+from ..ir.types import FROM_NUMPY, INT, Type
+from .session import Session
+from .values import (
+    Array,
+    BoundMethod,
+    Cell,
+    Conflict,
+    DictValue,
+    Iteration,
+    ListValue,
+    Maybe,
+    Opaque,
+    RangeValue,
+    RecordValue,
+    UserFunction,
+    ViewStep,
+    is_number,
+    is_operand,
+    is_scalar,
+    is_static,
+    to_python,
+)
+
+Handler = Callable[["Context", list[Any], dict[str, Any]], Any]
+Transform = Callable[[Any], "Handler | None"]
+
+_TRANSFORMS: list[Transform] = []
+
+
+def register_transform(match: Transform) -> None:
+    """Let ``match(callable)`` give a handler for callables of pullback itself (``grad(f)``, ``stop_gradient``)."""
+    _TRANSFORMS.append(match)
+
+
+class DeadCode(Exception):
+    """Control does not pass this point (after a raise)."""
+
+
+class NeedsStatic(UnsupportedError):
+    """Something must be known at compile time: a loop with a known trip count is unrolled and tried again."""
+
+
+def closest(name: str, names: Iterable[str]) -> str | None:
+    """A hint for a misspelt name."""
+    found = difflib.get_close_matches(name, sorted(set(names)), 1, 0.6)
+    return f"did you mean {found[0]!r}?" if found else None
+
+
+def describe(v: Any) -> str:
+    """An abstract value in a user's words."""
+    if is_operand(v):
+        return f"a run-time {v.type}"
+    if isinstance(v, Array):
+        return "an array"
+    if isinstance(v, Dim):
+        return f"the integer {v}"
+    names = {ListValue: "a list", DictValue: "a dict", RangeValue: "a range", UserFunction: "a function", Iteration: "an iterator"}
+    for cls, name in names.items():
+        if isinstance(v, cls):
+            return name
+    if isinstance(v, RecordValue):
+        return f"a {v.cls.__name__}"
+    if isinstance(v, Opaque):
+        return f"a {type(v.obj).__name__}"
+    if isinstance(v, BoundMethod):
+        return f"the method {v.name}"
+    if v is None:
+        return "None"
+    if inspect.ismodule(v):
+        return f"the module {v.__name__}"
+    if callable(v):
+        return f"the function {getattr(v, '__name__', v)}"
+    article = "an" if type(v).__name__[0] in "aeiou" else "a"
+    return f"{article} {type(v).__name__}"
+
+
+class Context:
+    """Services of the frontend; the interpreter of the syntax tree derives from it."""
+
+    def __init__(self, session: Session):
+        self.session = session
+        self.b = session.b
+        self.transforms: list[Transform] = _TRANSFORMS
+
+    # -- errors -------------------------------------------------------------------------------
+    @property
+    def loc(self) -> Loc:
+        return self.b.loc
+
+    def error(self, cls: type[PullbackError], message: str, hint: str | None = None) -> NoReturn:
+        """Raise an error located at the current node."""
+        raise cls(message, self.loc, hint)
+
+    # -- values as operands -------------------------------------------------------------------
+    def operand(self, v: Any) -> Operand:
+        """The IR operand of a number, an array (its current value, read through its view) or a
+        nested list or tuple of numbers (stacked)."""
+        if isinstance(v, (Value, Const)):
+            return v
+        if isinstance(v, Array):
+            return self.read(v)
+        if isinstance(v, Dim):
+            return self.b.extent(v)
+        if is_number(v):
+            return self.constant(v)
+        if isinstance(v, ListValue):
+            return self.stack(v.items)
+        if isinstance(v, tuple):
+            return self.stack(v)
+        if isinstance(v, RangeValue):
+            return self.iota(v)
+        if isinstance(v, np.ndarray):
+            return self.constant_array(v)
+        if isinstance(v, str):
+            self.error(UnsupportedError, "a string is not data", "strings may only choose between cases, as in mode == 'fast'")
+        if isinstance(v, complex):
+            self.error(UnsupportedError, "complex numbers are not supported", "keep real and imaginary parts as two real values")
+        if isinstance(v, Conflict):
+            self.error(UnsupportedError, v.reason)
+        self.error(PullbackTypeError, f"{describe(v)} cannot be used as a number or an array")
+
+    def constant(self, v: Any) -> Const:
+        """The immediate of a static number; NumPy scalars are strong, Python numbers weak."""
+        if isinstance(v, np.generic):
+            return constant(v.item(), Type(FROM_NUMPY[v.dtype]))
+        if isinstance(v, int) and not isinstance(v, bool) and not -(2**63) <= v < 2**63:
+            self.error(UnsupportedError, f"the integer {v} does not fit 64 bits", "write it as a float")
+        return constant(v)
+
+    def constant_array(self, array: np.ndarray[Any, Any]) -> Value:
+        """A constant array, passed as a captured input."""
+        key = ("constant", array.dtype.str, array.shape, array.tobytes())
+        frozen = array.copy()
+        return self.session.capture(key, lambda: frozen, frozen, f"const{len(self.session.captured)}", self.loc)
+
+    def stack(self, items: Sequence[Any]) -> Operand:
+        """``np.array(items)`` of numbers and arrays of one shape."""
+        if all(is_static(x) for x in items) and len(items) > 0:
+            flat = to_python(tuple(items))
+            try:
+                array = np.array(flat)
+            except ValueError:
+                self.error(PullbackValueError, "the rows of this nested list have different lengths")
+            if array.dtype in FROM_NUMPY and (array.ndim > 1 or array.size > 8):
+                return self.constant_array(array)
+        if not items:
+            return self.b.emit("empty", shape=(Dim.of(0),), dtype="f64")
+        operands = [self.operand(x) for x in items]
+        shape = operands[0].type.shape
+        rows = []
+        for x in operands:
+            if x.type.rank != len(shape):
+                self.error(PullbackValueError, "cannot make an array from items of different rank")
+            for a, d in zip(x.type.shape, shape, strict=True):
+                self.require_equal(a, d, "all input arrays must have the same shape")
+            rows.append(self.b.emit("reshape", x, shape=(Dim.of(1), *shape)))
+        return rows[0] if len(rows) == 1 else self.b.emit("concatenate", *rows, axis=0)
+
+    def iota(self, r: RangeValue) -> Operand:
+        start, step = self.operand(r.start), self.operand(r.step)
+        size = self.trip_count(r)
+        return self.b.emit("iota", start, step, size=size, dtype="i64")
+
+    def trip_count(self, r: RangeValue) -> Dim:
+        """``len(range(...))``; the step is static."""
+        step = self.static(r.step, "the step of this range")
+        start, stop = self.require_dim(r.start), self.require_dim(r.stop)
+        distance = stop - start if step > 0 else start - stop
+        count = (distance + (abs(step) - 1)) // abs(step)
+        return count if self.session.nonneg(distance) else count.max(0)
+
+    def wrap(self, value: Operand) -> Any:
+        """A scalar as it is, an array on a fresh cell."""
+        if value.type.shape:
+            assert isinstance(value, Value)
+            return Array(Cell(value))
+        return value
+
+    def type(self, v: Any) -> Type:
+        """The type of a number, an array or a nested list."""
+        if isinstance(v, (Value, Const)):
+            return v.type
+        if isinstance(v, Array):
+            return self.array_type(v)
+        if isinstance(v, Dim):
+            return INT
+        if is_number(v):
+            return self.constant(v).type
+        return self.operand(v).type
+
+    def array_type(self, array: Array) -> Type:
+        shape = array.cell.current.type.shape
+        for step in array.path:
+            if step.kind == "index":
+                shape = indexed_shape(shape, step.index, step.operands)
+            elif step.kind == "transpose":
+                shape = tuple(shape[p] for p in step.arg)
+            else:
+                shape = tuple(step.arg)
+        return Type(array.cell.current.type.dtype, shape)
+
+    def shape(self, v: Any) -> tuple[Dim, ...]:
+        return self.type(v).shape
+
+    def static(self, v: Any, what: str) -> Any:
+        """The Python object of a value known at compile time; `what` names it in the error."""
+        if isinstance(v, Const):
+            return v.value
+        if not is_static(v):
+            raise NeedsStatic(
+                f"{what} must be known at compile time, and this is {describe(v)}",
+                self.loc,
+                "write it as a constant, or take it from a shape or a static argument",
+            )
+        return to_python(v)
+
+    def require_dim(self, v: Any) -> Dim:
+        """An integer as an extent."""
+        if isinstance(v, Dim):
+            return v
+        if is_number(v) and isinstance(v, (bool, int, np.integer, np.bool_)):
+            return Dim.of(int(v))
+        if isinstance(v, (Value, Const)) and v.type.is_int and not v.type.shape:
+            return as_dim(v)
+        if isinstance(v, Array) or is_scalar(v):
+            self.error(PullbackTypeError, f"an integer is needed here, not {describe(v)}", "convert it with int(...)")
+        self.error(PullbackTypeError, f"{describe(v)} cannot be used as an integer")
+
+    def integer(self, dim: Dim) -> Any:
+        """An extent as an abstract integer."""
+        return dim.const if dim.is_const else dim
+
+    # -- making values ------------------------------------------------------------------------
+    def emit(self, opcode: str, *operands: Operand | float, **attrs: Any) -> Value:
+        """Emit an op; what its inference refuses becomes a located error."""
+        try:
+            return self.b.emit(opcode, *operands, **attrs)
+        except PullbackError:
+            raise
+        except (TypeError, ValueError, IndexError, NotImplementedError) as e:
+            raise self.located(e) from None
+
+    def located(self, e: Exception) -> PullbackError:
+        """An error of a table or of inference, at the current node."""
+        from ..errors import PullbackIndexError
+
+        if isinstance(e, IndexError):
+            return PullbackIndexError(str(e), self.loc)
+        if isinstance(e, ValueError):
+            return PullbackValueError(str(e), self.loc)
+        if isinstance(e, NotImplementedError):
+            return UnsupportedError(str(e), self.loc)
+        if isinstance(e, TypeError):
+            return PullbackTypeError(str(e), self.loc)
+        return InternalError(f"{type(e).__name__}: {e}", self.loc)
+
+    def elementwise(self, opcode: str, *vs: Any, **attrs: Any) -> Any:
+        """Emit an elementwise op on broadcast operands, with the checks of extents NumPy would make."""
+        operands = self.align([self.operand(v) for v in vs])
+        return self.wrap(self.emit(opcode, *operands, **attrs))
+
+    def equal_extents(self, a: Dim, b: Dim) -> bool | None:
+        """Whether two extents are equal; None when only the call will tell."""
+        if a == b:
+            return True
+        difference = a - b
+        if difference.is_const:
+            return False
+        if _is_symbol(a) and _is_symbol(b):
+            return False
+        return None
+
+    def require_equal(self, a: Dim, b: Dim, message: str) -> None:
+        """Two extents must be equal: decided now, or checked at run time (ValueError)."""
+        known = self.equal_extents(a, b)
+        if known is False:
+            self.error(PullbackValueError, f"{message}: {a} and {b} differ")
+        if known is None:
+            same = self.b.emit("eq", self.b.extent(a), self.b.extent(b))
+            self.check(same, "ValueError", message)
+
+    def align(self, operands: list[Operand]) -> list[Operand]:
+        """Check that shapes broadcast, and give extents that were checked to be equal one name."""
+        ranks = [x.type.rank for x in operands]
+        rank = max(ranks, default=0)
+        if rank == 0 or sum(r > 0 for r in ranks) < 2:
+            return operands
+        chosen: list[Dim] = []
+        for axis in range(rank):
+            dims = [x.type.shape[axis - rank + x.type.rank] for x in operands if axis - rank + x.type.rank >= 0]
+            dims = [d for d in dims if d != 1]
+            # the best known extent stands for all of them
+            dims.sort(key=lambda d: (d.has_values, not d.is_const))
+            chosen.append(dims[0] if dims else Dim.of(1))
+            for d in dims[1:]:
+                known = self.equal_extents(d, chosen[axis])
+                if known is False:
+                    shapes = " ".join(_shape_text(x.type.shape) for x in operands if x.type.shape)
+                    self.error(PullbackValueError, f"operands could not be broadcast together with shapes {shapes}")
+                if known is None:
+                    same = self.b.emit("eq", self.b.extent(d), self.b.extent(chosen[axis]))
+                    self.check(same, "ValueError", "operands could not be broadcast together")
+        out = []
+        for x in operands:
+            shape = x.type.shape
+            wanted = tuple(d if d == 1 else c for d, c in zip(shape, chosen[rank - len(shape) :], strict=True))
+            out.append(x if wanted == shape else self.b.emit("reshape", x, shape=wanted))
+        return out
+
+    def check(self, cond: Operand | bool, error: str, message: str, *values: Any) -> None:
+        """Raise `error` at run time when `cond` is false; `{}` in the message shows the values."""
+        if isinstance(cond, Const):
+            cond = bool(cond.value)
+        if cond is True:
+            return
+        operands = [self.operand(v) for v in values]
+        self.b.op("check", self.operand(cond), *operands, attrs={"error": error, "message": message}, types=[])
+        if cond is False:
+            raise DeadCode
+
+    # -- arrays -------------------------------------------------------------------------------
+    def read(self, array: Array) -> Value:
+        """The current value of an array, through its view."""
+        value = array.cell.current
+        for step in array.path:
+            value = self._through(value, step)
+        return value
+
+    def _through(self, value: Value, step: ViewStep) -> Value:
+        if step.kind == "index":
+            return self.emit("load", value, *step.operands, index=step.index)
+        if step.kind == "transpose":
+            return self.emit("transpose", value, perm=step.arg)
+        return self.emit("reshape", value, shape=step.arg)
+
+    def view(self, array: Array, step: ViewStep) -> Array:
+        """A view of an array (or of a view)."""
+        if step.kind == "index" and array.path and array.path[-1].kind == "index":
+            last = array.path[-1]
+            shape = self.array_type(Array(array.cell, array.path[:-1])).shape
+            merged = compose(last, step, shape)
+            if merged is not None:
+                return Array(array.cell, (*array.path[:-1], merged))
+        return Array(array.cell, (*array.path, step))
+
+    def write(self, array: Array, value: Any) -> None:
+        """``array[...] = value``: the whole array, through its view; the value is broadcast and cast."""
+        target = self.array_type(array)
+        x = self.operand(value)
+        if x.type.shape != target.shape:
+            x = self.fit(x, target.shape)
+        if x.type.shape != target.shape:
+            x = self.emit("broadcast_to", x, shape=target.shape) if x.type.shape else self.emit("full", x, shape=target.shape, dtype=target.dtype)
+        if x.type.dtype != target.dtype:
+            x = self.emit("cast", x, dtype=target.dtype, weak=False)
+        assert isinstance(x, Value)
+        self.set_view(array, x)
+
+    def set_view(self, array: Array, value: Value) -> None:
+        """Make `value` (of the array's type) the contents of the view."""
+        chain = [array.cell.current]
+        for step in array.path[:-1]:
+            chain.append(self._through(chain[-1], step))
+        for old, step in zip(reversed(chain), reversed(array.path), strict=False):
+            value = self._back(old, step, value)
+        self.set_cell(array.cell, value)
+
+    def _back(self, old: Value, step: ViewStep, value: Value) -> Value:
+        if step.kind == "index":
+            return self.emit("store", old, *step.operands, value, index=step.index)
+        if step.kind == "transpose":
+            inverse = tuple(int(p) for p in np.argsort(step.arg))
+            return self.emit("transpose", value, perm=inverse)
+        return self.emit("reshape", value, shape=old.type.shape)
+
+    def set_cell(self, cell: Cell, value: Value) -> None:
+        if cell.readonly:
+            self.error(UnsupportedError, f"this array may not be written: {cell.readonly}", "make a copy first with .copy()")
+        self.session.touch(cell)
+        if cell.name and not value.hint:
+            value.hint = cell.name
+        cell.current = value
+
+    def fit(self, x: Operand, shape: tuple[Dim, ...]) -> Operand:
+        """Check that `x` broadcasts to `shape`; equal extents get the names they have in `shape`."""
+        own = x.type.shape
+        while len(own) > len(shape) and own[0] == 1:
+            own = own[1:]
+        text = f"could not broadcast input array from shape {_shape_text(x.type.shape)} into shape {_shape_text(shape)}"
+        if len(own) > len(shape):
+            self.error(PullbackValueError, text)
+        wanted = []
+        for d, t in zip(own, shape[len(shape) - len(own) :], strict=True):
+            if d == 1:
+                wanted.append(d)
+                continue
+            known = self.equal_extents(d, t)
+            if known is False:
+                self.error(PullbackValueError, text)
+            if known is None:
+                same = self.b.emit("eq", self.b.extent(d), self.b.extent(t))
+                self.check(same, "ValueError", "could not broadcast input array into the shape of the target")
+            wanted.append(t)
+        if tuple(wanted) != x.type.shape:
+            return self.emit("reshape", x, shape=tuple(wanted))
+        return x
+
+    # -- calls: given by the interpreter ------------------------------------------------------
+    def call(self, fn: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Call an abstract function value."""
+        raise NotImplementedError
+
+    def bound(self, v: Any) -> Any:
+        """The value itself, after a check that it is bound on this path."""
+        if isinstance(v, Conflict):
+            raise NeedsStatic(v.reason, self.loc, "use different names, or give both the same type and shape")
+        if isinstance(v, Maybe):
+            self.check(v.bound, "UnboundLocalError", "cannot access a local variable before it is assigned")
+            return v.value
+        return v
+
+
+def _is_symbol(d: Dim) -> bool:
+    return len(d.terms) == 1 and d.terms[0][1] == 1 and len(d.terms[0][0]) == 1 and isinstance(d.terms[0][0][0], str)
+
+
+def _shape_text(shape: Sequence[Dim]) -> str:
+    return "(" + ",".join(str(d) for d in shape) + ("," if len(shape) == 1 else "") + ")"
+
+
+def compose(first: ViewStep, second: ViewStep, shape: tuple[Dim, ...]) -> ViewStep | None:
+    """One index step for two, where that keeps the meaning of every bounds check; else None.
+
+    An integer index into a span keeps its meaning when the span is the whole axis.
+    """
+    if not all(isinstance(i, (At, Span)) for i in (*first.index, *second.index)):
+        return None
+    inner = iter(second.index)
+    first_ops, second_ops = iter(first.operands), iter(second.operands)
+    index: list[Any] = []
+    operands: list[Operand] = []
+    for item, extent in zip(first.index, shape, strict=True):
+        if isinstance(item, At):
+            index.append(item)
+            operands.append(next(first_ops))
+            continue
+        assert isinstance(item, Span)
+        other = next(inner)
+        if isinstance(other, Span):
+            index.append(Span(item.start + other.start * item.step, other.size, item.step * other.step))
+        elif item.start == 0 and item.step == 1 and item.size == extent:
+            index.append(other)
+            operands.append(next(second_ops))
+        else:
+            return None
+    return ViewStep("index", tuple(index), tuple(operands))

@@ -1,0 +1,254 @@
+"""Branches and loops: structured ops from abstract states.
+
+`Control.branch` builds an `if` from two pieces of work; `loops.py` builds loops. Jumps are pseudo-variables of the
+frame (``$break``, ``$continue``, ``$return`` and the value ``$value``), merged like any other name:
+static while the jump is certain, run-time bools where it depends on the path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Iterator
+
+from ..errors import PullbackTypeError, UnsupportedError
+from ..ir.nodes import Const, Loc, Op, Operand, Region, Value
+from .context import Context, DeadCode, describe
+from .liveness import EMPTY, Liveness, Names
+from .merging import DEAD, Join, Outcome
+from .session import contents
+from .values import UNDEFINED, Array, Cell, DictValue, ListValue, RecordValue, UserFunction, is_scalar, is_static
+
+JUMPS = ("$break", "$continue", "$return")
+
+
+@dataclass(eq=False)
+class Frame:
+    """One activation of a user's function."""
+
+    name: str
+    file: str
+    fn: Any = None  # the Python function, for its globals and closure
+    parent: Frame | None = None  # the frame a nested function was defined in
+    locals: Names = EMPTY
+    live: Liveness = field(default_factory=Liveness)
+    env: dict[str, Any] = field(default_factory=dict)
+    live_out: Names = EMPTY  # names read after the current statement list
+    loop_live: Names = EMPTY  # names read after a jump of the innermost loop
+
+
+class Control(Context):
+    """Building of regions. `frames` is the stack of activations."""
+
+    frames: list[Frame]
+    argument_cells: list[Any]
+
+    @property
+    def frame(self) -> Frame:
+        return self.frames[-1]
+
+    @property
+    def env(self) -> dict[str, Any]:
+        return self.frame.env
+
+    @contextmanager
+    def living(self, live_out: Names, loop_live: Names | None = None) -> Iterator[None]:
+        """Set what is read after the statement list built inside."""
+        frame = self.frame
+        old = frame.live_out, frame.loop_live
+        frame.live_out = live_out
+        if loop_live is not None:
+            frame.loop_live = loop_live
+        try:
+            yield
+        finally:
+            frame.live_out, frame.loop_live = old
+
+    def isolated(self, region: Region, work: Callable[[], Any]) -> Outcome:
+        """Do `work` in a region, take its final state, and undo it."""
+        frame = self.frame
+        saved = dict(frame.env)
+        depth = len(self.frames)
+        env: dict[str, Any] | None
+        with self.session.trial() as journal:
+            try:
+                with self.b.into(region):
+                    work()
+                env = dict(frame.env)
+            except DeadCode:
+                env = None
+            finally:
+                del self.frames[depth:]
+                final = {obj: contents(obj) for obj in journal.old}
+                frame.env.clear()
+                frame.env.update(saved)
+        heap = {obj: c for obj, c in final.items() if obj.stamp < journal.start}
+        heap_all = final
+        return Outcome(region, env, heap_all if env is not None else heap, journal.start)
+
+    def outer_values(self) -> list[Any]:
+        """Everything reachable from outside the current frame."""
+        out: list[Any] = list(self.argument_cells)
+        for frame in self.frames[:-1]:
+            out.extend(frame.env.values())
+        parent = self.frame.parent
+        while parent is not None:
+            if parent not in self.frames:
+                out.extend(parent.env.values())
+            parent = parent.parent
+        return out
+
+    def branch(self, cond: Operand, then: Callable[[], Any], orelse: Callable[[], Any], live: Names | None) -> None:
+        """``if cond: then() else: orelse()`` at run time; merges the states for the names in `live`
+        (all names when None)."""
+        if isinstance(cond, Const):
+            (then if cond.value else orelse)()
+            return
+        loc = self.b.loc
+        a = self.isolated(Region(), then)
+        b = self.isolated(Region(), orelse)
+        op = Op("if", [cond], {}, [], [a.region, b.region], loc)
+        if a.env is None and b.env is None:
+            self.b.region.ops.append(op)
+            raise DeadCode
+        with self.b.at(loc):
+            self.merge(op, cond, a, b, live)
+        if op.results or a.region.ops or b.region.ops:
+            self.b.region.ops.append(op)
+
+    def merge(self, op: Op, cond: Operand, a: Outcome, b: Outcome, live: Names | None) -> None:
+        """Make the state after the `if` from the outcomes of its branches."""
+        join = Join(self, op, cond, a, b)
+        env_a, env_b = a.env, b.env
+        names = list(dict.fromkeys([*(env_a or {}), *(env_b or {})]))
+        merged: dict[str, Any] = {}
+        for name in names:
+            default = False if name in JUMPS else UNDEFINED
+            va = DEAD if env_a is None else env_a.get(name, default)
+            vb = DEAD if env_b is None else env_b.get(name, default)
+            if va is vb and not isinstance(va, (Value, Array)):
+                merged[name] = va
+            elif live is None or name in live or name.startswith("$"):
+                merged[name] = join.value(va, vb, name)
+            elif va is vb:
+                merged[name] = va
+        touched = list(dict.fromkeys([*a.heap, *b.heap]))
+        old = [obj for obj in touched if obj.stamp < min(a.start, b.start)]
+        new_contents = [(obj, self._merge_heap(join, obj, a, b)) for obj in old]
+        self.env.clear()
+        self.env.update({k: v for k, v in merged.items() if v is not UNDEFINED})
+        for obj, what in new_contents:
+            self.session.touch(obj)
+            self._set(obj, what)
+        kept = [n for n in names if n in merged]
+        join.settle(
+            [env_a[n] for n in kept if env_a and n in env_a],
+            [env_b[n] for n in kept if env_b and n in env_b],
+            self.outer_values(),
+        )
+
+    def _set(self, obj: Any, what: Any) -> None:
+        from .session import set_contents
+
+        set_contents(obj, what)
+
+    def _merge_heap(self, join: Join, obj: Any, a: Outcome, b: Outcome) -> Any:
+        """Contents, after the branches, of an object that was mutated in one of them."""
+        before = contents(obj)
+        ca = a.heap.get(obj, before) if a.env is not None else DEAD
+        cb = b.heap.get(obj, before) if b.env is not None else DEAD
+        live = cb if ca is DEAD else ca
+        if isinstance(obj, Cell):
+            hint = obj.name or obj.current.hint
+            va = None if ca is DEAD else ca[0]
+            vb = None if cb is DEAD else cb[0]
+            readonly = (ca[1] if ca is not DEAD else "") or (cb[1] if cb is not DEAD else "")
+            return (va if va is vb else join.result(obj.current.type, hint, va, vb), readonly)
+        if isinstance(obj, ListValue):
+            if ca is not DEAD and cb is not DEAD and len(ca) != len(cb):
+                self._refuse("a list has different lengths on two paths", "append on both paths, or use an array")
+            pairs = zip(live if ca is DEAD else ca, live if cb is DEAD else cb, strict=True)
+            return [join.value(DEAD if ca is DEAD else x, DEAD if cb is DEAD else y, "item") for x, y in pairs]
+        assert isinstance(obj, (DictValue, RecordValue))
+        if ca is not DEAD and cb is not DEAD and list(ca) != list(cb):
+            self._refuse("a dict has different keys on two paths", "set the same keys on both paths")
+        return {
+            k: join.value(DEAD if ca is DEAD else ca[k], DEAD if cb is DEAD else cb[k], str(k)) for k in live
+        }
+
+    def _refuse(self, message: str, hint: str) -> None:
+        from .context import NeedsStatic
+
+        raise NeedsStatic(message, self.loc, hint)
+
+    # -- conditions ---------------------------------------------------------------------------
+    def truth(self, v: Any) -> Any:
+        """``bool(v)``: a static bool or a run-time one."""
+        if isinstance(v, Const):
+            return bool(v.value)
+        if isinstance(v, (ListValue, DictValue)):
+            return bool(v.items)
+        if isinstance(v, tuple):
+            return bool(v)
+        if isinstance(v, Array):
+            t = self.array_type(v)
+            if all(d == 1 for d in t.shape):
+                return self.truth(self.emit("reshape", self.read(v), shape=()))
+            self.error(
+                PullbackTypeError if False else _value_error(),
+                "the truth value of an array with more than one element is ambiguous",
+                "use .any() or .all(), or np.where to choose elementwise",
+            )
+        if is_scalar(v) and not is_static(v):
+            x = self.operand(v)
+            return x if x.type.is_bool else self.emit("ne", x, 0)
+        if isinstance(v, (RecordValue, UserFunction)):
+            return True
+        if not is_static(v):
+            self.error(UnsupportedError, f"the truth value of {describe(v)} is not known", "compare explicitly")
+        return bool(v)
+
+    def either(self, flags: list[Any]) -> Any:
+        """The disjunction of static and run-time bools."""
+        if any(f is True for f in flags):
+            return True
+        live = [f for f in flags if f is not False]
+        if not live:
+            return False
+        out = live[0]
+        for f in live[1:]:
+            out = self.emit("logical_or", out, f)
+        return out
+
+    def jumped(self) -> Any:
+        """Whether control has left the current statement list."""
+        return self.either([self.env.get(j, False) for j in JUMPS])
+
+    def choose(self, cond: Any, then: Callable[[], Any], orelse: Callable[[], Any]) -> Any:
+        """``then() if cond else orelse()`` as a value; only one is built when `cond` is static."""
+        if isinstance(cond, bool):
+            return then() if cond else orelse()
+        name = "$result"
+        outer = self.env.get(name, UNDEFINED)
+
+        def set_to(make: Callable[[], Any]) -> Callable[[], None]:
+            def work() -> None:
+                self.env[name] = make()
+
+            return work
+
+        self.branch(cond, set_to(then), set_to(orelse), None)
+        value = self.env.pop(name)
+        if outer is not UNDEFINED:
+            self.env[name] = outer
+        return self.bound(value)
+
+
+def _value_error() -> Any:
+    from ..errors import PullbackValueError
+
+    return PullbackValueError
+
+
+__all__ = ["JUMPS", "Control", "Frame", "Loc"]

@@ -1,0 +1,131 @@
+"""Which names are read later: liveness of local names over the syntax tree.
+
+For every `if`, `for`, `while` and `match` statement, `Liveness.after` is the set of names that may be
+read after it, and for loops `Liveness.head` the set that may be read by the next iteration's test or
+body. Only these names are merged or carried. The sets are upper bounds.
+"""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass, field
+from typing import Any
+
+Names = frozenset[str]
+EMPTY: Names = frozenset()
+
+
+def reads(node: ast.AST | None) -> Names:
+    """Names read anywhere in an expression (nested functions and comprehensions included)."""
+    if node is None:
+        return EMPTY
+    return frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+
+
+def binds(node: ast.AST) -> Names:
+    """Names bound by a statement or anywhere inside it, nested function bodies excluded."""
+    out: set[str] = set()
+    stack: list[ast.AST] = [node]
+    while stack:
+        n = stack.pop()
+        if isinstance(n, ast.Name) and isinstance(n.ctx, (ast.Store, ast.Del)):
+            out.add(n.id)
+        elif isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)):
+            out.add(n.name)
+            continue
+        elif isinstance(n, (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)):
+            # only a walrus inside binds in this scope
+            out.update(w.target.id for w in ast.walk(n) if isinstance(w, ast.NamedExpr))
+            continue
+        elif isinstance(n, (ast.Import, ast.ImportFrom)):
+            out.update((a.asname or a.name.split(".")[0]) for a in n.names)
+        elif isinstance(n, (ast.MatchAs, ast.MatchStar)) and n.name:
+            out.add(n.name)
+        stack.extend(ast.iter_child_nodes(n))
+    return frozenset(out)
+
+
+@dataclass
+class Liveness:
+    after: dict[int, Names] = field(default_factory=dict)
+    head: dict[int, Names] = field(default_factory=dict)
+
+
+def analyse(body: list[ast.stmt]) -> Liveness:
+    """Liveness of a function body. Names that nested functions read are always live."""
+    captured: set[str] = set()
+    for stmt in body:
+        for node in ast.walk(stmt):
+            if isinstance(node, (ast.FunctionDef, ast.Lambda)):
+                captured |= reads(node)
+    result = Liveness()
+    _Walk(result, frozenset(captured)).block(body, EMPTY, None, None)
+    return result
+
+
+class _Walk:
+    def __init__(self, result: Liveness, captured: Names):
+        self.result = result
+        self.captured = captured
+
+    def block(self, body: list[ast.stmt], live: Names, brk: Names | None, cont: Names | None) -> Names:
+        for stmt in reversed(body):
+            live = self.stmt(stmt, live, brk, cont)
+        return live
+
+    def stmt(self, s: ast.stmt, live: Names, brk: Names | None, cont: Names | None) -> Names:
+        if isinstance(s, (ast.If, ast.For, ast.While, ast.Match)):
+            self.result.after[id(s)] = live | self.captured
+        if isinstance(s, ast.Return):
+            return reads(s.value)
+        if isinstance(s, ast.Raise):
+            return reads(s)
+        if isinstance(s, ast.Break):
+            return brk or EMPTY
+        if isinstance(s, ast.Continue):
+            return cont or EMPTY
+        if isinstance(s, ast.If):
+            walrus = reads(s.test)
+            return self.block(s.body, live, brk, cont) | self.block(s.orelse, live, brk, cont) | walrus
+        if isinstance(s, (ast.For, ast.While)):
+            return self.loop(s, live, brk, cont)
+        if isinstance(s, ast.Match):
+            out = live | reads(s.subject)
+            for case in s.cases:
+                out |= self.block(case.body, live, brk, cont) - binds(case.pattern) | reads(case.guard) | reads(case.pattern)
+            return out
+        if isinstance(s, ast.AugAssign):
+            own = frozenset([s.target.id]) if isinstance(s.target, ast.Name) else reads(s.target)
+            return live | own | reads(s.value)
+        if isinstance(s, (ast.Assign, ast.AnnAssign)):
+            if isinstance(s, ast.AnnAssign):
+                killed = frozenset([s.target.id]) if isinstance(s.target, ast.Name) and s.value else EMPTY
+                return (live - killed) | reads(s.value) | (reads(s.target) if not isinstance(s.target, ast.Name) else EMPTY)
+            killed = frozenset(n.id for t in s.targets for n in ast.walk(t) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+            used = reads(s.value)
+            for t in s.targets:
+                used |= reads(t)
+            return (live - killed) | used
+        if isinstance(s, ast.FunctionDef):
+            return (live - {s.name}) | reads(s)
+        return live | reads(s)
+
+    def loop(self, s: Any, live: Names, brk: Names | None, cont: Names | None) -> Names:
+        after = self.block(s.orelse, live, brk, cont) if s.orelse else live
+        target = EMPTY
+        if isinstance(s, ast.For):
+            target = frozenset(n.id for n in ast.walk(s.target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+        test = reads(s.test) if isinstance(s, ast.While) else reads(s.target)
+        head: Names = EMPTY
+        while True:
+            # at the end of an iteration: the next one, or the exit
+            end = head | after
+            body = self.block(s.body, end, live, end)
+            new = (body - target) | test
+            if new == head:
+                break
+            head = new
+        self.result.head[id(s)] = head | self.captured
+        # a break leads to `live`, the exhausted loop to `after`; both are what the loop's exit carries
+        self.result.after[id(s)] = live | after | self.captured
+        return head | after | (reads(s.iter) if isinstance(s, ast.For) else EMPTY)

@@ -1,0 +1,358 @@
+"""Where two paths meet: one abstract state from two.
+
+Guarantees: a merged value stands for the same Python value on either path, or for a `Conflict` that is
+an error when it is read. Two names that share an array on both paths share it afterwards; where an
+array that stays reachable otherwise was merged with another one, both are read-only from then on,
+since a write could not be seen through the other name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..ir.builder import constant
+from ..ir.dims import Dim
+from ..ir.nodes import At, Const, Gather, New, Op, Operand, Region, Span, Value
+from ..ir.types import Type, promote
+from .context import Context, describe
+from .values import (
+    UNDEFINED,
+    Array,
+    Cell,
+    Conflict,
+    DictValue,
+    ListValue,
+    Maybe,
+    RecordValue,
+    UserFunction,
+    ViewStep,
+    is_operand,
+    is_scalar,
+    is_static,
+)
+
+
+class _Dead:
+    """The value of every name on a path that control does not reach."""
+
+
+DEAD = _Dead()
+
+
+@dataclass(slots=True, eq=False)
+class Outcome:
+    """What a branch did: its region, and the state at its end (`env` is None when it ends in a raise)."""
+
+    region: Region
+    env: dict[str, Any] | None
+    heap: dict[Any, Any]
+    start: int
+
+    def defines(self) -> set[Value]:
+        inside = set(self.region.params)
+        for op in self.region.walk():
+            inside.update(op.results)
+            for r in op.regions:
+                inside.update(r.params)
+        return inside
+
+
+def unify(a: Type, b: Type) -> Type | None:
+    """The scalar type that holds both; None when there is none."""
+    if a == b:
+        return a
+    if a.shape or b.shape:
+        return None
+    dtype, weak = promote([a, b])
+    return Type(dtype, (), weak)
+
+
+def coerce(ctx: Context, x: Operand, t: Type) -> Operand:
+    """A scalar as type `t`, emitted in the current region."""
+    if x.type == t:
+        return x
+    if isinstance(x, Const):
+        return constant(x.value, t)
+    if t.shape:
+        return ctx.emit("cast", x, dtype=t.dtype, weak=False)
+    return ctx.emit("cast", x, dtype=t.dtype, weak=t.weak)
+
+
+def filler(ctx: Context, t: Type) -> Operand:
+    """Any value of the type: it is never looked at."""
+    if t.shape:
+        return ctx.emit("empty", shape=t.shape, dtype=t.dtype)
+    return constant(0, t)
+
+
+def same_static(a: Any, b: Any) -> bool:
+    """Whether two compile-time values are the same for every purpose."""
+    if a is b:
+        return True
+    if type(a) is not type(b):
+        return False
+    if isinstance(a, np.ndarray):
+        return False
+    try:
+        return bool(a == b) or (a != a and b != b)
+    except Exception:
+        return False
+
+
+def cells_in(v: Any, seen: set[int] | None = None) -> Iterator[Cell]:
+    """Every cell reachable from an abstract value, once for each path to it."""
+    seen = set() if seen is None else seen
+    if isinstance(v, Array):
+        yield v.cell
+    elif isinstance(v, tuple):
+        for x in v:
+            yield from cells_in(x, seen)
+    elif isinstance(v, Maybe):
+        yield from cells_in(v.value, seen)
+    elif isinstance(v, (ListValue, DictValue, RecordValue)):
+        if id(v) in seen:
+            return
+        seen.add(id(v))
+        items = v.items if isinstance(v, ListValue) else (v.items if isinstance(v, DictValue) else v.fields).values()
+        for x in items:
+            yield from cells_in(x, seen)
+    elif isinstance(v, UserFunction):
+        for x in (*v.bound, *v.bound_kwargs.values()):
+            yield from cells_in(x, seen)
+        frame = v.env
+        while frame is not None and id(frame) not in seen:
+            seen.add(id(frame))
+            for x in list(frame.env.values()):
+                yield from cells_in(x, seen)
+            frame = frame.parent
+
+
+def reach_counts(values: list[Any]) -> dict[Cell, int]:
+    counts: dict[Cell, int] = {}
+    for v in values:
+        for cell in cells_in(v):
+            counts[cell] = counts.get(cell, 0) + 1
+    return counts
+
+
+def merged_readonly(ctx: Context, cells: list[Cell], why: str) -> None:
+    for cell in cells:
+        if not cell.readonly:
+            ctx.session.touch(cell)
+            cell.readonly = why
+
+
+class Join:
+    """Builds the results of an `if` op from the outcomes of its two regions."""
+
+    def __init__(self, ctx: Context, op: Op, cond: Operand, a: Outcome, b: Outcome):
+        self.ctx, self.op, self.cond, self.a, self.b = ctx, op, cond, a, b
+        self.inside = a.defines() | b.defines()
+        self.results: dict[tuple[Any, Any], Value] = {}
+        self.pairs: dict[tuple[Any, Any], tuple[Cell, int]] = {}
+        self.lost: dict[Cell, None] = {}
+
+    def value(self, a: Any, b: Any, hint: str) -> Any:
+        """The abstract value that is `a` after the first path and `b` after the second."""
+        if a is b and not isinstance(a, (Value, Array)):
+            return a
+        if isinstance(a, Conflict):
+            return a
+        if isinstance(b, Conflict):
+            return b
+        if a is DEAD or b is DEAD:
+            return self.export(b, self.b, hint) if a is DEAD else self.export(a, self.a, hint)
+        if a is UNDEFINED or b is UNDEFINED or isinstance(a, Maybe) or isinstance(b, Maybe):
+            return self.maybe(a, b, hint)
+        if is_scalar(a) and is_scalar(b):
+            return self.scalar(a, b, hint)
+        if isinstance(a, Array) and isinstance(b, Array):
+            return self.array(a, b, hint)
+        if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
+            return tuple(self.value(x, y, hint) for x, y in zip(a, b, strict=True))
+        if isinstance(a, ListValue) and isinstance(b, ListValue) and len(a.items) == len(b.items):
+            if min(a.stamp, b.stamp) > min(self.a.start, self.b.start):
+                return ListValue([self.value(x, y, hint) for x, y in zip(a.items, b.items, strict=True)])
+            return Conflict(f"{hint or 'this list'} is a different list on two paths")
+        if isinstance(a, DictValue) and isinstance(b, DictValue) and list(a.items) == list(b.items):
+            if min(a.stamp, b.stamp) > min(self.a.start, self.b.start):
+                return DictValue({k: self.value(x, b.items[k], hint) for k, x in a.items.items()})
+            return Conflict(f"{hint or 'this dict'} is a different dict on two paths")
+        if isinstance(a, RecordValue) and isinstance(b, RecordValue) and a.cls is b.cls:
+            return RecordValue(a.cls, {k: self.value(x, b.fields[k], hint) for k, x in a.fields.items()})
+        if isinstance(a, UserFunction) and isinstance(b, UserFunction):
+            if (a.fn, a.node, a.env, a.bound) == (b.fn, b.node, b.env, b.bound):
+                return a
+        elif is_static(a) and is_static(b) and same_static(a, b):
+            return a
+        name = hint if hint and not hint.startswith("$") else "this value"
+        return Conflict(f"{name} is {describe(a)} on one path and {describe(b)} on another")
+
+    def maybe(self, a: Any, b: Any, hint: str) -> Any:
+        def split(v: Any) -> tuple[Any, Any]:
+            if v is UNDEFINED:
+                return DEAD, False
+            return (v.value, v.bound) if isinstance(v, Maybe) else (v, True)
+
+        (va, fa), (vb, fb) = split(a), split(b)
+        merged = self.value(va, vb, hint)
+        if isinstance(merged, Conflict) or hint.startswith("$"):
+            return merged
+        flag = self.value(fa, fb, hint + "_bound")
+        if isinstance(flag, bool):
+            return merged if flag else UNDEFINED
+        return Maybe(merged, flag)
+
+    # -- leaves -------------------------------------------------------------------------------
+    def result(self, t: Type, hint: str, a: Operand | None, b: Operand | None) -> Value:
+        """A result of the `if`; None stands for a path where the value does not matter."""
+        ctx = self.ctx
+        yields = []
+        for x, outcome in ((a, self.a), (b, self.b)):
+            with ctx.b.into(outcome.region):
+                yields.append(filler(ctx, t) if x is None else coerce(ctx, x, t))
+        key = tuple(yields)
+        if a is not None and b is not None and key in self.results:
+            return self.results[key]
+        for outcome, y in zip((self.a, self.b), yields, strict=True):
+            outcome.region.yields.append(y)
+        value = Value(t, hint.lstrip("$"), self.op)
+        self.op.results.append(value)
+        self.results[key] = value
+        return value
+
+    def visible(self, t: Type) -> bool:
+        return not any(v in self.inside for d in t.shape for v in d.values())
+
+    def scalar(self, a: Any, b: Any, hint: str) -> Any:
+        if a is b and not (isinstance(a, Value) and a in self.inside):
+            return a
+        if not is_operand(a) and not is_operand(b):
+            if type(a) is type(b) and same_static(a, b):
+                return a
+            if a is True and b is False:
+                return self.cond
+            if a is False and b is True:
+                return self.ctx.emit("logical_not", self.cond)
+        t = unify(self.ctx.type(a), self.ctx.type(b))
+        assert t is not None
+        return self.result(t, hint, self._in(self.a, a), self._in(self.b, b))
+
+    def _in(self, outcome: Outcome, v: Any) -> Operand:
+        with self.ctx.b.into(outcome.region):
+            return self.ctx.operand(v)
+
+    def array(self, a: Array, b: Array, hint: str) -> Any:
+        if a.cell is b.cell and (a is b or a.path == b.path) and not self._path_inside(a.path):
+            if a.cell.stamp < min(self.a.start, self.b.start):
+                return a
+        if a.cell is b.cell and a.cell.stamp < min(self.a.start, self.b.start):
+            path = self.paths(a.path, b.path, hint)
+            if path is not None:
+                return Array(a.cell, path)
+        ta, tb = self.ctx.array_type(a), self.ctx.array_type(b)
+        if ta != tb or not self.visible(ta):
+            name = hint if hint and not hint.startswith("$") else "this array"
+            return Conflict(f"{name} is {ta} on one path and {tb} on another")
+        key = (a.cell, a.path, b.cell, b.path)
+        if key in self.pairs:
+            cell, count = self.pairs[key]
+            self.pairs[key] = (cell, count + 1)
+            return Array(cell)
+        result = self.result(ta, hint, self._in(self.a, self._now(self.a, a)), self._in(self.b, self._now(self.b, b)))
+        cell = Cell(result, "" if hint.startswith("$") else hint)
+        self.pairs[key] = (cell, 1)
+        return Array(cell)
+
+    def _now(self, outcome: Outcome, array: Array) -> Array:
+        """The array as it is at the end of a branch (cells have been set back meanwhile)."""
+        if array.cell in outcome.heap:
+            return Array(Cell(outcome.heap[array.cell][0]), array.path)
+        return array
+
+    def _path_inside(self, path: tuple[ViewStep, ...]) -> bool:
+        for step in path:
+            if any(x in self.inside for x in step.operands if isinstance(x, Value)):
+                return True
+            for item in step.index:
+                if isinstance(item, Span) and any(v in self.inside for d in (item.start, item.size) for v in d.values()):
+                    return True
+            if step.kind == "reshape" and not self.visible(Type("f64", tuple(step.arg))):
+                return True
+        return False
+
+    def paths(self, a: tuple[ViewStep, ...], b: tuple[ViewStep, ...], hint: str) -> tuple[ViewStep, ...] | None:
+        """One path where two differ only in integer indices."""
+        if len(a) != len(b) or any((x.kind, x.index, x.arg) != (y.kind, y.index, y.arg) for x, y in zip(a, b, strict=True)):
+            return None
+        if any(isinstance(i, (Gather, New)) for s in a for i in s.index):
+            return None
+        steps = []
+        for x, y in zip(a, b, strict=True):
+            if not all(isinstance(i, At) for i in x.index if not isinstance(i, Span)):
+                return None
+            operands = tuple(
+                self.ctx.operand(self.scalar(p, q, hint + "_index")) for p, q in zip(x.operands, y.operands, strict=True)
+            )
+            steps.append(ViewStep(x.kind, x.index, operands, x.arg))
+        return None if self._path_inside(tuple(steps)) else tuple(steps)
+
+    def export(self, v: Any, owner: Outcome, hint: str) -> Any:
+        """A value of the only path on which it matters, as seen after the branch."""
+        if isinstance(v, Value):
+            return self.only(v.type, hint, v, owner) if v in self.inside else v
+        if isinstance(v, Array):
+            if v.cell.stamp < owner.start and not self._path_inside(v.path):
+                return v
+            now = self._now(owner, v)
+            t = self.ctx.array_type(now)
+            if not self.visible(t):
+                return Conflict(f"the shape of {hint or 'this array'} is known only inside a branch")
+            key = (v.cell, v.path, None, owner is self.a)
+            if key not in self.pairs:
+                self.pairs[key] = (Cell(self.only(t, hint, self._in(owner, now), owner), hint), 0)
+            cell, count = self.pairs[key]
+            self.pairs[key] = (cell, count + 1)
+            return Array(cell)
+        if isinstance(v, tuple):
+            return tuple(self.export(x, owner, hint) for x in v)
+        if isinstance(v, ListValue) and v.stamp > owner.start:
+            return ListValue([self.export(x, owner, hint) for x in v.items])
+        if isinstance(v, DictValue) and v.stamp > owner.start:
+            return DictValue({k: self.export(x, owner, hint) for k, x in v.items.items()})
+        if isinstance(v, RecordValue) and v.stamp > owner.start:
+            return RecordValue(v.cls, {k: self.export(x, owner, hint) for k, x in v.fields.items()})
+        if isinstance(v, Dim) and any(x in self.inside for x in v.values()):
+            return self.only(self.ctx.type(v), hint, self._in(owner, v), owner)
+        if isinstance(v, Maybe):
+            return Maybe(self.export(v.value, owner, hint), self.export(v.bound, owner, hint + "_bound"))
+        return v
+
+    def only(self, t: Type, hint: str, x: Operand, owner: Outcome) -> Value:
+        return self.result(t, hint, x, None) if owner is self.a else self.result(t, hint, None, x)
+
+    # -- sharing ------------------------------------------------------------------------------
+    def settle(self, values_a: list[Any], values_b: list[Any], outer: list[Any]) -> None:
+        """Decide which merged arrays may be written: those that nothing else can reach."""
+        if not self.pairs:
+            return
+        outside = reach_counts(outer)
+        counts_a, counts_b = reach_counts(values_a), reach_counts(values_b)
+        for (cell_a, _, cell_b, only_a), (cell, count) in self.pairs.items():
+            if cell_b is None:
+                sources = [(cell_a, counts_a if only_a else counts_b)]
+            else:
+                sources = [(cell_a, counts_a), (cell_b, counts_b)]
+            shared = [c for c, counts in sources if c in outside or counts.get(c, 0) > count]
+            reasons = [c.readonly for c, _ in sources if c.readonly]
+            if shared:
+                why = "it may share memory with another array, depending on the path taken"
+                cell.readonly = why
+                merged_readonly(self.ctx, [c for c, _ in sources], why)
+            elif reasons:
+                cell.readonly = reasons[0]
+

@@ -1,0 +1,333 @@
+"""NumPy's elementwise functions: one table row per ufunc that is an op of the IR."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.special
+
+from ..errors import PullbackTypeError, PullbackValueError
+from ..ir.dims import Dim
+from ..ir.nodes import Const, Operand
+from ..ir.types import Type
+from . import numpy_library as library
+from .numpy_support import (
+    apply,
+    as_float,
+    cast,
+    common_dtype,
+    dtype_name,
+    finish,
+    strong,
+    strong_operand,
+)
+from .numpy_table import array_attribute, numpy_function
+
+if TYPE_CHECKING:
+    from .context import Context
+
+# -- ufuncs that are one op ----------------------------------------------------------------------------
+# functions whose result is a float; NumPy's aliases are the same objects
+_FLOAT_UNARY: dict[Any, str] = {
+    np.sqrt: "sqrt", np.cbrt: "cbrt", np.exp: "exp", np.exp2: "exp2", np.expm1: "expm1",
+    np.log: "log", np.log2: "log2", np.log10: "log10", np.log1p: "log1p",
+    np.sin: "sin", np.cos: "cos", np.tan: "tan",
+    np.arcsin: "arcsin", np.arccos: "arccos", np.arctan: "arctan",
+    np.sinh: "sinh", np.cosh: "cosh", np.tanh: "tanh",
+    np.arcsinh: "arcsinh", np.arccosh: "arccosh", np.arctanh: "arctanh",
+    np.rint: "rint", np.fabs: "abs",
+    scipy.special.expit: "sigmoid", scipy.special.erf: "erf", scipy.special.erfc: "erfc",
+    scipy.special.gammaln: "lgamma", scipy.special.digamma: "digamma",
+    scipy.special.cbrt: "cbrt", scipy.special.exp2: "exp2", scipy.special.expm1: "expm1",
+    scipy.special.log1p: "log1p",
+    library.safe_sqrt: "safe_sqrt",
+}  # fmt: skip
+_NUMBER_UNARY: dict[Any, str] = {
+    np.negative: "neg", np.absolute: "abs", np.sign: "sign", np.square: "square",
+}  # fmt: skip
+_PREDICATES: dict[Any, str] = {
+    np.isnan: "isnan", np.isinf: "isinf", np.isfinite: "isfinite", np.logical_not: "logical_not",
+}  # fmt: skip
+# functions that leave integers as they are
+_ROUNDING: dict[Any, str] = {np.floor: "floor", np.ceil: "ceil", np.trunc: "trunc"}
+_FLOAT_BINARY: dict[Any, str] = {
+    np.arctan2: "arctan2", np.hypot: "hypot", np.copysign: "copysign", np.logaddexp: "logaddexp",
+}  # fmt: skip
+_NUMBER_BINARY: dict[Any, str] = {
+    np.add: "add", np.subtract: "sub", np.multiply: "mul", np.true_divide: "div",
+    np.floor_divide: "floordiv", np.remainder: "mod", np.fmod: "fmod",
+    np.maximum: "maximum", np.minimum: "minimum", np.fmax: "fmax", np.fmin: "fmin",
+    np.less: "lt", np.less_equal: "le", np.greater: "gt", np.greater_equal: "ge",
+    np.equal: "eq", np.not_equal: "ne",
+    np.logical_and: "logical_and", np.logical_or: "logical_or", np.logical_xor: "logical_xor",
+}  # fmt: skip
+_BITWISE: dict[Any, str] = {
+    np.bitwise_and: "bit_and", np.bitwise_or: "bit_or", np.bitwise_xor: "bit_xor",
+    np.left_shift: "shl", np.right_shift: "shr",
+}  # fmt: skip
+# what NumPy refuses for booleans, or does with them other than with numbers
+_NOT_FOR_BOOL = {"neg", "sign", "sub", "floordiv", "mod", "fmod", "shl", "shr"}
+_ON_BOOL = {"add": "logical_or", "mul": "logical_and", "maximum": "logical_or", "minimum": "logical_and",
+            "fmax": "logical_or", "fmin": "logical_and"}  # fmt: skip
+
+BINARY: dict[Any, str] = _FLOAT_BINARY | _NUMBER_BINARY | _BITWISE
+
+
+def ufunc(ctx: Context, opcode: str, operands: list[Operand], out: Any = None, dtype: Any = None) -> Any:
+    """One elementwise op with NumPy's semantics: the result is never a Python number."""
+    if dtype is not None:
+        operands = [cast(ctx, x, dtype_name(ctx, dtype)) for x in operands]
+    if all(x.type.weak for x in operands):
+        operands = [strong(ctx, x) for x in operands]
+    if common_dtype(operands) == "b1":
+        if opcode in _NOT_FOR_BOOL:
+            ctx.error(PullbackTypeError, f"numpy {opcode} is not defined for booleans", "convert with .astype(float)")
+        opcode = _ON_BOOL.get(opcode, opcode)
+    return finish(ctx, apply(ctx, opcode, *operands), out)
+
+
+def _enter_unary(function: Any, opcode: str, prepare: Callable[[Context, Operand, str], Operand]) -> None:
+    @numpy_function(function, static="dtype", fold=True)
+    def expand(ctx: Context, x: Any, /, out: Any = None, *, dtype: Any = None) -> Any:
+        return ufunc(ctx, opcode, [prepare(ctx, ctx.operand(x), function.__name__)], out, dtype)
+
+
+def _enter_binary(function: Any, opcode: str, floats: bool) -> None:
+    @numpy_function(function, static="dtype", fold=True)
+    def expand(ctx: Context, x1: Any, x2: Any, /, out: Any = None, *, dtype: Any = None) -> Any:
+        operands = [ctx.operand(x1), ctx.operand(x2)]
+        if floats and common_dtype(operands)[0] != "f":
+            operands = [as_float(ctx, x, function.__name__) for x in operands]
+        return ufunc(ctx, opcode, operands, out, dtype)
+
+
+def _unchanged(ctx: Context, x: Operand, what: str) -> Operand:
+    return x
+
+
+for _function, _opcode in _FLOAT_UNARY.items():
+    _enter_unary(_function, _opcode, as_float)
+for _function, _opcode in (_NUMBER_UNARY | _PREDICATES).items():
+    _enter_unary(_function, _opcode, _unchanged)
+for _function, _opcode in BINARY.items():
+    _enter_binary(_function, _opcode, _function in _FLOAT_BINARY)
+
+
+def _enter_rounding(function: Any, opcode: str) -> None:
+    @numpy_function(function, fold=True)
+    def expand(ctx: Context, x: Any, /, out: Any = None) -> Any:
+        operand = strong_operand(ctx, x)
+        return finish(ctx, operand if not operand.type.is_float else apply(ctx, opcode, operand), out)
+
+
+for _function, _opcode in _ROUNDING.items():
+    _enter_rounding(_function, _opcode)
+
+
+@numpy_function(np.fix, fold=True)
+def _fix(ctx: Context, x: Any, out: Any = None) -> Any:
+    operand = strong_operand(ctx, x)
+    return finish(ctx, operand if not operand.type.is_float else apply(ctx, "trunc", operand), out)
+
+
+@numpy_function(np.invert, fold=True)
+def _invert(ctx: Context, x: Any, /, out: Any = None) -> Any:
+    operand = strong_operand(ctx, x)
+    if operand.type.is_float:
+        ctx.error(PullbackTypeError, "np.invert is not defined for floats")
+    return finish(ctx, apply(ctx, "logical_not" if operand.type.is_bool else "invert", operand), out)
+
+
+@numpy_function(np.reciprocal, fold=True)
+def _reciprocal(ctx: Context, x: Any, /, out: Any = None) -> Any:
+    operand = strong_operand(ctx, x)
+    if not operand.type.is_float:
+        ctx.error(PullbackTypeError, "np.reciprocal of integers is an integer: 0 nearly everywhere", "write 1.0 / x")
+    return finish(ctx, apply(ctx, "reciprocal", operand), out)
+
+
+@numpy_function(np.positive, np.conjugate, method=("conj", "conjugate"), fold=True)
+def _identity(ctx: Context, x: Any, /, out: Any = None) -> Any:
+    operand = strong_operand(ctx, x)
+    return finish(ctx, ctx.b.emit("copy", operand) if operand.type.shape else operand, out)
+
+
+@numpy_function(np.power, fold=True)
+def _power(ctx: Context, x1: Any, x2: Any, /, out: Any = None, *, dtype: Any = None) -> Any:
+    base, exponent = ctx.operand(x1), ctx.operand(x2)
+    if not base.type.is_float and not exponent.type.is_float:
+        require_no_negative_power(ctx, exponent)
+    return ufunc(ctx, "pow", [base, exponent], out, dtype)
+
+
+def require_no_negative_power(ctx: Context, exponent: Operand) -> None:
+    """NumPy's ValueError of an integer array to a negative integer power."""
+    message = "Integers to negative integer powers are not allowed."
+    if isinstance(exponent, Const):
+        if exponent.value < 0:
+            ctx.error(PullbackValueError, message, "make the base a float")
+        return
+    if exponent.type.dtype[0] in "ub":
+        return
+    natural = apply(ctx, "ge", exponent, 0)
+    if natural.type.rank:
+        natural = ctx.b.emit("all", natural, axes=tuple(range(natural.type.rank)), keepdims=False)
+    ctx.check(natural, "ValueError", message)
+
+
+@numpy_function(np.float_power, fold=True)
+def _float_power(ctx: Context, x1: Any, x2: Any, /, out: Any = None) -> Any:
+    return ufunc(ctx, "pow", [cast(ctx, ctx.operand(x), "f64") for x in (x1, x2)], out)
+
+
+@numpy_function(np.divmod, fold=True)
+def _divmod(ctx: Context, x1: Any, x2: Any, /) -> Any:
+    operands = [ctx.operand(x1), ctx.operand(x2)]
+    return ufunc(ctx, "floordiv", operands), ufunc(ctx, "mod", operands)
+
+
+@numpy_function(np.modf)
+def _modf(ctx: Context, x: Any, /) -> Any:
+    operand = strong(ctx, as_float(ctx, ctx.operand(x), "modf"))
+    return ctx.call(library.modf, [ctx.wrap(operand)], {})
+
+
+# -- selection -----------------------------------------------------------------------------------------
+_ABSENT = object()
+
+
+@numpy_function(np.where)
+def _where(ctx: Context, condition: Any, x: Any = _ABSENT, y: Any = _ABSENT, /) -> Any:
+    if (x is _ABSENT) != (y is _ABSENT):
+        ctx.error(PullbackValueError, "either both or neither of x and y should be given")
+    if x is _ABSENT:
+        return nonzero(ctx, condition)
+    c, operands = truth(ctx, ctx.operand(condition)), [ctx.operand(x), ctx.operand(y)]
+    if all(v.type.weak for v in operands):
+        operands = [strong(ctx, v) for v in operands]
+    return ctx.elementwise("where", c, *operands)
+
+
+def truth(ctx: Context, x: Operand) -> Operand:
+    """Numbers as booleans."""
+    return x if x.type.is_bool else apply(ctx, "ne", x, 0)
+
+
+@numpy_function(np.nonzero, method="nonzero")
+def nonzero(ctx: Context, a: Any) -> Any:
+    mask = truth(ctx, ctx.operand(a))
+    if mask.type.rank != 1:
+        ctx.error(
+            PullbackTypeError,
+            f"the places of non-zero elements are supported for one axis, not for rank {mask.type.rank}",
+            "use np.flatnonzero, or np.where with three arguments",
+        )
+    count, places = ctx.b.op("nonzero", mask).results
+    places.type = Type("i64", (Dim.of(count),))  # an extent that is a result of the op itself
+    return (ctx.wrap(places),)
+
+
+@numpy_function(np.clip, method="clip")
+def _clip(
+    ctx: Context, a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None
+) -> Any:
+    low, high = a_min if min is None else min, a_max if max is None else max
+    result = strong_operand(ctx, a) if low is None and high is None else ctx.operand(a)
+    for bound, opcode in ((low, "maximum"), (high, "minimum")):
+        if bound is not None:
+            operands = [result, ctx.operand(bound)]
+            if all(x.type.weak for x in operands):
+                operands = [strong(ctx, x) for x in operands]
+            result = apply(ctx, opcode, *operands)
+    return finish(ctx, result, out)
+
+
+@numpy_function(np.round, np.around, method="round", static="decimals", fold=True)
+def numpy_round(ctx: Context, a: Any, decimals: int = 0, out: Any = None) -> Any:
+    x = strong_operand(ctx, a)
+    if not x.type.is_float:
+        if decimals < 0:
+            ctx.error(PullbackTypeError, "rounding integers to tens is not supported", "divide, np.rint, multiply")
+        return finish(ctx, ctx.b.emit("copy", x) if x.type.shape else x, out)
+    if decimals == 0:
+        return finish(ctx, apply(ctx, "rint", x), out)
+    scale = 10.0 ** abs(decimals)
+    there, back = ("mul", "div") if decimals > 0 else ("div", "mul")
+    return finish(ctx, apply(ctx, back, apply(ctx, "rint", apply(ctx, there, x, scale)), scale), out)
+
+
+@numpy_function(np.real, np.real_if_close)
+def _real(ctx: Context, val: Any) -> Any:
+    return val
+
+
+@array_attribute("real")
+def _real_attribute(ctx: Context, a: Any) -> Any:
+    return a
+
+
+# -- composites ----------------------------------------------------------------------------------------
+def _enter_library(function: Any, name: str, arguments: int, **options: Any) -> None:
+    """A function of float arguments that is written in `numpy_library`."""
+    definition = getattr(library, name)
+
+    def floats(ctx: Context, vs: tuple[Any, ...]) -> list[Any]:
+        operands = [ctx.operand(v) for v in vs]
+        if common_dtype(operands)[0] != "f":
+            operands = [as_float(ctx, x, function.__name__) for x in operands]
+        if all(x.type.weak for x in operands):
+            operands = [strong(ctx, x) for x in operands]
+        return [ctx.wrap(x) for x in operands]
+
+    if arguments == 1:
+
+        @numpy_function(function, fold=True)
+        def expand_unary(ctx: Context, x: Any) -> Any:
+            return ctx.call(definition, floats(ctx, (x,)), {})
+    else:
+
+        @numpy_function(function, fold=True)
+        def expand_binary(ctx: Context, x1: Any, x2: Any) -> Any:
+            return ctx.call(definition, floats(ctx, (x1, x2)), {})
+
+
+for _function, _name, _arguments in [
+    (np.deg2rad, "radians", 1), (np.radians, "radians", 1),
+    (np.rad2deg, "degrees", 1), (np.degrees, "degrees", 1),
+    (np.sinc, "sinc", 1), (np.signbit, "signbit", 1),
+    (np.heaviside, "heaviside", 2), (np.logaddexp2, "logaddexp2", 2),
+    (scipy.special.logit, "logit", 1), (scipy.special.xlogy, "xlogy", 2), (scipy.special.xlog1py, "xlog1py", 2),
+    (scipy.special.entr, "entropy", 1), (scipy.special.ndtr, "normal_cdf", 1), (scipy.special.log_expit, "log_sigmoid", 1),
+]:  # fmt: skip
+    _enter_library(_function, _name, _arguments)
+
+
+@numpy_function(np.nan_to_num, static="nan posinf neginf")
+def _nan_to_num(ctx: Context, x: Any, copy: Any = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+    operand = strong_operand(ctx, x)
+    if not operand.type.is_float:
+        return finish(ctx, ctx.b.emit("copy", operand) if operand.type.shape else operand)
+    limits = np.finfo(operand.type.numpy)
+    high = float(limits.max) if posinf is None else float(posinf)
+    low = float(limits.min) if neginf is None else float(neginf)
+    result = ctx.call(library.nan_to_num, [ctx.wrap(operand), float(nan), high, low], {})
+    return result if copy is True else finish(ctx, ctx.operand(result), x)
+
+
+@numpy_function(np.isclose, static="rtol atol equal_nan", fold=True)
+def _isclose(ctx: Context, a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+    operands = [ctx.wrap(strong_operand(ctx, v)) for v in (a, b)]
+    return ctx.call(library.isclose, [*operands, rtol, atol, equal_nan], {})
+
+
+@numpy_function(np.allclose, static="rtol atol equal_nan", fold=True)
+def _allclose(ctx: Context, a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+    operands = [ctx.wrap(strong_operand(ctx, v)) for v in (a, b)]
+    return ctx.call(library.allclose, [*operands, rtol, atol, equal_nan], {})
+
+
+@numpy_function(library.stop_gradient)
+def _stop_gradient(ctx: Context, x: Any) -> Any:
+    return ctx.wrap(ctx.b.emit("stop_gradient", ctx.operand(x)))

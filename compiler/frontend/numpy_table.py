@@ -1,0 +1,184 @@
+"""The table of NumPy, math and builtin functions, ndarray methods and attributes.
+
+Every entry maps a Python callable (or a method name) to an *expansion*: a function of a `Context` and
+the abstract arguments that emits IR and returns an abstract value. The expansion's own Python signature
+binds the call, so its parameters are the ones the user may give:
+
+    @numpy_function(np.sum, method="sum", static="axis dtype keepdims")
+    def _sum(ctx, a, axis=None, dtype=None, out=None, keepdims=False): ...
+
+Guarantees: a call that does not fit the signature is a located TypeError that shows the parameters; a
+keyword of NumPy's that the expansion does not have is refused by name, unless its value changes
+nothing; parameters listed in ``static`` reach the expansion as plain Python objects; with ``fold`` a call
+whose arguments are all known is evaluated by the function itself at compile time.
+"""
+
+from __future__ import annotations
+
+import difflib
+import inspect
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, final
+
+import numpy as np
+
+from ..errors import PullbackTypeError, UnsupportedError
+from .values import NUMBERS, is_static, to_python
+
+if TYPE_CHECKING:
+    from .context import Context
+
+Expansion = Callable[..., Any]
+
+# Keywords that many NumPy functions share, and the values of them that change no result.
+_NEUTRAL: dict[str, tuple[Any, ...]] = {
+    "where": (True,),
+    "casting": ("same_kind",),
+    "order": (None, "C", "K", "A"),
+    "subok": (True, False),
+    "signature": (None,),
+    "like": (None,),
+    "device": (None, "cpu"),
+}
+_HINTS = {
+    "where": "select with np.where(condition, a, b) before or after the operation",
+    "initial": "combine with np.maximum, np.minimum, + or * afterwards",
+}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One callable of the table. Called as ``entry(ctx, args, kwargs)``."""
+
+    name: str  # as the user writes it: "np.sum", "ndarray.sum"
+    expand: Expansion
+    signature: inspect.Signature
+    static: frozenset[str]
+    fold: Callable[..., Any] | None = None
+
+    def __call__(self, ctx: Context, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        kwargs = self._without_neutral(ctx, kwargs)
+        if self.fold is not None and all(map(is_static, [*args, *kwargs.values()])):
+            folded = _evaluate(self.fold, [*map(to_python, args)], {k: to_python(v) for k, v in kwargs.items()})
+            if folded is not None:
+                return folded
+        try:
+            bound = self.signature.bind(*args, **kwargs)
+        except TypeError as e:
+            ctx.error(PullbackTypeError, f"{self.name}(): {e}", f"the parameters are {self.name}{self.signature}")
+        for parameter in self.static & bound.arguments.keys():
+            bound.arguments[parameter] = ctx.static(bound.arguments[parameter], f"{parameter} of {self.name}")
+        return self.expand(ctx, *bound.args, **bound.kwargs)
+
+    def _without_neutral(self, ctx: Context, kwargs: dict[str, Any]) -> dict[str, Any]:
+        kept = {}
+        for key, value in kwargs.items():
+            if key in self.signature.parameters or (key not in _NEUTRAL and key not in _HINTS):
+                kept[key] = value
+            elif not any(value is v or (isinstance(v, str) and value == v) for v in _NEUTRAL.get(key, ())):
+                hint = _HINTS.get(key, f"leave {key!r} out")
+                ctx.error(UnsupportedError, f"{self.name}: the argument {key!r} is not supported", hint)
+        return kept
+
+
+FUNCTIONS: dict[Any, Entry] = {}
+METHODS: dict[str, Entry] = {}
+ATTRIBUTES: dict[str, Callable[[Any, Any], Any]] = {}
+
+
+def _evaluate(function: Callable[..., Any], args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """The number, dtype or tuple of them that the call gives; None where it gives something else, or raises
+    (it is then left to raise where it is reached)."""
+    try:
+        with np.errstate(all="ignore"):
+            result = function(*args, **kwargs)
+    except Exception:
+        return None
+    parts = result if type(result) is tuple else (result,)
+    return result if all(isinstance(p, (*NUMBERS, np.dtype)) for p in parts) else None
+
+
+def _signature(expand: Expansion) -> inspect.Signature:
+    first, *rest = inspect.signature(expand).parameters.values()
+    return inspect.Signature([p.replace(annotation=inspect.Parameter.empty) for p in rest])
+
+
+def numpy_function(
+    *functions: Any, method: str | Iterable[str] = (), static: str = "", fold: bool = False
+) -> Callable[[Expansion], Expansion]:
+    """Enter an expansion for the functions, and as the ndarray methods named."""
+
+    def enter(expand: Expansion) -> Expansion:
+        signature, names = _signature(expand), frozenset(static.split())
+        for function in functions:
+            entry = Entry(name_of(function), expand, signature, names, function if fold else None)
+            assert FUNCTIONS.setdefault(function, entry) is entry, entry.name
+        for name in [method] if isinstance(method, str) else method:
+            entry = Entry(f"ndarray.{name}", expand, signature, names)
+            assert METHODS.setdefault(name, entry) is entry, entry.name
+        return expand
+
+    return enter
+
+
+def array_method(*names: str, static: str = "") -> Callable[[Expansion], Expansion]:
+    """Enter an expansion for ndarray methods only; the array is the first argument."""
+    return numpy_function(method=names, static=static)
+
+
+def array_attribute(*names: str) -> Callable[[Expansion], Expansion]:
+    """Enter ``f(ctx, array)`` as the meaning of ndarray attributes."""
+
+    def enter(expand: Expansion) -> Expansion:
+        for name in names:
+            assert ATTRIBUTES.setdefault(name, expand) is expand, name
+        return expand
+
+    return enter
+
+
+_ALIASES = {"numpy": "np", "builtins": ""}
+
+
+def name_of(function: Any) -> str:
+    """The name under which a user knows a function: ``np.linalg.norm``, ``math.exp``, ``abs``."""
+    owner = getattr(function, "__self__", None)
+    name = getattr(function, "__name__", str(function))
+    if isinstance(owner, np.ufunc):
+        return f"np.{owner.__name__}.{name}"
+    if isinstance(function, np.ufunc):
+        return f"np.{name}" if getattr(np, name, None) is function else f"scipy.special.{name}"
+    module = getattr(function, "__module__", None) or type(owner).__module__
+    head, *rest = [part for part in module.split(".") if not part.startswith("_")] or ["numpy"]
+    if head == "numpy" and rest and rest[0] not in ("linalg", "random", "fft", "ma", "polynomial"):
+        rest = []
+    if head == "scipy":
+        rest = rest[:1]
+    return ".".join([part for part in [_ALIASES.get(head, head), *rest[:1], name] if part])
+
+
+def is_numerical(function: Any) -> bool:
+    """Whether a callable belongs to NumPy, SciPy or math: refused when the table has no entry for it."""
+    if isinstance(function, np.ufunc) or isinstance(getattr(function, "__self__", None), np.ufunc):
+        return True
+    module = getattr(function, "__module__", None) or type(getattr(function, "__self__", None)).__module__
+    return str(module).split(".")[0] in ("numpy", "scipy", "math", "cmath", "random")
+
+
+def _refusal_hint(name: str) -> str:
+    if ".random." in name or name.startswith("random."):
+        return "draw the numbers outside, and pass them in as an argument"
+    known = sorted({e.name for e in FUNCTIONS.values()} | {e.name for e in METHODS.values()})
+    close = difflib.get_close_matches(name, known, 1, 0.6)
+    return (f"the nearest supported function is {close[0]}; " if close else "") + "see docs/numpy.md for the list"
+
+
+def refusal(name: str) -> Callable[[Context, list[Any], dict[str, Any]], Any]:
+    """A handler that refuses the call by name, with the nearest name that is supported."""
+
+    def refuse(ctx: Context, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        ctx.error(UnsupportedError, f"{name} is not supported", _refusal_hint(name))
+
+    return refuse

@@ -1,0 +1,176 @@
+"""State of one build: the function being made, its captured inputs, its mutable abstract objects.
+
+Mutable abstract objects (cells, lists, dicts, records) are changed only after `Session.touch`, which
+records their old contents in the innermost journal. That is how a branch or a loop body can be
+built, looked at, and undone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from ..errors import UnsupportedError
+from ..ir.builder import Builder
+from ..ir.dims import Dim
+from ..ir.nodes import Function, Loc, Region, Value
+from ..ir.types import FROM_NUMPY, Type
+from .values import Cell, DictValue, ListValue, RecordValue, next_stamp
+
+
+@dataclass(frozen=True, slots=True)
+class Captured:
+    """An extra trailing parameter, read afresh by `getter` at every call."""
+
+    getter: Callable[[], Any]
+    type: Type
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A captured value that the build has relied on; `holds` tells whether it is unchanged."""
+
+    getter: Callable[[], Any]
+    expected: Any
+    name: str = ""
+
+    def holds(self) -> bool:
+        try:
+            now = self.getter()
+        except Exception:
+            return False
+        if now is self.expected:
+            return True
+        return type(now) is type(self.expected) and bool(now == self.expected)
+
+
+def contents(obj: Any) -> Any:
+    """What a mutable abstract object holds now, as an immutable snapshot."""
+    if isinstance(obj, Cell):
+        return (obj.current, obj.readonly)
+    if isinstance(obj, ListValue):
+        return tuple(obj.items)
+    if isinstance(obj, DictValue):
+        return dict(obj.items)
+    assert isinstance(obj, RecordValue)
+    return dict(obj.fields)
+
+
+def set_contents(obj: Any, what: Any) -> None:
+    if isinstance(obj, Cell):
+        obj.current, obj.readonly = what
+    elif isinstance(obj, ListValue):
+        obj.items = list(what)
+    elif isinstance(obj, DictValue):
+        obj.items = dict(what)
+    else:
+        obj.fields = dict(what)
+
+
+@dataclass(slots=True, eq=False)
+class Journal:
+    """Old contents of what was mutated since `start`, in order of first mutation."""
+
+    start: int = field(default_factory=next_stamp)
+    old: dict[Any, Any] = field(default_factory=dict)
+
+
+class Session:
+    """One build. `region` is the body of the function that is being made."""
+
+    def __init__(self, extents: dict[str, int] | None = None):
+        self.body = Region()
+        self.b = Builder(self.body)
+        self.journals: list[Journal] = [Journal()]
+        self.captured: dict[Any, tuple[Captured, Value]] = {}
+        self.guards: dict[Any, Guard] = {}
+        self.assumptions: dict[Dim, None] = {}
+        self.callees: dict[str, Function] = {}
+        self.loops: list[tuple[Value, Dim, Dim]] = []  # index, smallest, largest: facts for proofs
+        self.extents = dict(extents or {})
+
+    # -- mutation -----------------------------------------------------------------------------
+    def touch(self, obj: Any) -> None:
+        """Call before a mutation of `obj`."""
+        self.journals[-1].old.setdefault(obj, contents(obj))
+
+    @contextmanager
+    def trial(self) -> Iterator[Journal]:
+        """Mutations inside are recorded, and undone at the end."""
+        journal = Journal()
+        self.journals.append(journal)
+        try:
+            yield journal
+        finally:
+            self.journals.pop()
+            for obj, old in journal.old.items():
+                set_contents(obj, old)
+
+    # -- captured inputs ----------------------------------------------------------------------
+    def guard(self, key: Any, getter: Callable[[], Any], expected: Any, name: str) -> None:
+        self.guards.setdefault(key, Guard(getter, expected, name))
+
+    def capture(self, key: Any, getter: Callable[[], Any], obj: Any, name: str, loc: Loc) -> Value:
+        """The parameter for a captured float or array; one for each key."""
+        if key not in self.captured:
+            type = self.type_of(obj, name, loc)
+            self.captured[key] = (Captured(getter, type, name), Value(type, name))
+        return self.captured[key][1]
+
+    def type_of(self, obj: Any, name: str, loc: Loc) -> Type:
+        if isinstance(obj, float) and not isinstance(obj, np.generic):
+            return Type("f64", (), True)
+        array = np.asarray(obj)
+        if array.dtype not in FROM_NUMPY:
+            raise UnsupportedError(
+                f"{name} has dtype {array.dtype}", loc, "arrays of float64, float32, integers or booleans are supported"
+            )
+        return Type(FROM_NUMPY[array.dtype], tuple(self.symbol(int(n)) for n in array.shape))
+
+    def symbol(self, extent: int) -> Dim:
+        """The symbol for an extent of a captured array, shared with the arguments' extents; constant
+        when the caller did not say what those are."""
+        if extent == 1 or not self.extents:
+            return Dim.of(extent)
+        for name, value in self.extents.items():
+            if value == extent:
+                return Dim.of(name)
+        name = f"n{len(self.extents)}"
+        k = len(self.extents)
+        while name in self.extents:
+            k += 1
+            name = f"n{k}"
+        self.extents[name] = extent
+        return Dim.of(name)
+
+    # -- facts about extents ------------------------------------------------------------------
+    def nonneg(self, dim: Dim) -> bool:
+        """Whether ``dim >= 0`` follows from extents being >= 0 and the ranges of loop indices."""
+        if dim.is_const:
+            return dim.const >= 0
+        if all(c >= 0 and all(isinstance(a, str) for a in m) for m, c in dim.terms):
+            return True
+        for index, low, high in reversed(self.loops):
+            if any(index in m for m, _ in dim.terms):
+                linear = sum(c for m, c in dim.terms if m == (index,))
+                if any(index in m and m != (index,) for m, _ in dim.terms):
+                    return False
+                rest = dim - Dim.of(index) * linear
+                if index in rest.values():
+                    return False
+                return self.nonneg(rest + (low if linear > 0 else high) * linear)
+        return False
+
+    def assume(self, dim: Dim) -> bool:
+        """Whether ``dim >= 0`` holds, by proof or by an assumption checked at dispatch."""
+        if self.nonneg(dim):
+            return True
+        if dim.is_const or dim.has_values:
+            return False
+        self.assumptions.setdefault(dim)
+        return True

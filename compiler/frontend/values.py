@@ -1,0 +1,218 @@
+"""What a Python name can be bound to while a function is being built.
+
+The frontend interprets the syntax tree once, with abstract values:
+
+- a run-time scalar: an IR operand (`Value` or `Const`) of rank 0;
+- a run-time array: `Array`, a reference to a `Cell` (the storage), perhaps through a view index;
+- containers of abstract values: `tuple`, `ListValue`, `DictValue`, `RecordValue` (NamedTuple, dataclass);
+- an extent, as an integer known but for the symbols: `Dim`;
+- everything else, known at compile time: the plain Python object itself (int, float, str, None, a
+  dtype, a module, a function). Static numbers become `Const` when an op needs them.
+
+Python's reference semantics is kept: two names bound to one array share the `Array` or its `Cell`,
+and a write makes a new version of the cell, which all of them see.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, final
+
+import numpy as np
+
+from ..ir.dims import Dim
+from ..ir.nodes import Const, Index, Loc, Operand, Value
+
+_stamps = itertools.count(1)
+
+
+def next_stamp() -> int:
+    """Creation order of mutable objects: tells what is older than a branch or a loop."""
+    return next(_stamps)
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Cell:
+    """Storage of one array: `current` is the SSA value of its latest version."""
+
+    current: Value
+    name: str = ""
+    readonly: str = ""  # why it may not be written ("" when it may)
+    stamp: int = field(default_factory=next_stamp)
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Array:
+    """A reference to a cell, or to a view of it.
+
+    ``path`` is a chain of view steps, each ("index", Index, index operands), ("transpose", perm) or
+    ("reshape", shape): reading applies them in order to the cell's current version; writing goes
+    back through them.
+    """
+
+    cell: Cell
+    path: tuple[ViewStep, ...] = ()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class ViewStep:
+    kind: str  # "index", "transpose" or "reshape"
+    index: Index = ()
+    operands: tuple[Operand, ...] = ()
+    arg: tuple[Any, ...] = ()  # perm or shape
+
+
+@final
+@dataclass(slots=True, eq=False)
+class ListValue:
+    """A Python list with a length known at compile time."""
+
+    items: list[Any]
+    stamp: int = field(default_factory=next_stamp)
+
+
+@final
+@dataclass(slots=True, eq=False)
+class DictValue:
+    """A dict with constant keys."""
+
+    items: dict[Any, Any]
+    stamp: int = field(default_factory=next_stamp)
+
+
+@final
+@dataclass(slots=True, eq=False)
+class RecordValue:
+    """An instance of a dataclass or NamedTuple: its class and its fields."""
+
+    cls: type
+    fields: dict[str, Any]
+    stamp: int = field(default_factory=next_stamp)
+
+
+@final
+@dataclass(slots=True, eq=False)
+class UserFunction:
+    """A function of the user's, with what is bound to its free names."""
+
+    fn: Any  # the Python function object, or None for a nested def (then node and env are set)
+    name: str
+    node: Any = None
+    env: Any = None
+    bound: tuple[Any, ...] = ()  # self of a method, leading arguments of a partial
+    bound_kwargs: dict[str, Any] = field(default_factory=dict)
+    loc: Loc | None = None
+
+
+@final
+@dataclass(slots=True, eq=False)
+class BoundMethod:
+    """``owner.name`` of an array, scalar or container, not yet called."""
+
+    owner: Any
+    name: str
+
+
+@final
+@dataclass(slots=True, eq=False)
+class Opaque:
+    """An object of the user's (``self``): its attributes are captured one by one."""
+
+    obj: Any
+    getter: Callable[[], Any]
+    key: tuple[Any, ...]
+    name: str
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class RangeValue:
+    """``range(start, stop, step)``; each is a static int, a Dim or an integer operand."""
+
+    start: Any
+    stop: Any
+    step: Any
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Iteration:
+    """``enumerate``, ``zip`` or ``reversed`` of iterables."""
+
+    kind: str
+    parts: tuple[Any, ...]
+    start: Any = 0  # of enumerate
+
+
+class _Undefined:
+    """The binding of a name that has no value yet."""
+
+    def __repr__(self) -> str:
+        return "UNDEFINED"
+
+
+UNDEFINED = _Undefined()
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Maybe:
+    """Bound on some paths only: `value` counts when `bound` (a run-time bool) holds."""
+
+    value: Any
+    bound: Operand
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Bound to things that cannot be merged on two paths; an error when it is read."""
+
+    reason: str
+
+
+NUMBERS = (bool, int, float, np.generic)
+
+
+def is_operand(v: Any) -> bool:
+    """A run-time scalar."""
+    return isinstance(v, (Value, Const))
+
+
+def is_number(v: Any) -> bool:
+    """A number known at compile time."""
+    return isinstance(v, NUMBERS) and not isinstance(v, (np.complexfloating, np.str_, np.bytes_, np.void, np.object_))
+
+
+def is_scalar(v: Any) -> bool:
+    """Any number: static, an extent, or known at run time."""
+    return is_operand(v) or isinstance(v, Dim) or is_number(v)
+
+
+def is_static(v: Any) -> bool:
+    """Known at compile time through and through."""
+    if isinstance(v, tuple):
+        return all(is_static(x) for x in v)
+    if isinstance(v, ListValue):
+        return all(is_static(x) for x in v.items)
+    if isinstance(v, DictValue):
+        return all(is_static(x) for x in v.items.values())
+    return not isinstance(
+        v, (Value, Const, Dim, Array, RecordValue, UserFunction, BoundMethod, Opaque, RangeValue, Iteration, Maybe, Conflict)
+    )
+
+
+def to_python(v: Any) -> Any:
+    """The plain Python object of a static value (lists and dicts unwrapped)."""
+    if isinstance(v, tuple):
+        return tuple(to_python(x) for x in v) if type(v) is tuple else v
+    if isinstance(v, ListValue):
+        return [to_python(x) for x in v.items]
+    if isinstance(v, DictValue):
+        return {k: to_python(x) for k, x in v.items.items()}
+    return v

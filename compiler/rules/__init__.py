@@ -1,0 +1,3 @@
+"""The registry's entries. Importing this package fills `ir.opdef.REGISTRY`."""
+
+from . import control, creation, elementwise, indexing, linalg, reductions, shape  # noqa: F401

@@ -1,0 +1,206 @@
+"""From the arguments of a call to abstract arguments: what a specialisation depends on.
+
+`scan` makes the cheap key of a call, in microseconds; `Signature` is the slow look at the same
+arguments, which classifies every leaf (or refuses it, naming its place) and makes the trees of `Leaf`
+and `Static` that the frontend builds from:
+
+- arrays and numbers are run-time inputs; a Python int or float is weak, a rank-0 array is a scalar;
+- an extent that is 1 is a constant, extents that are equal share a symbol, others have their own;
+- everything else (bool, str, None, functions, objects) is static: compiled in.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Collection
+from typing import Any, final
+
+import numpy as np
+
+from . import tree
+from .errors import PullbackTypeError, PullbackValueError, UnsupportedError
+from .frontend.interface import Leaf, Static
+from .ir.dims import Dim
+from .ir.types import FLOAT, FROM_NUMPY, INT, Type
+
+ndarray = np.ndarray
+_INT64 = np.iinfo(np.int64)
+
+
+@final
+class _Identity:
+    """A key for an object that is compiled in: equal only to itself, which it keeps alive."""
+
+    __slots__ = ("obj",)
+
+    def __init__(self, obj: Any):
+        self.obj = obj
+
+    def __hash__(self) -> int:
+        return object.__hash__(self.obj)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Identity) and self.obj is other.obj
+
+
+_BY_VALUE = (bool, str, bytes, type(None), type(...), np.dtype)
+
+
+def scan(x: Any, key: list[Any], leaves: list[Any], static_ints: bool) -> None:
+    """Append to `key` what identifies the structure, types and extents of `x`, and to `leaves` its
+    run-time leaves. Anything is accepted here; what is refused is never found under its key."""
+    t = type(x)
+    if t is ndarray:
+        key.append((x.dtype, x.shape))
+        leaves.append(x)
+    elif t is float or isinstance(x, np.generic):
+        key.append(t)
+        leaves.append(x)
+    elif t is int:
+        key.append((t, x) if static_ints else t)
+        leaves.append(x)
+    elif t is tuple or t is list:
+        key.append((t, len(x)))
+        for child in x:
+            scan(child, key, leaves, static_ints)
+    elif t is dict:
+        key.append((t, tuple(x)))
+        for child in x.values():
+            scan(child, key, leaves, static_ints)
+    elif t in _BY_VALUE or isinstance(x, type):
+        key.append((t, x))
+    elif isinstance(x, np.memmap):
+        scan(np.asarray(x), key, leaves, static_ints)
+    elif (inner := tree.children(x)) is not None:
+        key.append((t, len(inner)))
+        for _, child in inner:
+            scan(child, key, leaves, static_ints)
+    else:
+        key.append((t, _Identity(x)))
+
+
+@final
+@dataclasses.dataclass(frozen=True, slots=True)
+class Input:
+    """A run-time leaf of a call: its type with the extents as they are, and its place."""
+
+    dtype: str
+    shape: tuple[int, ...]
+    weak: bool
+    path: str
+
+    @property
+    def is_python_int(self) -> bool:
+        return self.weak and self.dtype == "i64"
+
+
+@final
+class Signature:
+    """The classified arguments of one call.
+
+    ``inputs`` are the run-time leaves in order, ``extents`` the number behind each symbol, and
+    ``pattern`` is equal for two calls that may share a program with symbolic extents.
+    """
+
+    def __init__(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], names: tuple[str, ...], key: tuple[Any, ...]
+    ):
+        self.inputs: list[Input] = []
+        self.values: list[Any] = []
+        self.names = names
+        self._args = tuple(tree.map_with_paths(self._leaf, a, n) for a, n in zip(args, names, strict=True))
+        self._kwargs = {k: tree.map_with_paths(self._leaf, v, k) for k, v in kwargs.items()}
+        symbols: dict[int, str] = {}
+        for leaf in self.inputs:
+            for n in leaf.shape:
+                if n != 1:
+                    symbols.setdefault(n, f"n{len(symbols)}")
+        self._symbols = symbols
+        self.extents = {symbol: n for n, symbol in symbols.items()}
+        self.pattern = tuple(
+            (item[0], tuple(symbols.get(n, 1) for n in item[1]))
+            if isinstance(item, tuple) and isinstance(item[0], np.dtype)
+            else item
+            for item in key
+        )
+
+    def _leaf(self, path: str, x: Any) -> Any:
+        """A run-time leaf becomes its number, any other Static; PullbackTypeError for what is refused."""
+        described = classify(x, path)
+        if described is None:
+            return Static(x)
+        self.inputs.append(described)
+        self.values.append(x)
+        return len(self.inputs) - 1
+
+    def abstract(
+        self, fixed: Collection[str], static_ints: bool
+    ) -> tuple[tuple[Any, ...], dict[str, Any], list[int]]:
+        """Trees of Leaf and Static for `build`, and the inputs that are the Leafs.
+
+        Extents whose symbol is in `fixed` are constants; with `static_ints` Python ints are static.
+        """
+        slots: list[int] = []
+
+        def of(k: Any) -> Any:
+            if not isinstance(k, int):
+                return k
+            leaf = self.inputs[k]
+            if static_ints and leaf.is_python_int:
+                return Static(self.values[k])
+            slots.append(k)
+            shape = tuple(
+                Dim.of(n if n == 1 or self._symbols[n] in fixed else self._symbols[n]) for n in leaf.shape
+            )
+            name = re.sub(r"\W+", "_", leaf.path).strip("_") or "x"
+            return Leaf(Type(leaf.dtype, shape, leaf.weak), name)
+
+        return tree.map_leaves(of, self._args), tree.map_leaves(of, self._kwargs), slots
+
+
+def classify(x: Any, path: str) -> Input | None:
+    """The run-time input that a leaf is, None for a static value.
+
+    Raises PullbackTypeError or UnsupportedError, naming `path`, for what is neither.
+    """
+    t = type(x)
+    if t is float:
+        return Input("f64", (), FLOAT.weak, path)
+    if t is int:
+        if not _INT64.min <= x <= _INT64.max:
+            raise PullbackValueError(f"{path} is {x}, which does not fit 64 bits")
+        return Input("i64", (), INT.weak, path)
+    if isinstance(x, (ndarray, np.generic)):
+        if isinstance(x, ndarray) and t is not ndarray and not isinstance(x, np.memmap):
+            raise PullbackTypeError(
+                f"{path} is a {t.__module__.split('.')[0]}.{t.__name__}: only plain NumPy arrays are supported",
+                hint="convert it with np.asarray",
+            )
+        return Input(_dtype(x.dtype, path), x.shape, False, path)
+    if isinstance(x, complex):
+        raise UnsupportedError(
+            f"{path} is complex, which is not supported", hint="pass the real and the imaginary part"
+        )
+    if isinstance(x, (tuple, list, dict, set, frozenset)):
+        raise PullbackTypeError(
+            f"{path} is a {t.__name__}, which is not supported as an argument",
+            hint="containers are tuple, list, dict, NamedTuple and dataclass",
+        )
+    if hasattr(x, "__array__") and not isinstance(x, type):
+        raise PullbackTypeError(
+            f"{path} is a {t.__module__}.{t.__qualname__}, not a NumPy array", hint="convert it with np.asarray"
+        )
+    return None
+
+
+def _dtype(dtype: np.dtype[Any], path: str) -> str:
+    name = FROM_NUMPY.get(dtype.newbyteorder("="))
+    if name is not None:
+        return name
+    hint = {
+        "f": "convert it with .astype(np.float64) or .astype(np.float32)",
+        "c": "pass the real and the imaginary part",
+        "O": "convert it to a numeric array, such as np.asarray(a, dtype=float)",
+    }.get(dtype.kind, "arrays of float64, float32, integers and booleans are supported")
+    raise PullbackTypeError(f"{path} has dtype {dtype}, which is not supported", hint=hint)

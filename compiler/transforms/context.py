@@ -1,0 +1,198 @@
+"""What a derivative rule sees of its op, in forward and in reverse mode."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..ir.builder import Builder, constant
+from ..ir.dims import Dim
+from ..ir.nodes import Const, Op, Operand, Substitution, Value
+from ..ir.opdef import opdef
+from ..ir.types import Type
+from ..rules.elementwise import WithContext
+from ..rules.expr import E
+
+# Ops whose result or partial derivatives can be infinite or NaN for finite operands.
+_RISKY = {
+    "log", "log2", "log10", "log1p", "div", "div0", "reciprocal", "pow", "exp", "exp2", "expm1", "sinh", "cosh",
+    "arctanh", "arccosh", "arcsin", "arccos", "sqrt", "safe_sqrt", "lgamma", "digamma", "polygamma", "mod",
+    "fmod", "tan", "cbrt",
+}  # fmt: skip
+# Ops that stop a cotangent on the way to some elements.
+_MASKS = {"where", "maximum", "minimum", "fmax", "fmin", "max", "min"}
+
+
+def risk_of(region_ops: Sequence[Op], params: set[Value]) -> Callable[[Operand], bool] | None:
+    """Tells for a value whether it may be non-finite where the result does not depend on it.
+
+    None when nothing in the program masks, so that no strong zeros are needed.
+    """
+    any_risky = any(op.opcode in _RISKY for op in region_ops)
+    if not any_risky:
+        return None
+    memo: dict[Value, bool] = {}
+
+    def risky(x: Operand) -> bool:
+        if isinstance(x, Const):
+            return False
+        if x in memo:
+            return memo[x]
+        op = x.op
+        if not x.type.is_float or x in params:
+            memo[x] = False
+        elif op is None:  # what a loop carries
+            memo[x] = any_risky
+        elif op.regions or op.opcode in ("call", "tape_pop"):
+            memo[x] = any_risky
+        elif op.opcode == "div" and isinstance(op.operands[1], Const):
+            memo[x] = risky(op.operands[0])
+        elif op.opcode == "pow" and isinstance(op.operands[1], Const) and op.operands[1].value >= 1:
+            memo[x] = risky(op.operands[0])
+        elif op.opcode in _RISKY:
+            memo[x] = True
+        else:
+            memo[x] = any(risky(o) for o in op.operands)
+        return memo[x]
+
+    def masks(op: Op) -> bool:
+        if op.opcode in _MASKS:
+            return True
+        return op.opcode in ("load", "store") and bool(op.operands[0].type.shape) and risky(op.operands[0])
+
+    return risky if any(masks(op) for op in region_ops) else None
+
+
+def unbroadcast(e: E, result_shape: Sequence[Dim], target: Type, shape: Sequence[Dim]) -> E:
+    """Sum a cotangent of ``result_shape`` (or broadcastable to it) down to an operand's ``shape``.
+
+    The cotangent may be lazily broadcast: an axis it does not have stands for equal elements, whose
+    sum is the extent times the element. The result broadcasts to ``shape``.
+    """
+    missing = len(result_shape) - len(shape)
+    offset = len(result_shape) - e.type.rank
+    factor = Dim.of(1)
+    axes = []
+    for axis, extent in enumerate(result_shape):
+        k = axis - missing
+        if k >= 0 and (shape[k] != 1 or extent == 1):
+            continue
+        own = axis - offset
+        if own >= 0 and not (e.shape[own] == 1 and extent != 1):
+            axes.append(own)
+        elif extent != 1:
+            factor = factor * extent
+    if axes:
+        kept = [d for a, d in enumerate(e.shape) if a not in axes]
+        # axes in front vanish; axes of extent 1 inside the operand's shape stay
+        final = []
+        for axis in range(len(result_shape)):
+            k, own = axis - missing, axis - offset
+            if k < 0 or own < 0:
+                continue
+            final.append(Dim.of(1) if own in axes else e.shape[own])
+        e = e.sum(axes)
+        if final != kept:
+            e = e.reshape(final)
+    if e.type.rank > len(shape):
+        e = e.reshape(e.shape[e.type.rank - len(shape) :])
+    if factor != 1:
+        e = e * E(e.b, e.b.extent(factor))
+        if e.type.dtype != target.dtype:
+            e = e.cast(target.dtype)
+    return e
+
+
+class RuleContext:
+    """What a rule reads: primal values, the cotangent or the tangents, attributes."""
+
+    __slots__ = ("_active", "_cotangent", "_dots", "b", "op", "risky", "sub")
+
+    def __init__(
+        self,
+        b: Builder,
+        op: Op,
+        sub: Substitution,
+        active: Callable[[Operand], bool],
+        risky: Callable[[Operand], bool] | None,
+        cotangent: E | None = None,
+        dots: list[E | None] | None = None,
+    ):
+        self.b = b
+        self.op = op
+        self.sub = sub
+        self._active = active
+        self._cotangent = cotangent
+        self._dots = dots
+        self.risky = risky
+
+    def map(self, x: Operand) -> Operand:
+        return self.sub.operand(x)
+
+    def dim(self, d: Dim) -> Dim:
+        return self.sub.dim(d)
+
+    def attr(self, a: Any) -> Any:
+        return self.sub.attr(a)
+
+    def e(self, x: Operand) -> E:
+        return E(self.b, x, False, self.risky)
+
+    def x(self, k: int) -> E:
+        """Primal operand k."""
+        return self.e(self.map(self.op.operands[k]))
+
+    @property
+    def y(self) -> E:
+        """The primal result."""
+        return self.e(self.map(self.op.results[0]))
+
+    def active(self, k: int) -> bool:
+        return self._active(self.op.operands[k])
+
+    @property
+    def g(self) -> E:
+        """The cotangent of the result, perhaps lazily broadcast."""
+        assert self._cotangent is not None
+        return self._cotangent
+
+    @property
+    def g_full(self) -> E:
+        """The cotangent with the result's full shape."""
+        return self.g.broadcast_to([self.dim(d) for d in self.op.results[0].type.shape])
+
+    def dot(self, k: int) -> E:
+        """The tangent of operand k, zeros when it has none (full shape)."""
+        assert self._dots is not None
+        d = self._dots[k]
+        t = self.op.operands[k].type
+        if d is None:
+            return self.e(constant(0.0, Type(t.dtype))).broadcast_to([self.dim(x) for x in t.shape])
+        return d
+
+    def unbroadcast(self, e: E, k: int) -> E:
+        """A cotangent shaped like (or broadcasting to) its own full shape, summed to operand k's shape."""
+        t = self.op.operands[k].type
+        shape = [self.dim(d) for d in t.shape]
+        full = [self.dim(d) for d in self.op.results[0].type.shape]
+        if e.type.rank > len(full):
+            full = list(e.shape)
+        return unbroadcast(e, full if e.type.rank <= len(full) else e.shape, t, shape)
+
+    def apply_vjp(self, k: int, g: E) -> E | None:
+        """Rule k with `g` in the place of the cotangent, not yet un-broadcast."""
+        entry = opdef(self.op.opcode)
+        assert entry.vjp is not None
+        rule = entry.vjp[k]
+        if rule is None:
+            return None
+        if isinstance(rule, WithContext):
+            inner = RuleContext(self.b, self.op, self.sub, self._active, self.risky, g, self._dots)
+            out: E = rule.rule(inner)
+            return out
+        if entry.kind == "elementwise":
+            out = rule(g, self.y, *[self.x(j) for j in range(len(self.op.operands))])
+            return out
+        inner = RuleContext(self.b, self.op, self.sub, self._active, self.risky, g, self._dots)
+        out = rule(inner)
+        return out

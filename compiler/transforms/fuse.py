@@ -1,0 +1,397 @@
+"""Groups the array ops of a region into loop nests.
+
+`plan` partitions the ops of one region into units: single ops, and groups of array ops with one
+iteration space that become one loop nest each. Guarantees:
+
+- units are in an order that respects all data dependences, and every effect keeps its place among effects;
+- inside a group an element is read either from a register of the same iteration or from an array that
+  no member of the group makes, except that an array which the group overwrites may be read at the
+  very element that is written;
+- where an array dies in a store, no read of another element of it is in the group or after it, so
+  that the store can happen in place (`inplace` would otherwise have to copy).
+
+Example: ``t = sub h, y; s = square t; l = sum s; u = mul 2.0, t`` is one group over ``[n, m]`` with one
+reduction and one output.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from ..ir.dims import Dim
+from ..ir.indexing import indexed_shape
+from ..ir.nodes import Gather, Op, Operand, Region, Value, as_dim
+from ..ir.opdef import opdef
+from .access import GENERATORS, Indices, broadcast_index, has_gather, index_operands, is_virtual_op, load_index, move, resolve
+
+REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all"})
+WRITES = frozenset({"store", "accum"})
+# LLVM's alias checks give up near 20 arrays; the vectoriser is lost with them
+MAX_ARRAYS = 16
+
+
+@dataclass(slots=True)
+class Unit:
+    """One op, or a group of ops that share the iteration space `space`."""
+
+    ops: list[Op]
+    space: tuple[Dim, ...] | None
+    last: int
+    ancestors: int = 0  # bit set of units that must come before
+    deps: set[int] = field(default_factory=set)
+
+
+@dataclass(slots=True)
+class Plan:
+    """What to emit for a region."""
+
+    units: list[Unit]
+    virtual: set[Value]  # read through, never in memory
+    buffered: set[Value]  # results of group members that need memory
+    dying: dict[Op, Value]  # stores whose operand dies in them
+
+
+def space_of(op: Op) -> tuple[Dim, ...] | None:
+    """The iteration space of an op that can be a member of a group; None for other ops."""
+    if op.opcode in WRITES:
+        shape = indexed_shape(op.operands[0].type.shape, op.attrs["index"], index_operands(op))
+        return shape or None
+    if op.opcode in REDUCTIONS:
+        return op.operands[0].type.shape or None
+    if len(op.results) != 1 or not op.result.type.shape:
+        return None
+    if op.opcode == "load" or op.opcode in ("transpose", "broadcast_to", "iota", "eye"):
+        return op.result.type.shape
+    if op.opcode == "reshape" or op.opcode in ("copy", "stop_gradient"):
+        return op.result.type.shape if is_virtual_op(op) else None
+    if op.opcode != "full" and opdef(op.opcode).kind == "elementwise":
+        return op.result.type.shape
+    return None
+
+
+def ivs(space: tuple[Dim, ...]) -> Indices:
+    """Symbolic loop indices; axes of extent 1 have index 0."""
+    return tuple(Dim.of(0) if d == 1 else Dim.of(f"#{k}") for k, d in enumerate(space))
+
+
+def reads(op: Op, idx: Indices, virtual: set[Value]) -> Iterator[tuple[Operand, Indices | None]]:
+    """Array elements that member `op` reads at iteration `idx`; index None means anywhere."""
+
+    def through(x: Operand, at: Indices) -> Iterator[tuple[Operand, Indices | None]]:
+        yield resolve(x, at, virtual)
+
+    if op.opcode in WRITES or op.opcode == "load":
+        gathers = [x for x in index_operands(op) if x.type.shape]
+        for x in gathers:
+            yield from through(x, gather_index(op, x, idx))
+        if op.opcode == "load":
+            if has_gather(op):
+                base, _ = resolve(op.operands[0], tuple(Dim.of("#any") for _ in op.operands[0].type.shape), virtual)
+                yield base, None
+            else:
+                yield from through(op.operands[0], load_index(op, idx, as_dim))
+        else:
+            value = op.operands[-1]
+            yield from through(value, broadcast_index(value.type.shape, idx))
+    elif op.opcode in REDUCTIONS:
+        yield from through(op.operands[0], idx)
+    elif op.opcode not in GENERATORS:
+        if is_virtual_op(op):
+            source = op.operands[0]
+            yield from through(source, move(op, idx) if source.type.shape else ())
+        else:
+            for x in op.operands:
+                yield from through(x, broadcast_index(x.type.shape, idx))
+
+
+def gather_index(op: Op, x: Operand, idx: Indices) -> Indices:
+    """The index into index array `x` of a load/store/accum for element `idx` of the indexed shape."""
+    rank = max(y.type.rank for y in index_operands(op))
+    place = 0
+    for item in op.attrs["index"]:
+        if isinstance(item, Gather):
+            break
+        place += type(item).__name__ != "At"
+    return broadcast_index(x.type.shape, idx[place : place + rank])
+
+
+def write_place(op: Op, idx: Indices) -> Indices | None:
+    """Where a store writes at iteration `idx`, when each element is written once; else None."""
+    if has_gather(op):
+        return None
+    return load_index(op, idx, as_dim)
+
+
+class _Planner:
+    def __init__(self, region: Region, owned: set[Value]):
+        self.region = region
+        self.ops = region.ops
+        self.position = {op: k for k, op in enumerate(self.ops)}
+        self.maker = {r: op for op in self.ops for r in op.results}
+        self.owned = owned | set(self.maker)
+        self.direct: dict[Value, list[int]] = {}  # value -> positions of ops that use it, nested uses included
+        self.nested: dict[Op, set[Value]] = {}
+        for k, op in enumerate(self.ops):
+            used = set(op.used_values())
+            inside = {v for r in op.regions for v in region_uses(r)}
+            self.nested[op] = inside
+            for v in used | inside:
+                self.direct.setdefault(v, []).append(k)
+        self.yielded = {y for y in region.yields if isinstance(y, Value)}
+        self.virtual: set[Value] = set()
+        self.destroyers: dict[Value, Op] = {}
+        self.dying: dict[Op, Value] = {}
+
+    # -- which values are virtual ---------------------------------------------------------------------
+    def find_destroyers(self) -> None:
+        """Ops in whose place an array dies: the last direct use of an owned array is a write or a carry."""
+        for v, uses in self.direct.items():
+            if not v.type.shape or v not in self.owned or v in self.yielded:
+                continue
+            last = self.ops[uses[-1]]
+            if last.opcode in WRITES and last.operands[0] is v and not any(x is v for x in last.operands[1:]):
+                self.destroyers[v] = last
+            elif last.opcode == "gemm" and last.operands[0] is v and not any(x is v for x in last.operands[1:]):
+                self.destroyers[v] = last
+            elif last.opcode in ("for", "while") and any(x is v for x in last.operands) and v not in self.nested[last]:
+                self.destroyers[v] = last
+
+    def find_virtual(self) -> None:
+        for op in self.ops:
+            if is_virtual_op(op):
+                self.virtual.add(op.result)
+        changed = True
+        while changed:
+            changed = False
+            for op in self.ops:
+                if is_virtual_op(op) and op.result in self.virtual and op.opcode not in GENERATORS and self._must_hold(op):
+                    self.virtual.discard(op.result)
+                    changed = True
+
+    def _must_hold(self, op: Op) -> bool:
+        v = op.result
+        if self.needs_memory(v):
+            return True
+        base, _ = resolve(v, ivs(v.type.shape), self.virtual)
+        destroyer = self.destroyers.get(base) if isinstance(base, Value) else None
+        if destroyer is None:
+            return False
+        at = self.position[destroyer]
+        for k in self.consumers(v):
+            if k > at or (k == at and self._reads_elsewhere(destroyer, base)):
+                return True
+        return False
+
+    def consumers(self, v: Value) -> Iterator[int]:
+        """Positions of ops that read `v`, seen through virtual values."""
+        for k in self.direct.get(v, ()):
+            op = self.ops[k]
+            if len(op.results) == 1 and op.result in self.virtual:
+                yield from self.consumers(op.result)
+            else:
+                yield k
+
+    def _reads_elsewhere(self, op: Op, base: Operand) -> bool:
+        """Whether the store `op` reads elements of `base` other than the one it writes."""
+        space = space_of(op)
+        if space is None or op.opcode not in WRITES:
+            return True
+        place = write_place(op, ivs(space))
+        return any(b is base and (at is None or at != place) for b, at in reads(op, ivs(space), self.virtual))
+
+    def needs_memory(self, v: Value) -> bool:
+        """Whether something other than a loop nest reads the array."""
+        if v in self.yielded:
+            return True
+        for k in self.direct.get(v, ()):
+            op = self.ops[k]
+            if v in self.nested[op]:
+                return True
+            if op.opcode in WRITES and op.operands[0] is v:
+                return True
+            if len(op.results) == 1 and op.result in self.virtual:
+                continue
+            if op.opcode == "load" and not op.result.type.shape:
+                continue  # read through
+            if space_of(op) is None and any(x is v for x in op.operands):
+                return True
+        return False
+
+    # -- grouping -------------------------------------------------------------------------------------
+    def run(self) -> Plan:
+        self.find_destroyers()
+        self.find_virtual()
+        self.dying = {op: v for v, op in self.destroyers.items() if op.opcode in WRITES}
+        units: list[Unit] = []
+        home: dict[Op, int] = {}
+        open_groups: dict[tuple[Dim, ...], list[int]] = {}
+        last_effect: int | None = None
+        last_check: int | None = None
+        effects_since: list[int] = []
+        for k, op in enumerate(self.ops):
+            if op.results and op.results[0] in self.virtual:
+                if op.opcode not in GENERATORS or not self.needs_memory(op.result):
+                    continue
+            space = space_of(op)
+            deps, needed = self._dependences(op, k, home)
+            if last_check is not None and (op.results and (space or any(r.type.shape for r in op.results)) or op.regions or op.opcode == "load"):
+                deps.add(last_check)
+            is_effect = _has_effect(op)
+            if is_effect:
+                if last_effect is not None:
+                    deps.add(last_effect)
+                deps.update(effects_since)
+            ancestors = 0
+            for d in deps:
+                ancestors |= units[d].ancestors | (1 << d)
+            joined = None
+            if space is not None:
+                for g in reversed(open_groups.get(space, [])[-8:]):
+                    if self._may_join(op, g, units, deps, needed):
+                        joined = g
+                        break
+            if joined is not None:
+                unit = units[joined]
+                unit.ops.append(op)
+                unit.last = k
+                unit.deps |= deps - {joined}
+                new = ancestors & ~(1 << joined) | unit.ancestors
+                unit.ancestors = new
+                for u in units:
+                    if u.ancestors >> joined & 1:
+                        u.ancestors |= new
+                home[op] = joined
+            else:
+                home[op] = len(units)
+                units.append(Unit([op], space, k, ancestors, deps))
+                if space is not None:
+                    open_groups.setdefault(space, []).append(home[op])
+            if is_effect:
+                last_effect = home[op]
+                effects_since = []
+                if op.opcode == "check" or op.regions or op.opcode == "call":
+                    last_check = home[op]
+        buffered = self._buffered(home)
+        return Plan(_schedule(units), self.virtual, buffered, self.dying)
+
+    def _dependences(self, op: Op, k: int, home: dict[Op, int]) -> tuple[set[int], set[Value]]:
+        """Units that come before `op`, and every value it reads, those behind virtual ones included."""
+        deps: set[int] = set()
+        seen: set[Value] = set()
+
+        def need(v: Value) -> None:
+            if v in seen:
+                return
+            seen.add(v)
+            maker = self.maker.get(v)
+            if maker is None:
+                return
+            if maker in home:
+                deps.add(home[maker])
+            if v in self.virtual:
+                for w in maker.used_values():
+                    need(w)
+
+        for v in set(op.used_values()) | self.nested[op]:
+            need(v)
+        # readers of an array come before the op in which it dies
+        for x in op.operands:
+            if isinstance(x, Value) and self.destroyers.get(x) is op:
+                for j in self._readers_before(x, k):
+                    if self.ops[j] in home:
+                        deps.add(home[self.ops[j]])
+        return deps, seen
+
+    def _readers_before(self, v: Value, k: int) -> Iterator[int]:
+        for j in self.consumers(v):
+            if j < k:
+                yield j
+
+    def _may_join(self, op: Op, g: int, units: list[Unit], deps: set[int], needed: set[Value]) -> bool:
+        unit = units[g]
+        bit = 1 << g
+        if any(d != g and units[d].ancestors & bit for d in deps):
+            return False
+        assert unit.space is not None
+        idx = ivs(unit.space)
+        members = {r: m for m in unit.ops for r in m.results}
+        if any(not v.type.shape and v in members for v in needed):
+            return False  # a full reduction of the group is known only after it
+        mine = list(reads(op, idx, self.virtual))
+        for base, at in mine:
+            m = members.get(base) if isinstance(base, Value) else None
+            if m is None:
+                continue
+            if m.opcode in REDUCTIONS:
+                return False
+            place = write_place(m, idx) if m.opcode in WRITES else idx
+            if at is None or place is None or at != place:
+                return False
+        if op.opcode in WRITES:
+            place = write_place(op, idx)
+            m = members.get(op.operands[0])  # type: ignore[arg-type]
+            if m is not None and (m.opcode not in WRITES or place is None or write_place(m, idx) != place):
+                return False
+            dead = self.dying.get(op)
+            if dead is not None:
+                theirs = [r for m in unit.ops for r in reads(m, idx, self.virtual)]
+                if any(b is dead and (at is None or at != place) for b, at in theirs + mine):
+                    return False
+        arrays = {b for m in unit.ops for b, _ in reads(m, idx, self.virtual)} | {b for b, _ in mine} | set(members)
+        return sum(bool(a.type.shape) for a in arrays) <= MAX_ARRAYS
+
+    def _buffered(self, home: dict[Op, int]) -> set[Value]:
+        out: set[Value] = set()
+        for op in self.ops:
+            if op not in home or space_of(op) is None or not op.results or not op.result.type.shape:
+                continue
+            v = op.result
+            if op.opcode in WRITES or self.needs_memory(v) or any(self._reads_memory(k, op, home) for k in self.consumers(v)):
+                out.add(v)
+        return out
+
+    def _reads_memory(self, k: int, op: Op, home: dict[Op, int]) -> bool:
+        consumer = self.ops[k]
+        return home.get(consumer) != home[op]
+
+
+def region_uses(region: Region) -> Iterator[Value]:
+    for op in region.walk():
+        yield from op.used_values()
+        for r in op.regions:
+            yield from (y for y in r.yields if isinstance(y, Value))
+    yield from (y for y in region.yields if isinstance(y, Value))
+
+
+def _has_effect(op: Op) -> bool:
+    if op.opcode in ("check", "print", "call"):
+        return True
+    return any(_has_effect(o) for r in op.regions for o in r.walk())
+
+
+def _schedule(units: list[Unit]) -> list[Unit]:
+    """A topological order, the earliest original end first."""
+    waiting = [len(u.deps) for u in units]
+    users: list[list[int]] = [[] for _ in units]
+    for k, u in enumerate(units):
+        for d in u.deps:
+            users[d].append(k)
+    ready = [(u.last, k) for k, u in enumerate(units) if not u.deps]
+    heapq.heapify(ready)
+    order = []
+    while ready:
+        _, k = heapq.heappop(ready)
+        order.append(units[k])
+        for w in users[k]:
+            waiting[w] -= 1
+            if not waiting[w]:
+                heapq.heappush(ready, (units[w].last, w))
+    assert len(order) == len(units), "cycle among fused groups"
+    return order
+
+
+def plan(region: Region, owned: set[Value]) -> Plan:
+    """Partition the ops of `region`; `owned` are arrays from outside that may be overwritten (carries)."""
+    return _Planner(region, owned).run()

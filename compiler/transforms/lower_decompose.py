@@ -1,0 +1,506 @@
+"""Array ops that are not one loop nest each, in terms of those that are.
+
+After `decompose`:
+
+- indices of `load`, `store` and `accum` are non-negative and in range (attribute ``inbounds``), by proof
+  or by a `check` before;
+- Python's errors on scalars (division by zero, math domain) and NumPy's (maximum of nothing) are `check`s;
+- `concatenate`, `cumsum`, `cumprod`, `argmax`, `argmin`, `nonzero` are stores and loops;
+- `matmul` is `gemm` into a buffer with transposes folded, or multiply-and-sum where that is smaller;
+- copies are gone: arrays are values, and `inplace` puts back the copies that are needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..ir.builder import Builder, constant
+from ..ir.dims import ONE, ZERO, Dim
+from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Span, Substitution, Value, as_dim
+from ..ir.opdef import opdef
+from ..ir.types import B1, INT, Type
+from . import lower_linalg  # noqa: F401  (registers gemm)
+from .lower_proofs import Proofs
+
+# loops beat a library call up to about this many multiplications
+TINY_PRODUCT = 512
+
+
+def decompose(fn: Function) -> Function:
+    """See the module. Callees are left as they are."""
+    d = _Decomposer(fn)
+    body = d.region(fn.body)
+    new = Function(fn.name, body, list(fn.assumptions), dict(fn.callees), dict(fn.attrs))
+    drop_dead(new.body)
+    return new
+
+
+def full_span(shape: Sequence[Dim]) -> tuple[Span, ...]:
+    return tuple(Span(ZERO, d) for d in shape)
+
+
+class _Decomposer:
+    def __init__(self, fn: Function):
+        self.subst = Substitution()
+        self.b = Builder(Region())
+        self.proofs = Proofs(fn)
+        self.uses: dict[Value, int] = {}
+        for op in fn.body.walk():
+            for v in op.used_values():
+                self.uses[v] = self.uses.get(v, 0) + 1
+            for r in op.regions:
+                self._count(r.yields)
+        self._count(fn.body.yields)
+        self.rewrites: dict[str, Callable[[Op], list[Operand] | None]] = {
+            "copy": self._alias, "stop_gradient": self._alias, "cast": self._cast,
+            "load": self._index, "store": self._index, "accum": self._index,
+            "concatenate": self._concatenate, "matmul": self._matmul,
+            "cumsum": self._scan, "cumprod": self._scan, "argmax": self._arg, "argmin": self._arg,
+            "nonzero": self._nonzero, "reshape": self._reshape, "broadcast_to": self._broadcast_to,
+            "max": self._extremum, "min": self._extremum,
+            "div": self._divide, "floordiv": self._divide, "mod": self._divide, "pow": self._divide,
+        }
+
+    def _count(self, xs: Sequence[Operand]) -> None:
+        for x in xs:
+            if isinstance(x, Value):
+                self.uses[x] = self.uses.get(x, 0) + 1
+
+    def region(self, old: Region) -> Region:
+        new = Region()
+        for p in old.params:
+            v = Value(self.subst.type(p.type), p.hint)
+            new.params.append(v)
+            self.subst.map[p] = v
+        with self.b.into(new):
+            for op in old.ops:
+                self.op(op)
+        new.yields = [self.subst.operand(y) for y in old.yields]
+        return new
+
+    def op(self, op: Op) -> None:
+        with self.b.at(op.loc):
+            rewrite = self.rewrites.get(op.opcode)
+            results = rewrite(op) if rewrite else None
+            if results is None:
+                self._clone(op)
+            else:
+                for old, new in zip(op.results, results, strict=True):
+                    if isinstance(new, Value) and not new.hint:
+                        new.hint = old.hint
+                    self.subst.map[old] = new
+            if op.attrs.get("math"):
+                self._math_domain(op)
+
+    def _clone(self, op: Op, operands: list[Operand] | None = None, **extra: Any) -> Op:
+        xs = operands if operands is not None else self.xs(op)
+        attrs = {k: self.subst.attr(v) for k, v in op.attrs.items()} | extra
+        new = Op(op.opcode, xs, attrs, [], [], op.loc)
+        # facts about loop indices are those of the new loop's bounds
+        for k, region in enumerate(op.regions):
+            new.regions.append(self._loop_region(op, region, xs) if op.opcode == "for" and k == 0 else self.region(region))
+        self.b.region.ops.append(new)
+        for r in op.results:
+            v = Value(self.subst.type(r.type), r.hint, new)
+            new.results.append(v)
+            self.subst.map[r] = v
+        return new
+
+    def _loop_region(self, op: Op, region: Region, xs: list[Operand]) -> Region:
+        iv = Value(region.params[0].type, region.params[0].hint)
+        self.subst.map[region.params[0]] = iv
+        self.proofs.enter_loop(iv, xs[0], xs[1], xs[2])
+        new = Region([iv])
+        for p in region.params[1:]:
+            v = Value(self.subst.type(p.type), p.hint)
+            new.params.append(v)
+            self.subst.map[p] = v
+        with self.b.into(new):
+            for inner in region.ops:
+                self.op(inner)
+        new.yields = [self.subst.operand(y) for y in region.yields]
+        return new
+
+    def xs(self, op: Op) -> list[Operand]:
+        return [self.subst.operand(x) for x in op.operands]
+
+    # -- aliases ----------------------------------------------------------------------------------------
+    def _alias(self, op: Op) -> list[Operand] | None:
+        return [self.subst.operand(op.operands[0])]
+
+    def _cast(self, op: Op) -> list[Operand] | None:
+        x = self.subst.operand(op.operands[0])
+        if x.type.dtype == op.result.type.dtype and (x.type.shape or x.type.weak == op.result.type.weak):
+            return [x]
+        return None
+
+    def _reshape(self, op: Op) -> list[Operand] | None:
+        x, shape = self.subst.operand(op.operands[0]), [self.subst.dim(d) for d in op.attrs["shape"]]
+        if not x.type.shape:
+            return [self.b.emit("broadcast_to", x, shape=tuple(shape))] if shape else [x]
+        if not shape:
+            at: list[Operand] = [constant(0) for _ in x.type.shape]
+            return [self._load(x, at)]
+        return [x] if list(x.type.shape) == shape else None
+
+    def _broadcast_to(self, op: Op) -> list[Operand] | None:
+        x = self.subst.operand(op.operands[0])
+        shape = tuple(self.subst.dim(d) for d in op.attrs["shape"])
+        return [x] if x.type.shape == shape else None
+
+    # -- checks -------------------------------------------------------------------------------------------
+    def check(self, condition: Operand, error: str, message: str, *values: Operand) -> None:
+        self.b.op("check", condition, *values, attrs={"error": error, "message": message}, types=[])
+
+    def scalar(self, opcode: str, *xs: Operand | float, t: Type = B1, **attrs: Any) -> Value:
+        operands = [x if isinstance(x, (Value, Const)) else constant(x) for x in xs]
+        return self.b.op(opcode, *operands, attrs=attrs, types=[t]).result
+
+    def _divide(self, op: Op) -> list[Operand] | None:
+        """Python scalars raise ZeroDivisionError."""
+        x, y = self.xs(op)
+        if not (x.type.weak and y.type.weak) or op.attrs.get("ieee") or op.attrs.get("math"):
+            return None
+        if op.opcode == "pow":
+            self._check_power(x, y)
+            return None
+        if not (isinstance(y, Const) and y.value != 0):
+            self.check(self.scalar("ne", y, 0), "ZeroDivisionError", _ZERO_DIVISION(op.opcode, x, y))
+        return None
+
+    def _check_power(self, x: Operand, y: Operand) -> None:
+        if not (isinstance(y, Const) and y.value >= 0):
+            zero, below = self.scalar("eq", x, 0), self.scalar("lt", y, 0)
+            bad = self.scalar("logical_and", zero, below)
+            self.check(self.scalar("logical_not", bad), "ZeroDivisionError", "0.0 cannot be raised to a negative power")
+        if y.type.is_float and not (isinstance(y, Const) and float(y.value).is_integer()):
+            below = self.scalar("lt", x, 0)
+            whole = self.scalar("eq", self.scalar("floor", y, t=y.type), y)
+            finite = self.scalar("isfinite", x)
+            bad = self.scalar("logical_and", self.scalar("logical_and", below, finite), self.scalar("logical_not", whole))
+            self.check(self.scalar("logical_not", bad), "ValueError", "negative number cannot be raised to a fractional power")
+
+    def _math_domain(self, op: Op) -> None:
+        """What Python's math module raises, from the value: NaN from numbers, infinity from finite ones."""
+        y = self.subst.operand(op.result)
+        xs = self.xs(op)
+        known: Value | None = None
+        finite: Value | None = None
+        for x in xs:
+            is_nan, is_finite = self.scalar("isnan", x), self.scalar("isfinite", x)
+            known = is_nan if known is None else self.scalar("logical_or", known, is_nan)
+            finite = is_finite if finite is None else self.scalar("logical_and", finite, is_finite)
+        assert known is not None and finite is not None
+        ok = self.scalar("logical_or", self.scalar("logical_not", self.scalar("isnan", y)), known)
+        self.check(ok, "ValueError", "math domain error")
+        if op.opcode in _MATH_FINITE:
+            return
+        ok = self.scalar("logical_or", self.scalar("logical_not", self.scalar("isinf", y)), self.scalar("logical_not", finite))
+        pole = op.opcode in _MATH_POLES
+        self.check(ok, "ValueError" if pole else "OverflowError", "math domain error" if pole else "math range error")
+
+    def _extremum(self, op: Op) -> list[Operand] | None:
+        x = self.subst.operand(op.operands[0])
+        self._check_nonempty(x, op.attrs["axes"], {"max": "maximum", "min": "minimum"}[op.opcode])
+        return None
+
+    def _check_nonempty(self, x: Operand, axes: Sequence[int], name: str) -> None:
+        for k in axes:
+            d = x.type.shape[k]
+            if not self.proofs.nonneg(d - 1):
+                message = f"zero-size array to reduction operation {name} which has no identity"
+                if name.startswith("arg"):
+                    message = f"attempt to get {name} of an empty sequence"
+                self.check(self.scalar("gt", self.b.extent(d), 0), "ValueError", message)
+
+    # -- indices --------------------------------------------------------------------------------------------
+    def _index(self, op: Op) -> list[Operand] | None:
+        xs = self.xs(op)
+        if op.opcode == "accum":
+            fused = self._accumulate_product(op)
+            if fused is not None:
+                return [fused]
+        shape = xs[0].type.shape
+        axis, k = 0, 1
+        for item in op.attrs["index"]:
+            if isinstance(item, New):
+                continue
+            if isinstance(item, At):
+                if not op.attrs.get("inbounds"):
+                    xs[k] = self._normalise(xs[k], shape[axis], axis)
+                k += 1
+            elif isinstance(item, Gather):
+                xs[k] = self._normalise_array(xs[k], shape[axis], axis)
+                k += 1
+            axis += 1
+        self._clone(op, xs, inbounds=True)
+        return [self.subst.operand(op.result)]
+
+    def _normalise(self, i: Operand, extent: Dim, axis: int) -> Operand:
+        at = as_dim(i)
+        message = f"index {{}} is out of bounds for axis {axis} with size {{}}"
+        below_end = self.proofs.nonneg(extent - 1 - at)
+        if self.proofs.nonneg(at):
+            if not below_end:
+                n = self.b.extent(extent)
+                self.check(self.scalar("lt", i, n), "IndexError", message, i, n)
+            return i
+        if self.proofs.nonneg(-1 - at):
+            wrapped = at + extent
+            if not self.proofs.nonneg(wrapped):
+                n = self.b.extent(extent)
+                self.check(self.scalar("ge", i, self.b.extent(-extent)), "IndexError", message, i, n)
+            return self.b.extent(wrapped)
+        n = self.b.extent(extent)
+        low = self.scalar("ge", i, self.b.extent(-extent))
+        ok = low if below_end else self.scalar("logical_and", low, self.scalar("lt", i, n))
+        self.check(ok, "IndexError", message, i, n)
+        negative = self.scalar("lt", i, 0)
+        wrapped_value = self.scalar("add", i, n, t=INT)
+        return self.scalar("where", negative, wrapped_value, i, t=INT)
+
+    def _normalise_array(self, i: Operand, extent: Dim, axis: int) -> Operand:
+        if not i.type.shape:
+            return self._normalise(i, extent, axis)
+        if isinstance(i, Value) and self.proofs.index_array(i, extent):
+            return i
+        n = self.b.extent(extent)
+        axes = tuple(range(i.type.rank))
+        message = f"index {{}} is out of bounds for axis {axis} with size {{}}"
+        low = self.b.emit("min", i, axes=axes, keepdims=False)
+        high = self.b.emit("max", i, axes=axes, keepdims=False)
+        # over an empty array these are the identities of min and max, which pass
+        self.check(self.scalar("ge", low, self.b.extent(-extent)), "IndexError", message, low, n)
+        self.check(self.scalar("lt", high, n), "IndexError", message, high, n)
+        wide = self.b.emit("cast", i, dtype="i64", weak=False) if i.type.dtype != "i64" else i
+        negative = self.b.emit("lt", wide, constant(0))
+        wrapped = self.b.emit("where", negative, self.b.emit("add", wide, n), wide)
+        self.proofs.know_index_array(wrapped, extent)
+        return wrapped
+
+    # -- loops ------------------------------------------------------------------------------------------------
+    def _load(self, x: Operand, at: Sequence[Operand]) -> Value:
+        index = tuple(At() for _ in at)
+        return self.b.op("load", x, *at, attrs={"index": index, "inbounds": True}).result
+
+    def loop(self, n: Dim, inits: Sequence[Operand], body: Callable[[Value, list[Value]], list[Operand]]) -> list[Value]:
+        """``for k in range(n): carries = body(k, carries)``."""
+        types = [i.type.strong for i in inits]
+        region = self.b.new_region([(INT, "k"), *[(t, "") for t in types]])
+        self.proofs.enter_loop(region.params[0], constant(0), self.b.extent(n), constant(1))
+        with self.b.into(region):
+            region.yields = body(region.params[0], region.params[1:])
+        op = self.b.op("for", constant(0), self.b.extent(n), constant(1), *inits, attrs={"stop": False}, types=types, regions=[region])
+        return op.results
+
+    def nest(self, dims: Sequence[Dim], inits: list[Value], body: Callable[[list[Operand], list[Value]], list[Value]]) -> list[Value]:
+        """Nested `loop`s over `dims`."""
+
+        def level(k: int, at: list[Operand], carries: list[Value]) -> list[Value]:
+            if k == len(dims):
+                return body(at, carries)
+            return self.loop(dims[k], carries, lambda iv, c: list(level(k + 1, [*at, iv], c)))
+
+        return level(0, [], inits)
+
+    def _store(self, a: Value, at: Sequence[Operand], v: Operand, rest: Sequence[Dim] = (), opcode: str = "store") -> Value:
+        index = (*(At() for _ in at), *full_span(rest))
+        return self.b.op(opcode, a, *at, v, attrs={"index": index, "inbounds": True}).result
+
+    def _slab(self, a: Operand, at: Sequence[Operand], rest: Sequence[Dim]) -> Value:
+        index = (*(At() for _ in at), *full_span(rest))
+        return self.b.op("load", a, *at, attrs={"index": index, "inbounds": True}).result
+
+    def _empty(self, t: Type) -> Value:
+        return self.b.op("empty", attrs={"shape": t.shape, "dtype": t.dtype}).result
+
+    def _scan(self, op: Op) -> list[Operand] | None:
+        """acc = acc (+ or *) x[.., k, ..]; out[.., k, ..] = acc, over slabs of the axes after `axis`."""
+        x, axis = self.subst.operand(op.operands[0]), op.attrs["axis"]
+        t = self.subst.type(op.result.type)
+        before, n, after = t.shape[:axis], t.shape[axis], t.shape[axis + 1 :]
+        one = constant(0 if op.opcode == "cumsum" else 1, Type(t.dtype))
+        combine = "add" if op.opcode == "cumsum" else "mul"
+
+        def scan(at: list[Operand], carries: list[Value]) -> list[Value]:
+            start: Operand = one
+            if after:
+                start = self.b.op("full", one, attrs={"shape": after, "dtype": t.dtype}).result
+
+            def step(k: Value, c: list[Value]) -> list[Operand]:
+                out, acc = c
+                piece: Operand = self._slab(x, [*at, k], after)
+                if piece.type.dtype != t.dtype:
+                    piece = self.b.emit("cast", piece, dtype=t.dtype, weak=False)
+                new = self.b.op(combine, acc, piece).result
+                if after:
+                    new = self._store(acc, [], new, after)
+                return [self._store(out, [*at, k], new, after), new]
+
+            return self.loop(n, [carries[0], start], step)[:1]
+
+        return list(self.nest(before, [self._empty(t)], scan))
+
+    def _arg(self, op: Op) -> list[Operand] | None:
+        """The first extremum along an axis; a NaN counts as one."""
+        x, axis = self.subst.operand(op.operands[0]), op.attrs["axis"]
+        self._check_nonempty(x, [axis], op.opcode)
+        shape = x.type.shape
+        others = [*shape[:axis], *shape[axis + 1 :]]
+        t = self.subst.type(op.result.type)
+        better = "gt" if op.opcode == "argmax" else "lt"
+
+        def search(at: list[Operand]) -> Value:
+            def here(k: Operand) -> list[Operand]:
+                return [*at[:axis], k, *at[axis:]]
+
+            def step(k: Value, c: list[Value]) -> list[Operand]:
+                value = self._load(x, here(k))
+                best, where = c
+                wins: Value = self.scalar(better, value, best)
+                if x.type.is_float:
+                    nan = self.scalar("logical_and", self.scalar("isnan", value), self.scalar("logical_not", self.scalar("isnan", best)))
+                    wins = self.scalar("logical_or", wins, nan)
+                return [
+                    self.scalar("where", wins, value, best, t=Type(x.type.dtype)),
+                    self.scalar("where", wins, k, where, t=Type("i64")),
+                ]
+
+            first = self._load(x, here(constant(0)))
+            return self.loop(shape[axis], [first, constant(0, Type("i64"))], step)[1]
+
+        if not t.shape:
+            return [search([])]
+
+        def element(at: list[Operand], carries: list[Value]) -> list[Value]:
+            place = [*at[:axis], constant(0), *at[axis:]] if op.attrs["keepdims"] else at
+            return [self._store(carries[0], place, search(at))]
+
+        return list(self.nest(others, [self._empty(t)], element))
+
+    def _nonzero(self, op: Op) -> list[Operand] | None:
+        mask = self.subst.operand(op.operands[0])
+        (n,) = mask.type.shape
+
+        def tally(k: Value, c: list[Value]) -> list[Operand]:
+            hit = self.scalar("ne", self._load(mask, [k]), 0)
+            return [self.scalar("add", c[0], self.scalar("cast", hit, t=INT, dtype="i64", weak=True), t=INT)]
+
+        (count,) = self.loop(n, [constant(0)], tally)
+        count.type = INT
+        out = self._empty(Type("i64", (Dim.of(count),)))
+
+        def fill(k: Value, c: list[Value]) -> list[Operand]:
+            hit = self.scalar("ne", self._load(mask, [k]), 0)
+            put = Region()
+            with self.b.into(put):
+                stored = self._store(c[0], [c[1]], k)
+                put.yields = [stored, self.scalar("add", c[1], 1, t=INT)]
+            types = [c[0].type, c[1].type]
+            return list(self.b.op("if", hit, types=types, regions=[put, Region([], [], [c[0], c[1]])]).results)
+
+        filled, _ = self.loop(n, [out, constant(0)], fill)
+        self.proofs.know_index_array(filled, n)
+        return [count, filled]
+
+    def _concatenate(self, op: Op) -> list[Operand] | None:
+        t = self.subst.type(op.result.type)
+        axis = op.attrs["axis"]
+        out = self._empty(t)
+        start = ZERO
+        for x in self.xs(op):
+            index = tuple(Span(start if k == axis else ZERO, d) for k, d in enumerate(x.type.shape))
+            out = self.b.op("store", out, x, attrs={"index": index, "inbounds": True}).result
+            start = start + x.type.shape[axis]
+        return [out]
+
+    # -- matrix products ----------------------------------------------------------------------------------------
+    def _matmul(self, op: Op) -> list[Operand] | None:
+        a, b = self._same_dtype(op)
+        t = self.subst.type(op.result.type)
+        if a.type.rank == 1 and b.type.rank == 1:
+            return [self.b.emit("sum", self.b.emit("mul", a, b), axes=(0,), keepdims=False)]
+        if self._is_tiny(a, b):
+            return [self._multiply_and_sum(a, b)]
+        return [self._gemm(self._empty(t), a, b, 0.0)]
+
+    def _same_dtype(self, op: Op) -> list[Operand]:
+        dtype = op.result.type.dtype
+        return [x if x.type.dtype == dtype else self.b.emit("cast", x, dtype=dtype, weak=False) for x in self.xs(op)]
+
+    def _is_tiny(self, a: Operand, b: Operand) -> bool:
+        work = a.type.size * (b.type.shape[-1] if b.type.rank > 1 else ONE)
+        return a.type.rank <= 2 and b.type.rank <= 2 and (work.is_const and work.const <= TINY_PRODUCT)
+
+    def _multiply_and_sum(self, a: Operand, b: Operand) -> Value:
+        """sum over k of a[i, k] * b[k, j], in the loop order i, k, j."""
+        if a.type.rank == 2 and b.type.rank == 1:
+            return self.b.emit("sum", self.b.emit("mul", a, b), axes=(1,), keepdims=False)
+        left = self.b.op("load", a, attrs={"index": (*full_span(a.type.shape), New()), "inbounds": True}).result
+        return self.b.emit("sum", self.b.emit("mul", left, b), axes=(a.type.rank - 1,), keepdims=False)
+
+    def _gemm(self, c: Operand, a: Operand, b: Operand, beta: float) -> Value:
+        a, trans_a = self._untransposed(a)
+        b, trans_b = self._untransposed(b)
+        t = Type(c.type.dtype)
+        attrs = {"trans_a": trans_a, "trans_b": trans_b}
+        return self.b.op("gemm", c, a, b, constant(1.0, t), constant(beta, t), attrs=attrs).result
+
+    def _untransposed(self, x: Operand) -> tuple[Operand, bool]:
+        """The operand behind a transposition of a matrix."""
+        if isinstance(x, Value) and x.op is not None and x.op.opcode == "transpose" and tuple(x.op.attrs["perm"]) == (1, 0):
+            return x.op.operands[0], True
+        return x, False
+
+    def _accumulate_product(self, op: Op) -> Value | None:
+        """``buffer += a @ b`` over the whole buffer, where the product is used nowhere else."""
+        value = op.operands[-1]
+        if not isinstance(value, Value) or self.uses.get(value) != 1 or len(op.operands) != 2:
+            return None
+        new = self.subst.operand(value)
+        target = self.subst.operand(op.operands[0])
+        if not isinstance(new, Value) or new.op is None or new.op.opcode != "gemm" or new.type.shape != target.type.shape:
+            return None
+        whole = tuple(self.subst.attr(op.attrs["index"])) == full_span(target.type.shape)
+        if not whole or new.op not in self.b.region.ops or target.type.dtype != new.type.dtype:
+            return None
+        product = new.op
+        return self.b.op("gemm", target, *product.operands[1:4], constant(1.0, Type(target.type.dtype)), attrs=product.attrs).result
+
+
+def _ZERO_DIVISION(opcode: str, x: Operand, y: Operand) -> str:
+    """CPython's message."""
+    is_float = x.type.is_float or y.type.is_float
+    if opcode == "div":
+        return "float division by zero" if is_float else "division by zero"
+    if opcode == "floordiv":
+        return "float floor division by zero" if is_float else "integer division or modulo by zero"
+    return "float modulo" if is_float else "integer modulo by zero"
+
+
+_MATH_FINITE = frozenset({"sqrt", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "tanh", "erf", "erfc", "copysign", "floor", "ceil", "arctan2", "fmod"})
+_MATH_POLES = frozenset({"log", "log2", "log10", "log1p", "arctanh", "lgamma"})
+
+
+def drop_dead(region: Region, live: set[Value] | None = None) -> None:
+    """Remove ops without effect whose results nothing reads."""
+    live = live if live is not None else set()
+    live.update(y for y in region.yields if isinstance(y, Value))
+    kept = []
+    for op in reversed(region.ops):
+        effect = opdef(op.opcode).effect or op.opcode == "call" or any(_has_effect(r) for r in op.regions)
+        if not effect and not any(r in live for r in op.results):
+            continue
+        for r in op.regions:
+            drop_dead(r, live)
+        live.update(op.used_values())
+        for p in (p for r in op.regions for p in r.params):
+            for d in p.type.shape:
+                live.update(d.values())
+        kept.append(op)
+    region.ops[:] = reversed(kept)
+
+
+def _has_effect(region: Region) -> bool:
+    return any(opdef(op.opcode).effect or op.opcode == "call" for op in region.walk())

@@ -1,0 +1,412 @@
+"""Make the reverse sweep's reads of forward values legal, at the least cost.
+
+After `reverse`, a reverse region may read a value that lives inside the forward region it undoes. For
+each such value this pass chooses between
+
+- *recompute*: clone its computation into the reverse region, from values that are available there
+  (indices, constants, values from outside the loop, loads of arrays that are not overwritten);
+- *keep*: a slot (a branch), a preallocated tape indexed by the iteration (loops with trip counts known
+  before they start), or a growing last-in first-out tape (`while`, ragged nests).
+
+The choice is a minimum cut over bytes (see `cut`): source -> what cannot be recomputed, sink <- what
+the reverse sweep reads; dear ops (elementary functions, matrix products, loops) are barred from recomputation.
+
+Before::
+
+    %y = for %i in 0, n0, 1, %s0 { %a = load %x[%i]  %b = sin %a  %s1 = mul %s, %b ... }
+    ... = for %i in n0 - 1, -1, -1, %s_adj { ... mul %s_adj, %b ... mul %s_adj, %s }
+
+after, with ``%x`` never overwritten: ``%b`` and ``%s`` on tapes, ``%a`` (if it were read) loaded again.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..analysis.structure import loop_of
+from ..ir.builder import Builder, constant
+from ..ir.dims import Dim
+from ..ir.nodes import At, Const, Function, Index, Op, Operand, Region, Span, Substitution, Value, as_dim
+from ..ir.opdef import opdef
+from ..ir.types import Type
+from .cut import choose_kept
+
+
+def retain(fn: Function) -> Function:
+    """Legalise the cross reads of a function made by `reverse`, in place of it (and its callees)."""
+    for callee in fn.callees.values():
+        if "pairs" in callee.attrs:
+            _Retain(callee).run()
+    if "pairs" in fn.attrs:
+        _Retain(fn).run()
+    return fn
+
+
+class _Retain:
+    def __init__(self, fn: Function):
+        self.fn = fn
+        self.pairs: dict[Op, Op] = fn.attrs.pop("pairs")
+        self.home: dict[Value, Region] = {}  # where a value is defined
+        self.owner: dict[Region, tuple[Op, Region]] = {}  # the op a region belongs to, the region of that op
+        self.partner: dict[Region, Region] = {}  # forward region -> the reverse region that undoes it
+        self.prologue: dict[Region, list[Op]] = {}
+        self.made: dict[Value, Operand] = {}
+        self.kept: set[Value] = set()
+
+    def run(self) -> None:
+        drop_unused(self.fn.body)
+        self.scan(self.fn.body)
+        for back, forward in self.pairs.items():
+            if forward.opcode == "while":
+                self.partner[forward.regions[1]] = back.regions[0]
+            else:
+                for f, r in zip(forward.regions, back.regions, strict=True):
+                    self.partner[f] = r
+        needed: dict[Value, None] = {}
+        self.collect(self.fn.body, needed)
+        if needed:
+            self.kept = choose_kept(list(needed), self.fn, self.is_outer, self.recomputable, self.freely_available)
+            self.rewrite(self.fn.body)
+            for region, ops in self.prologue.items():
+                region.ops[:0] = ops
+
+    # -- structure ------------------------------------------------------------------------------
+    def scan(self, region: Region) -> None:
+        for p in region.params:
+            self.home[p] = region
+        for op in region.ops:
+            for r in op.results:
+                self.home[r] = region
+            for sub in op.regions:
+                self.owner[sub] = (op, region)
+                self.scan(sub)
+
+    def in_scope(self, v: Value, region: Region) -> bool:
+        home = self.home[v]
+        at: Region | None = region
+        while at is not None:
+            if at is home:
+                return True
+            at = self.owner[at][1] if at in self.owner else None
+        return False
+
+    def is_outer(self, v: Value) -> bool:
+        """Defined at the top: visible to the reverse sweep as it is."""
+        return self.home[v] is self.fn.body
+
+    def chain(self, v: Value) -> list[tuple[Op, Region]]:
+        """The control ops around a value, outermost first, each with the region that holds the value."""
+        out = []
+        region = self.home[v]
+        while region in self.owner:
+            op, outer = self.owner[region]
+            out.append((op, region))
+            region = outer
+        return out[::-1]
+
+    # -- what is needed -----------------------------------------------------------------------------
+    def collect(self, region: Region, needed: dict[Value, None]) -> None:
+        for op in region.ops:
+            for v in op.used_values():
+                if not self.in_scope(v, region):
+                    needed.setdefault(v)
+            for sub in op.regions:
+                self.collect(sub, needed)
+        for y in region.yields:
+            if isinstance(y, Value) and not self.in_scope(y, region):
+                needed.setdefault(y)
+
+    def freely_available(self, v: Value) -> bool:
+        """The index of a loop: the reverse loop has it too."""
+        if v.op is not None:
+            return False
+        region = self.home[v]
+        return region in self.owner and self.owner[region][0].opcode == "for" and region.params[0] is v
+
+    def recomputable(self, v: Value) -> bool:
+        op = v.op
+        if op is None or op.regions or len(op.results) != 1:
+            return False
+        entry = opdef(op.opcode)
+        if entry.kind in ("control", "effect", "tape") and op.opcode != "extent":
+            return False
+        if op.opcode in ("store", "accum", "empty"):
+            return False
+        if entry.kind in ("linalg", "reduction"):
+            return False
+        if op.opcode in ("div", "pow", "mod", "floordiv") and v.type.weak:
+            return entry.cost < 10
+        return entry.cost < 10 and not op.attrs.get("math")
+
+    # -- rewriting ------------------------------------------------------------------------------------
+    def rewrite(self, region: Region) -> None:
+        for op in list(region.ops):
+            outside = [v for v in op.used_values() if not self.in_scope(v, region)]
+            if outside:
+                sub = Substitution({v: self.materialise(v) for v in dict.fromkeys(outside)})
+                op.operands = [sub.operand(x) for x in op.operands]
+                op.attrs = {k: sub.attr(a) for k, a in op.attrs.items()}
+                for r in op.results:
+                    r.type = sub.type(r.type)
+            for inner in op.regions:
+                for p in inner.params:
+                    outside = [v for d in p.type.shape for v in d.values() if not self.in_scope(v, region)]
+                    if outside:
+                        p.type = Substitution({v: self.materialise(v) for v in outside}).type(p.type)
+                self.rewrite(inner)
+        region.yields = [
+            self.materialise(y) if isinstance(y, Value) and not self.in_scope(y, region) else y
+            for y in region.yields
+        ]
+
+    def materialise(self, v: Value) -> Operand:
+        """An operand, visible in the reverse region that undoes v's region, equal to v at that iteration."""
+        if v in self.made:
+            return self.made[v]
+        home = self.home[v]
+        target = self.partner[home]
+        if self.freely_available(v):
+            out: Operand = target.params[0]
+        elif v in self.kept:
+            out = self.keep(v, target)
+        else:
+            out = self.recompute(v, target)
+        self.made[v] = out
+        return out
+
+    def here(self, x: Operand, target: Region) -> Operand:
+        if isinstance(x, Value) and not self.in_scope(x, target):
+            return self.materialise(x)
+        return x
+
+    def mapped(self, values: list[Value], target: Region) -> Substitution:
+        return Substitution({v: self.here(v, target) for v in values})
+
+    def emit(self, target: Region, op: Op) -> None:
+        op.attrs["reverse"] = True
+        self.prologue.setdefault(target, []).append(op)
+        for r in op.results:
+            self.home[r] = target
+
+    def recompute(self, v: Value, target: Region) -> Operand:
+        assert v.op is not None
+        sub = self.mapped(list(v.op.used_values()), target)
+        op = sub.clone_op(v.op)
+        self.emit(target, op)
+        return op.results[0]
+
+    # -- keeping ----------------------------------------------------------------------------------------
+    def keep(self, v: Value, target: Region) -> Operand:
+        chain = self.chain(v)
+        loops = [(op, region) for op, region in chain if op.opcode in ("for", "while")]
+        if not loops:
+            return self.keep_in_slot(v, chain, target)
+        extents = [self.trip_count(op) for op, _ in loops]
+        outermost = chain[0]
+        if all(e is not None for e in extents):
+            shape = [e for e in extents if e is not None] + list(v.type.shape)
+            if all(self.visible_before(d, outermost) for d in shape):
+                return self.keep_by_iteration(v, chain, loops, shape, target)
+        return self.keep_last_in_first_out(v, chain, target)
+
+    def visible_before(self, d: Dim, outermost: tuple[Op, Region]) -> bool:
+        """Whether an extent is known before the outermost forward op starts."""
+        top = self.owner[outermost[1]][1]
+        before = set(top.params)
+        for op in top.ops:
+            if op is outermost[0]:
+                break
+            before.update(op.results)
+        return all(v in before for v in d.values())
+
+    def trip_count(self, op: Op) -> Dim | None:
+        if op.opcode != "for" or op.attrs.get("stop"):
+            return None
+        loop = loop_of(op)
+        assert loop.lo is not None and loop.hi is not None and loop.step is not None
+        step = as_dim(loop.step)
+        if not step.is_const:
+            return None
+        lo, hi, s = as_dim(loop.lo), as_dim(loop.hi), step.const
+        trips = (hi - lo + (s - 1)) // s if s > 0 else (lo - hi + (-s - 1)) // (-s)
+        return trips.max(0)
+
+    def insert_after_definition(self, v: Value, op: Op) -> None:
+        region = self.home[v]
+        at = 0 if v.op is None else region.ops.index(v.op) + 1
+        region.ops.insert(at, op)
+        for r in op.results:
+            self.home[r] = region
+
+    def keep_in_slot(self, v: Value, chain: list[tuple[Op, Region]], target: Region) -> Operand:
+        """A value of a branch at the top: one more result of the branch."""
+        value: Operand = v
+        for op, region in reversed(chain):
+            b = Builder(region, op.loc)
+            for r in op.regions:
+                if r is region:
+                    r.yields.append(value)
+                elif not v.type.shape:
+                    r.yields.append(constant(0, v.type.strong))
+                else:
+                    b.region = r
+                    dummy = b.emit("empty", shape=tuple(self.outer_dims(v, region)), dtype=v.type.dtype)
+                    self.home[dummy] = r
+                    r.yields.append(dummy)
+            result = Value(v.type.strong, v.hint, op)
+            op.results.append(result)
+            self.home[result] = self.owner[region][1]
+            value = result
+        return value
+
+    def outer_dims(self, v: Value, region: Region) -> list[Dim]:
+        """The extents of v; those known only inside the branch are 0 in the other one, which never reads them."""
+        outer = self.owner[region][1]
+        return [d if all(self.in_scope(x, outer) for x in d.values()) else Dim.of(0) for d in v.type.shape]
+
+    def thread(self, chain: list[tuple[Op, Region]], init: Operand, t: Type, hint: str) -> tuple[Operand, Any]:
+        """Carry a value through nested control ops; gives the innermost value, and a function that takes
+        the innermost new value and returns the outermost result."""
+        inner: Operand = init
+        incoming: list[Operand] = []
+        for op, region in chain:
+            incoming.append(inner)
+            if op.opcode == "if":
+                continue
+            op.operands.append(inner)
+            for r in op.regions:
+                p = Value(t, hint)
+                r.params.append(p)
+                self.home[p] = r
+                if r is region:
+                    inner = p
+
+        def close(new: Operand) -> Value:
+            for (op, region), came in zip(reversed(chain), reversed(incoming), strict=True):
+                if op.opcode == "if":
+                    for r in op.regions:
+                        r.yields.append(new if r is region else came)
+                else:
+                    region.yields.append(new)
+                result = Value(t, hint, op)
+                op.results.append(result)
+                self.home[result] = self.owner[region][1]
+                new = result
+            assert isinstance(new, Value)
+            return new
+
+        return inner, close
+
+    def keep_by_iteration(
+        self,
+        v: Value,
+        chain: list[tuple[Op, Region]],
+        loops: list[tuple[Op, Region]],
+        shape: list[Dim],
+        target: Region,
+    ) -> Operand:
+        """A preallocated tape with one entry for each iteration of the loops around v."""
+        first, region = chain[0]
+        top = self.owner[region][1]
+        hint = f"{v.hint or 'v'}_tape"
+        tape_type = Type(v.type.dtype, tuple(shape))
+        allocate = Op("empty", [], {"shape": tape_type.shape, "dtype": v.type.dtype}, [tape_type], None, first.loc, [hint])
+        top.ops.insert(top.ops.index(first), allocate)
+        self.home[allocate.result] = top
+        inner, close = self.thread(chain, allocate.result, tape_type, hint)
+        rest = tuple(Span(Dim.of(0), d) for d in v.type.shape)
+        index: Index = (*[At() for _ in loops], *rest)
+        scratch = Region()
+        b = Builder(scratch, v.op.loc if v.op else first.loc)
+        at = [b.extent(self.iteration(op, region.params[0])) for op, region in loops]
+        stored = b.emit("store", inner, *at, v, index=index, hint=hint)
+        for op in reversed(scratch.ops):
+            self.insert_after_definition(v, op)
+        final = close(stored)
+        # the reverse region reads its entry
+        scratch = Region()
+        b = Builder(scratch, b.loc)
+        ivs = []
+        for op, region in loops:
+            back = self.partner[region]
+            number = self.iteration(op, region.params[0])
+            sub = self.mapped(list(number.values()), target)
+            sub.map[region.params[0]] = back.params[0]
+            ivs.append(b.extent(sub.dim(number)))
+        shape_sub = self.mapped([x for d in v.type.shape for x in d.values()], target)
+        index = (*[At() for _ in loops], *[shape_sub.attr(s) for s in rest])
+        b.emit("load", final, *ivs, index=index, hint=v.hint)
+        for op in scratch.ops:
+            self.emit(target, op)
+        return scratch.ops[-1].results[0]
+
+    def iteration(self, op: Op, iv: Value) -> Dim:
+        loop = loop_of(op)
+        assert loop.lo is not None and loop.step is not None
+        offset, step = Dim.of(iv) - as_dim(loop.lo), as_dim(loop.step)
+        if step == 1:
+            return offset
+        if step == -1:
+            return -offset
+        return offset // step if step.const > 0 else (-offset) // (-step)
+
+    def keep_last_in_first_out(self, v: Value, chain: list[tuple[Op, Region]], target: Region) -> Operand:
+        """A growing tape, pushed where v is made and popped at the start of the reverse region."""
+        first, region = chain[0]
+        top = self.owner[region][1]
+        hint = f"{v.hint or 'v'}_tape"
+        tape_type = Type(v.type.dtype, tape=True)
+        new = Op("tape_new", [], {"dtype": v.type.dtype}, [tape_type], None, first.loc, [hint])
+        top.ops.insert(top.ops.index(first), new)
+        self.home[new.result] = top
+        inner, close = self.thread(chain, new.result, tape_type, hint)
+        push = Op("tape_push", [inner, v], {}, [tape_type], None, v.op.loc if v.op else first.loc, [hint])
+        self.insert_after_definition(v, push)
+        final = close(push.result)
+        back = [(self.owner[self.partner[r]][0], self.partner[r]) for _, r in chain]
+        inner, close = self.thread(back, final, tape_type, hint)
+        sub = self.mapped([x for d in v.type.shape for x in d.values()], target)
+        shape = tuple(sub.dim(d) for d in v.type.shape)
+        pop = Op("tape_pop", [inner], {"shape": shape}, [tape_type, Type(v.type.dtype, shape)], None, push.loc, [hint, v.hint])
+        self.emit(target, pop)
+        close(pop.results[0])
+        return pop.results[1]
+
+
+def drop_unused(body: Region) -> None:
+    """Remove pure ops without uses, so that nothing is kept for them."""
+    while True:
+        used: set[Value] = set()
+
+        def visit(region: Region) -> None:
+            for op in region.ops:
+                used.update(op.used_values())
+                for r in op.regions:
+                    visit(r)
+                    for p in r.params:
+                        used.update(x for d in p.type.shape for x in d.values())
+            used.update(y for y in region.yields if isinstance(y, Value))
+
+        visit(body)
+        changed = False
+
+        def prune(region: Region) -> None:
+            nonlocal changed
+            kept = []
+            for op in region.ops:
+                pure = not op.regions and opdef(op.opcode).kind not in ("control", "effect", "tape")
+                derived = bool(op.attrs.get("reverse"))
+                if pure and derived and not any(r in used for r in op.results):
+                    changed = True
+                    continue
+                for r in op.regions:
+                    prune(r)
+                kept.append(op)
+            region.ops = kept
+
+        prune(body)
+        if not changed:
+            return
+
+
+__all__ = ["Const", "retain"]
