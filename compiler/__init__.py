@@ -1,0 +1,37 @@
+"""pullback: gradients of plain Python/NumPy functions as native code, by source transformation."""
+
+from .api import Transformed, grad, hvp, jit, jvp, stop_gradient, value_and_grad, vjp
+from .api_jacobian import hessian, jacfwd, jacobian, jacrev
+from .check import check_grads
+from .errors import (
+    InternalError,
+    PullbackError,
+    PullbackIndexError,
+    PullbackTypeError,
+    PullbackValueError,
+    UnsupportedError,
+)
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "InternalError",
+    "PullbackError",
+    "PullbackIndexError",
+    "PullbackTypeError",
+    "PullbackValueError",
+    "Transformed",
+    "UnsupportedError",
+    "check_grads",
+    "grad",
+    "hessian",
+    "hvp",
+    "jacfwd",
+    "jacobian",
+    "jacrev",
+    "jit",
+    "jvp",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]

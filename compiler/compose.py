@@ -7,7 +7,7 @@ takes a Program to a Program, so that they compose in any order and to any depth
     grad, wrt (0,)                       args (w, x)            result w_adj
     jvp, wrt (0,), value=False           args (w, x, (w_dot,))  result w_adj_dot
 
-The engines, `transforms.reverse` and `transforms.forward`, see flat functions only; trees, argnums
+The engines, `pipeline.reverse` and `pipeline.forward`, see flat functions only; trees, argnums
 and what may be differentiated at all are decided here.
 """
 
@@ -17,17 +17,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, Literal, final
 
-from . import tree
+from . import pipeline, tree
 from .analysis.activity import active_values, influenced
 from .errors import InternalError, PullbackIndexError, PullbackTypeError, PullbackValueError
 from .frontend.interface import Built, Captured, Guard, Leaf, Static
-from .ir.nodes import Function, Loc, Value, clone_function
+from .ir.nodes import Function, Loc, Operand, Value, clone_function
 from .ir.types import Type
-from .transforms.forward import forward
-from .transforms.reverse import reverse
 
 Kind = Literal["grad", "value_and_grad", "vjp", "jvp"]
-Legalise = Callable[[Function], Function]
 
 
 @final
@@ -58,6 +55,7 @@ class Transform:
 class Program:
     """A flat IR function and what its parameters and yields mean.
 
+    `built` is the user's function as the frontend made it.
     Leaves of `args` and `kwargs` are parameter indices or Static; leaves of `result` are yield
     indices or Static. `captured` are the parameters that are read from the user's environment.
     `written`: ``(parameter, yield)`` of arguments that a call updates (never after differentiation);
@@ -67,6 +65,7 @@ class Program:
     """
 
     function: Function
+    built: Function
     args: tuple[Any, ...]
     kwargs: dict[str, Any]
     result: Any
@@ -103,10 +102,13 @@ def from_built(
     count = iter(range(len(named)))
     result = tree.map_leaves(lambda k: next(count) if isinstance(k, int) else k, built.result)
     # the last version of a written argument, or an argument as it came
-    is_argument = {ys[y]: p for p, y in reversed(built.written)}
-    is_argument |= {v: p for p, v in enumerate(built.function.params) if v.type.is_array and v not in is_argument}
+    is_argument: dict[Operand, int] = {ys[y]: p for p, y in reversed(built.written)}
+    for p, v in enumerate(built.function.params):
+        if v.type.is_array:
+            is_argument.setdefault(v, p)
     return Program(
-        fn,
+        pipeline.array_passes(fn),
+        built.function,
         numbered_args,
         numbered_kwargs,
         result,
@@ -120,8 +122,8 @@ def from_built(
     )
 
 
-def apply(program: Program, transform: Transform, first: bool, legalise: Legalise) -> Program:
-    """The transformed program; `legalise` makes the engine's output valid IR to differentiate again.
+def apply(program: Program, transform: Transform, first: bool) -> Program:
+    """The transformed program.
 
     `first`: the program is the user's own, so an argument without any differentiable path to the
     result is an error. (In a derivative it is not: the derivative of a linear function is constant.)
@@ -132,17 +134,51 @@ def apply(program: Program, transform: Transform, first: bool, legalise: Legalis
     for name, argument in wrt:
         _require_floats(program, name, argument)
     if transform.kind == "jvp":
-        return _jvp(program, transform, wrt, first, legalise)
+        return _jvp(program, transform, wrt, first)
     if transform.kind == "vjp":
-        return _vjp(program, wrt, first, legalise)
-    return _grad(program, transform, wrt, first, legalise)
+        return _vjp(program, transform, wrt, first)
+    return _grad(program, transform, wrt, first)
 
 
-def compose(program: Program, chain: tuple[Transform, ...], legalise: Legalise) -> Program:
+def compose(program: Program, chain: tuple[Transform, ...]) -> Program:
     """The transforms of `chain` applied in order."""
     for k, transform in enumerate(chain):
-        program = apply(program, transform, k == 0, legalise)
+        program = apply(program, transform, k == 0)
     return program
+
+
+def program(
+    fn: Callable[..., Any],
+    chain: tuple[Transform, ...],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    names: tuple[str, ...],
+    extents: dict[str, int],
+    loc: Loc | None,
+) -> Program:
+    """The program of `fn` under `chain` for abstract arguments (trees of Leaf and Static).
+
+    ``names``: what the positional arguments are called; ``extents``: the numbers behind the symbols at
+    this call, by which captured arrays share symbols with arguments.
+    """
+    from .frontend import build
+
+    built = build(fn, args, kwargs, extents)
+    return compose(from_built(built, args, kwargs, names, loc), chain)
+
+
+def text(program: Program, stage: str | None) -> str:
+    """The IR as text at a stage: "frontend" (as built, not differentiated), "array" (the default:
+    differentiated and simplified), "adjoint" (in-place writes decided), "native" (loops)."""
+    stages: dict[str, Callable[[Function], Function]] = {
+        "frontend": lambda _: program.built,
+        "array": lambda fn: fn,
+        "adjoint": pipeline.placed,
+        "native": pipeline.native,
+    }
+    if stage is not None and stage not in stages:
+        raise PullbackValueError(f"no stage {stage!r}", hint=f"the stages are {', '.join(stages)}")
+    return str(stages[stage or "array"](program.function))
 
 
 # -- arguments -------------------------------------------------------------------------------------
@@ -262,6 +298,16 @@ def _scalar_yield(program: Program, result: Any, kind: str) -> int:
     )
 
 
+def _with_aux(program: Program) -> tuple[Any, Any]:
+    """(result, aux) of a function that was said to return them."""
+    result = program.result
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise PullbackTypeError(
+            f"with has_aux=True {program.function.name} has to return a pair (result, aux)", program.loc
+        )
+    return result[0], result[1]
+
+
 def _shape(type: Type) -> str:
     return ", ".join(str(d) for d in type.shape) + ("," if type.rank == 1 else "")
 
@@ -286,24 +332,19 @@ def _number_adjoints(wrt: list[tuple[str, Any]], start: int) -> list[Any]:
 
 
 # -- the transforms -----------------------------------------------------------------------------------
-def _grad(
-    program: Program, transform: Transform, wrt: list[tuple[str, Any]], first: bool, legalise: Legalise
-) -> Program:
+def _grad(program: Program, transform: Transform, wrt: list[tuple[str, Any]], first: bool) -> Program:
     result, aux = program.result, None
     if transform.has_aux:
-        if not isinstance(result, tuple) or len(result) != 2:
-            raise PullbackTypeError(
-                f"with has_aux=True {program.function.name} has to return a pair (scalar, aux)", program.loc
-            )
-        result, aux = result
+        result, aux = _with_aux(program)
     scalar = _scalar_yield(program, result, transform.kind)
     if first:
         _require_path(program, wrt, [scalar], each=True)
     aux_yields = [k for k in tree.leaves(aux) if isinstance(k, int)]
     params = [k for _, a in wrt for k in _params(a)]
+    value = transform.has_aux or transform.kind == "value_and_grad"
     fn = _with_yields(program.function, [scalar, *aux_yields])
-    fn = reverse(fn, params, value=True, results=[0])
-    grads = _number_adjoints(wrt, 1 + len(aux_yields))
+    fn = pipeline.reverse(fn, params, value=value, seed_params=False, results=[0])
+    grads = _number_adjoints(wrt, (1 + len(aux_yields)) if value else 0)
     gradient = grads[0] if transform.single else tuple(grads)
     renumbered = {k: 1 + n for n, k in enumerate(aux_yields)}
     aux = tree.map_leaves(lambda k: renumbered[k] if isinstance(k, int) else k, aux)
@@ -312,10 +353,12 @@ def _grad(
         out = ((0, aux), gradient) if transform.has_aux else (0, gradient)
     else:
         out = (gradient, aux) if transform.has_aux else gradient
-    return _with_result(replace(program, function=fn), out, legalise)
+    return _with_result(replace(program, function=fn), out)
 
 
-def _vjp(program: Program, wrt: list[tuple[str, Any]], first: bool, legalise: Legalise) -> Program:
+def _vjp(program: Program, transform: Transform, wrt: list[tuple[str, Any]], first: bool) -> Program:
+    if transform.has_aux:
+        program = replace(program, result=_with_aux(program)[0])
     chosen = _float_yields(program)
     if not chosen:
         raise PullbackTypeError(f"{program.function.name} returns no float to differentiate", program.loc)
@@ -324,7 +367,7 @@ def _vjp(program: Program, wrt: list[tuple[str, Any]], first: bool, legalise: Le
         _require_path(program, wrt, chosen, each=False)
     params = [k for _, a in wrt for k in _params(a)]
     n = len(program.function.params)
-    fn = reverse(_with_yields(program.function, chosen), params, value=False, seed_params=True)
+    fn = pipeline.reverse(_with_yields(program.function, chosen), params, value=False, seed_params=True)
     seeds = {k: n + i for i, k in enumerate(chosen)}
     cotangent = tree.map_leaves(lambda k: seeds.get(k, Static(None)), program.result)
     out = tuple(_number_adjoints(wrt, 0))
@@ -334,12 +377,10 @@ def _vjp(program: Program, wrt: list[tuple[str, Any]], first: bool, legalise: Le
         args=(*program.args, cotangent),
         arg_names=(*program.arg_names, "cotangent"),
     )
-    return _with_result(program, out, legalise)
+    return _with_result(program, out)
 
 
-def _jvp(
-    program: Program, transform: Transform, wrt: list[tuple[str, Any]], first: bool, legalise: Legalise
-) -> Program:
+def _jvp(program: Program, transform: Transform, wrt: list[tuple[str, Any]], first: bool) -> Program:
     chosen = _float_yields(program)
     if first and chosen:
         _require_path(program, wrt, chosen, each=False)
@@ -348,7 +389,7 @@ def _jvp(
     params = [k for _, a in wrt for k in _params(a)]
     n, m = len(program.function.params), len(program.function.body.yields)
     others = [k for k in range(m) if k not in chosen]
-    fn = forward(_with_yields(program.function, chosen + others), params)
+    fn = pipeline.forward(_with_yields(program.function, chosen + others), params)
     dots = {k: m + i for i, k in enumerate(chosen)}
     values = {k: i for i, k in enumerate(chosen + others)}
     tangent = tree.map_leaves(lambda k: dots.get(k, Static(None)), program.result)
@@ -360,7 +401,7 @@ def _jvp(
         args=(*program.args, tangents),
         arg_names=(*program.arg_names, "tangents"),
     )
-    return _with_result(program, (value, tangent) if transform.value else tangent, legalise)
+    return _with_result(program, (value, tangent) if transform.value else tangent)
 
 
 def _require_known_shapes(program: Program, yields: list[int]) -> None:
@@ -374,10 +415,10 @@ def _require_known_shapes(program: Program, yields: list[int]) -> None:
             )
 
 
-def _with_result(program: Program, result: Any, legalise: Legalise) -> Program:
+def _with_result(program: Program, result: Any) -> Program:
     """The program with `result`, and only the yields that it names, one for each of its leaves."""
     body = program.function.body
     body.yields = [body.yields[k] for k in tree.leaves(result) if isinstance(k, int)]
     count = iter(range(len(body.yields)))
     result = tree.map_leaves(lambda k: next(count) if isinstance(k, int) else k, result)
-    return replace(program, function=legalise(program.function), result=result)
+    return replace(program, function=pipeline.array_passes(program.function), result=result)

@@ -23,7 +23,7 @@ from typing import Any, final
 
 import numpy as np
 
-from . import pipeline, tree
+from . import backend, compose, tree
 from .compose import Program, Transform
 from .errors import InternalError, PullbackError, PullbackTypeError, PullbackValueError
 from .frontend.context import NeedsStatic
@@ -34,10 +34,11 @@ from .ir.types import FROM_NUMPY, Type
 from .signature import Signature, scan
 
 Kernel = Callable[..., list[Any]]
-_MAX_ENTRIES = 4096
+_MAX_ENTRIES = 4096  # exact shapes
+_MAX_PATTERNS = 256  # each keeps compiled code alive
 
 
-class _Stale(Exception):
+class _StaleError(Exception):
     """A guard or a captured value has changed: this specialisation does not hold for this call."""
 
 
@@ -54,7 +55,7 @@ class Specialisation:
     @property
     def kernel(self) -> Kernel:
         if self._kernel is None:
-            self._kernel = pipeline.native(self.program)
+            self._kernel = backend.kernel(self.program.function)
         return self._kernel
 
     def holds(self, extents: dict[str, int]) -> bool:
@@ -129,14 +130,14 @@ class Entry:
         self.result = program.result
         self.converters = [_converter(t) for t in program.function.result_types]
         self.single = self.result if isinstance(self.result, int) and not self.written else None
-        self.returned = dict(program.returned)
+        self.returned = {y: p for y, p in program.returned if p < n}
         self.kernel: Kernel | None = None
 
     def run(self, leaves: list[Any], extras: tuple[Any, ...]) -> Any:
-        """Call the kernel. Raises _Stale where the specialisation does not hold any more."""
+        """Call the kernel. Raises _StaleError where the specialisation does not hold any more."""
         for guard in self.guards:
             if not guard.holds():
-                raise _Stale
+                raise _StaleError
         given = leaves if self.slots is None else [leaves[k] for k in self.slots]
         inputs = given
         for i in self.arrays:
@@ -153,7 +154,7 @@ class Entry:
             for getter, type in self.captured:
                 value = getter()
                 if not _conforms(value, type, self.extents):
-                    raise _Stale
+                    raise _StaleError
                 inputs.append(_captured(value, type))
             self._append_extras(inputs, extras)
         if self.mutates:
@@ -162,11 +163,10 @@ class Entry:
             self.kernel = self.spec.kernel
         outputs = self.kernel(*inputs)
         if self.single is not None:
-            convert = self.converters[self.single]
-            out = outputs[self.single]
             if self.returned:
                 return given[self.returned[self.single]]
-            return out if convert is None else convert(out)
+            convert = self.converters[self.single]
+            return outputs[self.single] if convert is None else convert(outputs[self.single])
         return self._finish(outputs, given)
 
     def _finish(self, outputs: list[Any], given: list[Any]) -> Any:
@@ -176,7 +176,7 @@ class Entry:
         def leaf(k: Any) -> Any:
             if not isinstance(k, int):
                 return k.value if isinstance(k, Static) else k
-            if k in self.returned and self.returned[k] < len(given):
+            if k in self.returned:
                 return given[self.returned[k]]
             convert = self.converters[k]
             return outputs[k] if convert is None else convert(outputs[k])
@@ -277,7 +277,7 @@ class Dispatcher:
             entry = self.entry(args, kwargs)
         try:
             return entry.run(leaves, extras)
-        except _Stale:
+        except _StaleError:
             pass
         return self.entry(args, kwargs).run(leaves, extras)
 
@@ -344,6 +344,8 @@ class Dispatcher:
             return entry
 
     def _specialise(self, signature: Signature) -> Specialisation:
+        if len(self._specialisations) >= _MAX_PATTERNS:
+            self._specialisations.clear()
         known = self._specialisations.setdefault(signature.pattern, [])
         extents = signature.extents
         known[:] = [s for s in known if all(g.holds() for g in s.program.guards)]
@@ -391,9 +393,7 @@ class Dispatcher:
     def _attempt(self, signature: Signature, fixed: set[str], static_ints: bool) -> Specialisation:
         args, kwargs, slots = signature.abstract(fixed, static_ints)
         free = {s: n for s, n in signature.extents.items() if s not in fixed}
-        program = pipeline.program(
-            self.fn, self.chain, args, kwargs, arg_names=signature.names, extents=free, loc=self.loc
-        )
+        program = compose.program(self.fn, self.chain, args, kwargs, signature.names, free, self.loc)
         return Specialisation(program, {s: signature.extents[s] for s in sorted(fixed)}, slots)
 
 

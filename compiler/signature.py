@@ -174,7 +174,7 @@ def classify(x: Any, path: str) -> Input | None:
     if isinstance(x, (ndarray, np.generic)):
         if isinstance(x, ndarray) and t is not ndarray and not isinstance(x, np.memmap):
             raise PullbackTypeError(
-                f"{path} is a {t.__module__.split('.')[0]}.{t.__name__}: only plain NumPy arrays are supported",
+                f"{path} is a {t.__qualname__}: only plain NumPy arrays are supported",
                 hint="convert it with np.asarray",
             )
         return Input(_dtype(x.dtype, path), x.shape, False, path)
@@ -189,7 +189,8 @@ def classify(x: Any, path: str) -> Input | None:
         )
     if hasattr(x, "__array__") and not isinstance(x, type):
         raise PullbackTypeError(
-            f"{path} is a {t.__module__}.{t.__qualname__}, not a NumPy array", hint="convert it with np.asarray"
+            f"{path} is a {t.__module__}.{t.__qualname__}, not a NumPy array",
+            hint="convert it with np.asarray",
         )
     return None
 

@@ -86,6 +86,12 @@ def map_leaves(f: Callable[[Any], Any], tree: Any) -> Any:
     return rebuild(tree, [map_leaves(f, child) for _, child in inner])
 
 
+def fill(tree: Any, new: Sequence[Any]) -> Any:
+    """The same tree with the elements of `new` in place of the leaves, in order."""
+    values = iter(new)
+    return map_leaves(lambda _: next(values), tree)
+
+
 def map_with_paths(f: Callable[[str, Any], Any], tree: Any, path: str = "") -> Any:
     """The same tree with ``f(path, leaf)`` in place of each leaf."""
     inner = children(tree)

@@ -175,6 +175,7 @@ class _Prover:
             return self.nonneg(atom.left) and self.nonneg(atom.right)
         if isinstance(atom, Max):
             return self.nonneg(atom.left) or self.nonneg(atom.right)
+        assert isinstance(atom, Value)
         lo, _ = self._range(atom)
         return lo is not None and self.nonneg(lo)
 

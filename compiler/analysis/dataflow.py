@@ -21,7 +21,7 @@ def param_values(region: Region) -> Iterator[Value]:
 
 
 def reads(op: Op) -> Iterator[Value]:
-    """The values an op reads itself from before it (its own results, in the extents of later results, are not)."""
+    """The values an op reads itself, without its own results in the extents of its other results."""
     for v in op.used_values():
         if v not in op.results:
             yield v

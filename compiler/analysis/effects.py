@@ -1,6 +1,7 @@
 """Which ops may raise and which have effects: what may not be dropped, duplicated or moved.
 
-`may_raise` is conservative: False is a proof (running out of memory is not counted). Facts about ranges make it sharper for indices.
+`may_raise` is conservative: False is a proof (running out of memory is not counted). Facts about
+ranges make it sharper for indices.
 """
 
 from __future__ import annotations
@@ -13,12 +14,16 @@ from .bounds import Facts, prove_nonneg
 _DIVISIONS = ("div", "floordiv", "mod")
 # functions of Python's math module that are defined, and finite, for every float
 _TOTAL_MATH = frozenset(
-    "abs sign arctan tanh arcsinh erf erfc cbrt arctan2 copysign isnan isinf isfinite".split()
+    ["abs", "sign", "arctan", "tanh", "arcsinh", "erf", "erfc", "cbrt", "arctan2", "copysign"]
 )
 
 
 def _is_nonzero_constant(x: Operand) -> bool:
     return isinstance(x, Const) and x.value != 0
+
+
+def _always_true(x: Operand) -> bool:
+    return isinstance(x, Const) and bool(x.value)
 
 
 def _weak_arithmetic_raises(op: Op) -> bool:
@@ -69,7 +74,7 @@ def may_raise(op: Op, facts: Facts | None = None, callees: dict[str, Function] |
 def _raises(op: Op, facts: Facts, callees: dict[str, Function], calling: frozenset[str]) -> bool:
     code = op.opcode
     if code == "check":
-        return not (isinstance(op.operands[0], Const) and op.operands[0].value)
+        return not _always_true(op.operands[0])
     if code == "call":
         name = op.attrs["callee"]
         if name in calling:  # recursion: its depth is not bounded, and RecursionError is an exception
@@ -102,6 +107,8 @@ def has_effect(op: Op, callees: dict[str, Function] | None = None) -> bool:
     """Whether the op, its regions and callees included, prints or checks."""
 
     def effect(op: Op, calling: frozenset[str]) -> bool:
+        if op.opcode == "check":
+            return not _always_true(op.operands[0])
         if opdef(op.opcode).effect:
             return True
         if op.opcode == "call":

@@ -12,12 +12,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Iterator
 
-from ..errors import PullbackTypeError, UnsupportedError
-from ..ir.nodes import Const, Loc, Op, Operand, Region, Value
-from .context import Context, DeadCode, describe
+from ..errors import PullbackValueError, UnsupportedError
+from ..ir.nodes import Const, Op, Operand, Region, Value
+from .context import Context, DeadCode, NeedsStatic, describe
 from .liveness import EMPTY, Liveness, Names
 from .merging import DEAD, Join, Outcome
-from .session import contents
+from .session import contents, set_contents
 from .values import UNDEFINED, Array, Cell, DictValue, ListValue, RecordValue, UserFunction, is_scalar, is_static
 
 JUMPS = ("$break", "$continue", "$return")
@@ -83,9 +83,7 @@ class Control(Context):
                 final = {obj: contents(obj) for obj in journal.old}
                 frame.env.clear()
                 frame.env.update(saved)
-        heap = {obj: c for obj, c in final.items() if obj.stamp < journal.start}
-        heap_all = final
-        return Outcome(region, env, heap_all if env is not None else heap, journal.start)
+        return Outcome(region, env, final, journal.start)
 
     def outer_values(self) -> list[Any]:
         """Everything reachable from outside the current frame."""
@@ -140,18 +138,13 @@ class Control(Context):
         self.env.update({k: v for k, v in merged.items() if v is not UNDEFINED})
         for obj, what in new_contents:
             self.session.touch(obj)
-            self._set(obj, what)
+            set_contents(obj, what)
         kept = [n for n in names if n in merged]
         join.settle(
             [env_a[n] for n in kept if env_a and n in env_a],
             [env_b[n] for n in kept if env_b and n in env_b],
             self.outer_values(),
         )
-
-    def _set(self, obj: Any, what: Any) -> None:
-        from .session import set_contents
-
-        set_contents(obj, what)
 
     def _merge_heap(self, join: Join, obj: Any, a: Outcome, b: Outcome) -> Any:
         """Contents, after the branches, of an object that was mutated in one of them."""
@@ -178,8 +171,6 @@ class Control(Context):
         }
 
     def _refuse(self, message: str, hint: str) -> None:
-        from .context import NeedsStatic
-
         raise NeedsStatic(message, self.loc, hint)
 
     # -- conditions ---------------------------------------------------------------------------
@@ -196,7 +187,7 @@ class Control(Context):
             if all(d == 1 for d in t.shape):
                 return self.truth(self.emit("reshape", self.read(v), shape=()))
             self.error(
-                PullbackTypeError if False else _value_error(),
+                PullbackValueError,
                 "the truth value of an array with more than one element is ambiguous",
                 "use .any() or .all(), or np.where to choose elementwise",
             )
@@ -244,11 +235,3 @@ class Control(Context):
             self.env[name] = outer
         return self.bound(value)
 
-
-def _value_error() -> Any:
-    from ..errors import PullbackValueError
-
-    return PullbackValueError
-
-
-__all__ = ["JUMPS", "Control", "Frame", "Loc"]

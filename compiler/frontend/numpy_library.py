@@ -181,3 +181,105 @@ def softmax(a: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
 def log_softmax(a: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     centred = a - stop_gradient(np.max(a, axis=axes, keepdims=True))
     return centred - np.log(np.sum(np.exp(centred), axis=axes, keepdims=True))
+
+
+# -- norms ---------------------------------------------------------------------------------------------
+def euclidean_norm(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    return safe_sqrt(np.sum(x * x, axis=axes, keepdims=keepdims))
+
+
+def absolute_norm(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    return np.sum(np.abs(x), axis=axes, keepdims=keepdims)
+
+
+def count_norm(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    return np.sum(x != 0, axis=axes, dtype=x.dtype, keepdims=keepdims)
+
+
+def power_norm(x: Any, axes: tuple[int, ...], keepdims: bool, order: float) -> Any:
+    return np.sum(np.abs(x) ** order, axis=axes, keepdims=keepdims) ** (1.0 / order)
+
+
+# -- along the last axis -------------------------------------------------------------------------------
+def cross(a: Any, b: Any) -> Any:
+    x = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
+    y = a[..., 2] * b[..., 0] - a[..., 0] * b[..., 2]
+    z = a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+    return np.stack((x, y, z), axis=-1)
+
+
+def trapezoid_even(y: Any, step: Any) -> Any:
+    return np.sum(step * (y[..., 1:] + y[..., :-1]) / 2.0, axis=-1)
+
+
+def trapezoid(y: Any, x: Any) -> Any:
+    return np.sum((x[..., 1:] - x[..., :-1]) * (y[..., 1:] + y[..., :-1]) / 2.0, axis=-1)
+
+
+def gradient(f: Any, step: Any) -> Any:
+    out = np.empty_like(f)
+    out[..., 1:-1] = (f[..., 2:] - f[..., :-2]) / (2.0 * step)
+    out[..., 0] = (f[..., 1] - f[..., 0]) / step
+    out[..., -1] = (f[..., -1] - f[..., -2]) / step
+    return out
+
+
+def gradient_second_order(f: Any, step: Any) -> Any:
+    out = np.empty_like(f)
+    out[..., 1:-1] = (f[..., 2:] - f[..., :-2]) / (2.0 * step)
+    out[..., 0] = (-1.5 * f[..., 0] + 2.0 * f[..., 1] - 0.5 * f[..., 2]) / step
+    out[..., -1] = (1.5 * f[..., -1] - 2.0 * f[..., -2] + 0.5 * f[..., -3]) / step
+    return out
+
+
+def convolve(a: Any, v: Any) -> Any:
+    n = a.shape[0]
+    m = v.shape[0]
+    out = np.zeros(n + m - 1, dtype=a.dtype)
+    for k in range(m):
+        out[k : k + n] += v[k] * a
+    return out
+
+
+def correlate(a: Any, v: Any) -> Any:
+    return convolve(a, v[::-1])
+
+
+def interp(
+    x: Any, xp: Any, fp: Any, flat_left: bool, flat_right: bool, left: Any, right: Any
+) -> Any:
+    segment = np.zeros(np.shape(x), dtype=np.int64)
+    for k in range(1, xp.shape[0] - 1):
+        segment = segment + (x >= xp[k])
+    slope = (fp[segment + 1] - fp[segment]) / (xp[segment + 1] - xp[segment])
+    value = fp[segment] + slope * (x - xp[segment])
+    low = fp[0] if flat_left else left
+    high = fp[-1] if flat_right else right
+    return np.where(x < xp[0], low, np.where(x > xp[-1], high, value))
+
+
+# -- Python's own ----------------------------------------------------------------------------------------
+def python_max(a: Any) -> Any:
+    if len(a) == 0:
+        raise ValueError("max() iterable argument is empty")
+    best = a[0]
+    for i in range(1, len(a)):
+        if a[i] > best:
+            best = a[i]
+    return best
+
+
+def python_min(a: Any) -> Any:
+    if len(a) == 0:
+        raise ValueError("min() iterable argument is empty")
+    best = a[0]
+    for i in range(1, len(a)):
+        if a[i] < best:
+            best = a[i]
+    return best
+
+
+def python_isclose(a: Any, b: Any, rel_tol: Any, abs_tol: Any) -> Any:
+    distance = abs(a - b)
+    near = distance <= np.maximum(rel_tol * np.maximum(abs(a), abs(b)), abs_tol)
+    return np.logical_or(a == b, np.logical_and(near, np.isfinite(distance)))

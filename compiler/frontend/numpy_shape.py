@@ -15,7 +15,6 @@ from .numpy_support import (
     axes_of,
     elements,
     expanded,
-    finish,
     on_axis,
     one_axis,
     product,
@@ -237,7 +236,7 @@ def _squeeze(ctx: Context, a: Any, axis: Any = None) -> Any:
     return reshape_view(ctx, a, tuple(d for k, d in enumerate(shape) if k not in dropped))
 
 
-def _at_least(ctx: Context, a: Any, rank: int) -> Any:
+def at_least(ctx: Context, a: Any, rank: int) -> Any:
     """np.atleast_1d and its like: where the new axes go is NumPy's choice."""
     have = len(ctx.shape(a))
     if have >= rank:
@@ -249,7 +248,7 @@ def _at_least(ctx: Context, a: Any, rank: int) -> Any:
 def _enter_at_least(function: Any, rank: int) -> None:
     @numpy_function(function)
     def expand(ctx: Context, *arys: Any) -> Any:
-        results = [_at_least(ctx, a if isinstance(a, Array) else ctx.wrap(strong_operand(ctx, a)), rank) for a in arys]
+        results = [at_least(ctx, a if isinstance(a, Array) else ctx.wrap(strong_operand(ctx, a)), rank) for a in arys]
         return results[0] if len(results) == 1 else tuple(results)
 
 
@@ -452,7 +451,3 @@ def _item(ctx: Context, a: Any, *args: Any) -> Any:
     scalar = reshaped(ctx, x, ())
     kind = "b1" if scalar.type.is_bool else "f64" if scalar.type.is_float else "i64"
     return ctx.b.emit("cast", scalar, dtype=kind, weak=True)
-
-
-def finish_view(ctx: Context, x: Operand, out: Any) -> Any:
-    return finish(ctx, x, out)

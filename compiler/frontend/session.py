@@ -101,7 +101,7 @@ class Session:
 
     @contextmanager
     def trial(self) -> Iterator[Journal]:
-        """Mutations inside are recorded, and undone at the end."""
+        """Mutations inside are recorded; those of objects older than the trial are undone at the end."""
         journal = Journal()
         self.journals.append(journal)
         try:
@@ -109,7 +109,8 @@ class Session:
         finally:
             self.journals.pop()
             for obj, old in journal.old.items():
-                set_contents(obj, old)
+                if obj.stamp < journal.start:
+                    set_contents(obj, old)
 
     # -- captured inputs ----------------------------------------------------------------------
     def guard(self, key: Any, getter: Callable[[], Any], expected: Any, name: str) -> None:

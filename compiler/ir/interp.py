@@ -78,7 +78,7 @@ def _solve(dim: Dim, extent: int, bound: dict[str, int]) -> None:
         return
     (symbol,), coefficient = unbound[0]
     rest = dim - Dim.of(symbol) * coefficient
-    if all(isinstance(a, str) and a in bound for a in rest.atoms()):
+    if isinstance(symbol, str) and all(isinstance(a, str) and a in bound for a in rest.atoms()):
         bound[symbol] = (extent - rest.evaluate(lambda a: bound[a])) // coefficient
 
 

@@ -16,6 +16,7 @@ from .nodes import UNKNOWN, At, Const, Function, Gather, Loc, New, Op, Operand, 
 from .types import BOOL, DTYPES, FLOAT, INT, Type
 
 _WEAK = {"float": FLOAT, "int": INT, "bool": BOOL}
+_WORDS = {"at": At(), "new": New(), "gather": Gather(), "None": None, "True": True, "False": False}
 _DTYPE = "|".join(DTYPES)
 _TOKEN = re.compile(
     rf"""
@@ -50,11 +51,12 @@ class _Tokens:
 
     def _error(self, message: str, position: int) -> SyntaxError:
         line = self.text.count("\n", 0, position) + 1
-        source = self.text.splitlines()[line - 1] if self.text else ""
+        source = self.text.split("\n")[line - 1]
         return SyntaxError(f"IR text, line {line}: {message}: {source.strip()}")
 
-    def error(self, message: str) -> SyntaxError:
-        return self._error(message, self.tokens[self.cursor][2])
+    def error(self, message: str, back: int = 0) -> SyntaxError:
+        """An error at the next token, or at one already read."""
+        return self._error(message, self.tokens[max(0, self.cursor - back)][2])
 
     def peek(self, ahead: int = 0) -> str:
         return self.tokens[min(self.cursor + ahead, len(self.tokens) - 1)][1]
@@ -105,13 +107,13 @@ class _FunctionParser:
     # -- values and extents -----------------------------------------------------------------------
     def define(self, name: str, type: Type, op: Op | None = None) -> Value:
         if name in self.values:
-            raise self.t.error(f"{name} is defined twice")
+            raise self.t.error(f"{name} is defined twice", back=1)
         self.values[name] = Value(type, name[1:], op)
         return self.values[name]
 
     def use(self, name: str) -> Value:
         if name not in self.values:
-            raise self.t.error(f"{name} is not defined")
+            raise self.t.error(f"{name} is not defined", back=1)
         return self.values[name]
 
     def operand(self) -> Operand:
@@ -180,7 +182,7 @@ class _FunctionParser:
             self.t.expect(">")
             return Type(dtype, (), False, True)
         if name not in DTYPES:
-            raise self.t.error(f"unknown type {name!r}")
+            raise self.t.error(f"unknown type {name!r}", back=1)
         return Type(name, tuple(self.t.sequence(self.dim, "]"))) if self.t.accept("[") else Type(name)
 
     # -- attributes -------------------------------------------------------------------------------
@@ -191,14 +193,16 @@ class _FunctionParser:
         if t.accept("["):
             return tuple(t.sequence(self.dim, "]"))
         word = t.peek()
-        if word in ("at", "new", "gather", "None", "True", "False"):
+        if word in _WORDS:
             t.next()
-            return {"at": At(), "new": New(), "gather": Gather(), "None": None, "True": True, "False": False}[word]
+            return _WORDS[word]
         if word in ("span", "dim") and t.peek(1) == "(":
             t.next()
             t.next()
             dims = t.sequence(self.dim, ")")
-            return dims[0] if word == "dim" else Span(dims[0], dims[1], dims[2].const if len(dims) > 2 else 1)
+            if word == "dim":
+                return dims[0]
+            return Span(dims[0], dims[1], dims[2].const if len(dims) > 2 else 1)
         if word == "(" and (items := self._tuple()) is not None:
             return items
         if t.kind() == "number" or (word == "-" and t.kind(1) == "number"):

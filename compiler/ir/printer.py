@@ -15,7 +15,6 @@ from .dims import Dim
 from .nodes import (
     UNKNOWN,
     At,
-    Const,
     Function,
     Gather,
     Loc,
@@ -30,6 +29,7 @@ from .types import Type
 
 _PLAIN_NAME = re.compile(r"[A-Za-z_][\w.]*")
 _PLAIN_FILE = re.compile(r"[\w./<>+-]+")
+_LOC_COLUMN = 58
 
 
 class Names:
@@ -123,7 +123,7 @@ class _Printer:
         return f"@{file}:{loc.line}:{loc.col}-{loc.end_col}"
 
     # -- ops and regions ------------------------------------------------------------------------
-    def op_header(self, op: Op) -> str:
+    def op_header(self, op: Op, indent: str) -> str:
         operands = ", ".join(self.operand(x) for x in op.operands)
         # an extent may be the result of the op itself: %n, %i = nonzero %m : int, i64[%n]
         results = ", ".join(self.names.define(r) for r in op.results)
@@ -136,14 +136,14 @@ class _Printer:
         if op.results:
             text += " : " + ", ".join(self.type(r.type) for r in op.results)
         if self.locs and op.loc != UNKNOWN:
-            text = f"{text:<56}  {self.loc(op.loc)}"
-        return text
+            text = f"{text:<{_LOC_COLUMN - len(indent)}}  {self.loc(op.loc)}"
+        return indent + text
 
     def params(self, params: list[Value]) -> str:
         return ", ".join(f"{self.names.define(p)}: {self.type(p.type)}" for p in params)
 
     def op_lines(self, op: Op, indent: str) -> list[str]:
-        lines = [indent + self.op_header(op)]
+        lines = [self.op_header(op, indent)]
         for region in op.regions:
             params = f"({self.params(region.params)}):" if region.params else ""
             lines[-1] += f" {{{params}"

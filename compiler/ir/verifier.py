@@ -49,12 +49,20 @@ def _same(a: Type, b: Type) -> bool:
     return a.dtype == b.dtype and a.tape == b.tape and a.shape == b.shape
 
 
-def _same_or_unknown(declared: Type, inferred: Type) -> bool:
+def _same_or_unknown(declared: Type, inferred: Type, given: set[Dim]) -> bool:
+    """Whether a declared type is the inferred one, where compile time can tell.
+
+    Of two extents that broadcast, at least one known only at run time, either may be declared.
+    """
+
+    def fits(d: Dim, i: Dim) -> bool:
+        return i in (d, UNKNOWN_EXTENT) or (d in given and (d.has_values or i.has_values))
+
     return (
         declared.dtype == inferred.dtype
         and declared.tape == inferred.tape
         and declared.rank == inferred.rank
-        and all(i in (d, UNKNOWN_EXTENT) for d, i in zip(declared.shape, inferred.shape, strict=True))
+        and all(map(fits, declared.shape, inferred.shape))
     )
 
 
@@ -144,7 +152,8 @@ class _Verifier:
             if isinstance(x, Value):
                 self.read(x, op)
             else:
-                self.require(isinstance(x, Const) and x.type.is_scalar, "operands are values or constants", x, op)
+                scalar = isinstance(x, Const) and x.type.is_scalar
+                self.require(scalar, "operands are values or constants", x, op)
         for a in op.attrs.values():
             self.attr(a, op)
         if "index" in op.attrs:
@@ -166,8 +175,10 @@ class _Verifier:
         except (TypeError, ValueError, IndexError, KeyError, AssertionError) as e:
             raise self.broken("operands and attributes fit the op", f"{type(e).__name__}: {e}", op) from e
         declared = [r.type for r in op.results]
+        given = {d for x in op.operands for d in x.type.shape}
         self.require(
-            len(declared) == len(inferred) and all(map(_same_or_unknown, declared, inferred)),
+            len(declared) == len(inferred)
+            and all(_same_or_unknown(d, i, given) for d, i in zip(declared, inferred, strict=True)),
             "result types are what the registry infers",
             "declared " + ", ".join(map(str, declared)) + ", inferred " + ", ".join(map(str, inferred)),
             op,
@@ -184,7 +195,8 @@ class _Verifier:
         spans = [item for item in index if isinstance(item, Span)]
         self.require(all(s.step != 0 for s in spans), "the step of a Span is not zero", spans, op)
         if op.opcode != "load":
-            self.require(not any(isinstance(item, New) for item in index), "New occurs only in load", index, op)
+            has_new = any(isinstance(item, New) for item in index)
+            self.require(not has_new, "New occurs only in load", index, op)
         try:
             shape = indexed_shape(array.type.shape, index, rest)
             if op.opcode != "load":
@@ -225,7 +237,8 @@ class _Verifier:
         yields, results = body.yields, op.results
         if op.attrs.get("stop", False):
             self._truth(op, yields[:1], "the first yield of for {stop}")
-            self.require(bool(results) and results[0].type.is_int, "for {stop} counts its iterations", results, op)
+            counted = bool(results) and results[0].type.is_int
+            self.require(counted, "for {stop} counts its iterations", results, op)
             yields, results = yields[1:], results[1:]
         self._match(op, "parameters and initial values of for", body.params[1:], inits)
         self._match(op, "yields and parameters of for", yields, body.params[1:])
@@ -236,7 +249,8 @@ class _Verifier:
         condition, body = op.regions
         results = op.results
         if op.attrs.get("counted", False):
-            self.require(bool(results) and results[0].type.is_int, "while {counted} counts its trips", results, op)
+            counted = bool(results) and results[0].type.is_int
+            self.require(counted, "while {counted} counts its trips", results, op)
             results = results[1:]
         self._truth(op, condition.yields, "the condition of while")
         for r in op.regions:

@@ -54,7 +54,8 @@ def _in_interpreter(attrs: dict[str, Any], *operands: Any) -> NoReturn:
 
 
 def _entry(name: str, kind: Kind, infer: Any, effect: bool = False) -> OpDef:
-    return register(OpDef(name, kind, infer, _in_interpreter, cost=0 if name == "extent" else 100, effect=effect))
+    cost = 0 if name == "extent" else 100
+    return register(OpDef(name, kind, infer, _in_interpreter, cost=cost, effect=effect))
 
 
 _entry("if", "control", _explicit)

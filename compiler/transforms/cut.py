@@ -23,10 +23,13 @@ def choose_kept(
     needed: list[Value],
     fn: Function,
     is_outer: Callable[[Value], bool],
-    recomputable: Callable[[Value], bool],
+    sources: Callable[[Value], list[Value] | None],
     available: Callable[[Value], bool],
 ) -> set[Value]:
-    """The values inside forward regions to keep, so that all of `needed` can be had."""
+    """The values inside forward regions to keep, so that all of `needed` can be had.
+
+    ``sources(v)`` lists the values that v can be computed again from, or is None when it cannot.
+    """
     depth = _loop_depths(fn.body)
     destroyed = _destroyed_arrays(fn.body)
     graph = _Network()
@@ -46,11 +49,11 @@ def choose_kept(
                 graph.add((v, 0), (v, 1), _bytes(v.type))
             continue
         graph.add((v, 0), (v, 1), _bytes(v.type) * NOMINAL ** depth.get(v, 0))
-        if not recomputable(v) or v in destroyed and v.op is None:
+        needs = sources(v)
+        if needs is None:
             graph.add("source", (v, 0), _INFINITE)
             continue
-        assert v.op is not None
-        for x in v.op.used_values():
+        for x in needs:
             if not available(x) and (not is_outer(x) or x in destroyed):
                 graph.add((x, 1), (v, 0), _INFINITE)
                 work.append(x)

@@ -25,7 +25,7 @@ from __future__ import annotations
 from ..ir.builder import Builder
 from ..ir.nodes import At, Function, Op, Region, Substitution, Value, as_dim
 from .access import resolve
-from .fuse import Plan, plan
+from .fuse import Plan, Unit, plan
 from .lower_decompose import decompose
 from .lower_nest import NestEmitter
 
@@ -87,7 +87,7 @@ class _Lowering:
             subst.map[op.result] = subst.operand(base)
             return
         if base in fused.virtual:
-            subst.map[op.result] = NestEmitter.scalar(b, subst, fused, base, place)
+            subst.map[op.result] = NestEmitter(b, subst, fused, Unit([], (), 0)).element(base, place)
             return
         xs = [b.extent(subst.dim(d)) for d in place]
         attrs = {"index": tuple(At() for _ in xs), "inbounds": True}

@@ -15,13 +15,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..analysis.bounds import Facts, facts_before, prove_nonneg
 from ..ir.builder import Builder, constant
 from ..ir.dims import ONE, ZERO, Dim
 from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Span, Substitution, Value, as_dim
 from ..ir.opdef import opdef
 from ..ir.types import B1, INT, Type
 from . import lower_linalg  # noqa: F401  (registers gemm)
-from .lower_proofs import Proofs
 
 # loops beat a library call up to about this many multiplications
 TINY_PRODUCT = 512
@@ -44,7 +44,11 @@ class _Decomposer:
     def __init__(self, fn: Function):
         self.subst = Substitution()
         self.b = Builder(Region())
-        self.proofs = Proofs(fn)
+        self.facts = facts_before(fn)
+        self.here = Facts.of(fn)
+        # normalised index arrays of the enclosing regions, and index arrays known to be in range
+        self.normalised: list[dict[tuple[Operand, Dim], Operand]] = [{}]
+        self.in_range: dict[Value, Dim] = {}
         self.uses: dict[Value, int] = {}
         for op in fn.body.walk():
             for v in op.used_values():
@@ -73,13 +77,16 @@ class _Decomposer:
             v = Value(self.subst.type(p.type), p.hint)
             new.params.append(v)
             self.subst.map[p] = v
+        self.normalised.append({})
         with self.b.into(new):
             for op in old.ops:
                 self.op(op)
+        self.normalised.pop()
         new.yields = [self.subst.operand(y) for y in old.yields]
         return new
 
     def op(self, op: Op) -> None:
+        self.here = self.facts[op]
         with self.b.at(op.loc):
             rewrite = self.rewrites.get(op.opcode)
             results = rewrite(op) if rewrite else None
@@ -97,29 +104,12 @@ class _Decomposer:
         xs = operands if operands is not None else self.xs(op)
         attrs = {k: self.subst.attr(v) for k, v in op.attrs.items()} | extra
         new = Op(op.opcode, xs, attrs, [], [], op.loc)
-        # facts about loop indices are those of the new loop's bounds
-        for k, region in enumerate(op.regions):
-            new.regions.append(self._loop_region(op, region, xs) if op.opcode == "for" and k == 0 else self.region(region))
+        new.regions = [self.region(r) for r in op.regions]
         self.b.region.ops.append(new)
         for r in op.results:
             v = Value(self.subst.type(r.type), r.hint, new)
             new.results.append(v)
             self.subst.map[r] = v
-        return new
-
-    def _loop_region(self, op: Op, region: Region, xs: list[Operand]) -> Region:
-        iv = Value(region.params[0].type, region.params[0].hint)
-        self.subst.map[region.params[0]] = iv
-        self.proofs.enter_loop(iv, xs[0], xs[1], xs[2])
-        new = Region([iv])
-        for p in region.params[1:]:
-            v = Value(self.subst.type(p.type), p.hint)
-            new.params.append(v)
-            self.subst.map[p] = v
-        with self.b.into(new):
-            for inner in region.ops:
-                self.op(inner)
-        new.yields = [self.subst.operand(y) for y in region.yields]
         return new
 
     def xs(self, op: Op) -> list[Operand]:
@@ -201,82 +191,86 @@ class _Decomposer:
         self.check(ok, "ValueError" if pole else "OverflowError", "math domain error" if pole else "math range error")
 
     def _extremum(self, op: Op) -> list[Operand] | None:
-        x = self.subst.operand(op.operands[0])
-        self._check_nonempty(x, op.attrs["axes"], {"max": "maximum", "min": "minimum"}[op.opcode])
+        self._check_nonempty(op.operands[0], op.attrs["axes"], {"max": "maximum", "min": "minimum"}[op.opcode])
         return None
 
     def _check_nonempty(self, x: Operand, axes: Sequence[int], name: str) -> None:
+        """`x` of the old function has elements along `axes`."""
         for k in axes:
             d = x.type.shape[k]
-            if not self.proofs.nonneg(d - 1):
+            if not prove_nonneg(d - 1, self.here):
                 message = f"zero-size array to reduction operation {name} which has no identity"
                 if name.startswith("arg"):
                     message = f"attempt to get {name} of an empty sequence"
-                self.check(self.scalar("gt", self.b.extent(d), 0), "ValueError", message)
+                self.check(self.scalar("gt", self.b.extent(self.subst.dim(d)), 0), "ValueError", message)
 
     # -- indices --------------------------------------------------------------------------------------------
     def _index(self, op: Op) -> list[Operand] | None:
-        xs = self.xs(op)
         if op.opcode == "accum":
             fused = self._accumulate_product(op)
             if fused is not None:
                 return [fused]
-        shape = xs[0].type.shape
+        xs = self.xs(op)
+        shape = op.operands[0].type.shape
         axis, k = 0, 1
         for item in op.attrs["index"]:
             if isinstance(item, New):
                 continue
-            if isinstance(item, At):
+            if isinstance(item, (At, Gather)):
                 if not op.attrs.get("inbounds"):
-                    xs[k] = self._normalise(xs[k], shape[axis], axis)
-                k += 1
-            elif isinstance(item, Gather):
-                xs[k] = self._normalise_array(xs[k], shape[axis], axis)
+                    index = self._normalise if isinstance(item, At) or not xs[k].type.shape else self._normalise_array
+                    xs[k] = index(op.operands[k], shape[axis], axis)
                 k += 1
             axis += 1
-        self._clone(op, xs, inbounds=True)
-        return [self.subst.operand(op.result)]
+        return list(self._clone(op, xs, inbounds=True).results)
 
-    def _normalise(self, i: Operand, extent: Dim, axis: int) -> Operand:
-        at = as_dim(i)
+    def _normalise(self, old: Operand, extent: Dim, axis: int) -> Operand:
+        """The non-negative form of index `old` (of the old function), checked where it is not proved."""
+        at = as_dim(old)
+        i, end = self.subst.operand(old), self.subst.dim(extent)
         message = f"index {{}} is out of bounds for axis {axis} with size {{}}"
-        below_end = self.proofs.nonneg(extent - 1 - at)
-        if self.proofs.nonneg(at):
+
+        def proved(d: Dim) -> bool:
+            return prove_nonneg(d, self.here)
+
+        below_end = proved(extent - 1 - at)
+        if proved(at):
             if not below_end:
-                n = self.b.extent(extent)
+                n = self.b.extent(end)
                 self.check(self.scalar("lt", i, n), "IndexError", message, i, n)
             return i
-        if self.proofs.nonneg(-1 - at):
-            wrapped = at + extent
-            if not self.proofs.nonneg(wrapped):
-                n = self.b.extent(extent)
-                self.check(self.scalar("ge", i, self.b.extent(-extent)), "IndexError", message, i, n)
-            return self.b.extent(wrapped)
-        n = self.b.extent(extent)
-        low = self.scalar("ge", i, self.b.extent(-extent))
-        ok = low if below_end else self.scalar("logical_and", low, self.scalar("lt", i, n))
+        if proved(-1 - at):
+            if not proved(at + extent):
+                self.check(self.scalar("ge", i, self.b.extent(-end)), "IndexError", message, i, self.b.extent(end))
+            return self.b.extent(as_dim(i) + end)
+        n = self.b.extent(end)
+        ok = self.scalar("ge", i, self.b.extent(-end))
+        if not below_end:
+            ok = self.scalar("logical_and", ok, self.scalar("lt", i, n))
         self.check(ok, "IndexError", message, i, n)
         negative = self.scalar("lt", i, 0)
-        wrapped_value = self.scalar("add", i, n, t=INT)
-        return self.scalar("where", negative, wrapped_value, i, t=INT)
+        return self.scalar("where", negative, self.scalar("add", i, n, t=INT), i, t=INT)
 
-    def _normalise_array(self, i: Operand, extent: Dim, axis: int) -> Operand:
-        if not i.type.shape:
-            return self._normalise(i, extent, axis)
-        if isinstance(i, Value) and self.proofs.index_array(i, extent):
+    def _normalise_array(self, old: Operand, extent: Dim, axis: int) -> Operand:
+        """The same for an index array, checked by its extremes before it is used."""
+        i, end = self.subst.operand(old), self.subst.dim(extent)
+        if isinstance(old, Value) and self.in_range.get(old) == extent:
             return i
-        n = self.b.extent(extent)
+        for known in self.normalised:
+            if (i, end) in known:
+                return known[i, end]
+        n = self.b.extent(end)
         axes = tuple(range(i.type.rank))
         message = f"index {{}} is out of bounds for axis {axis} with size {{}}"
         low = self.b.emit("min", i, axes=axes, keepdims=False)
         high = self.b.emit("max", i, axes=axes, keepdims=False)
         # over an empty array these are the identities of min and max, which pass
-        self.check(self.scalar("ge", low, self.b.extent(-extent)), "IndexError", message, low, n)
+        self.check(self.scalar("ge", low, self.b.extent(-end)), "IndexError", message, low, n)
         self.check(self.scalar("lt", high, n), "IndexError", message, high, n)
         wide = self.b.emit("cast", i, dtype="i64", weak=False) if i.type.dtype != "i64" else i
         negative = self.b.emit("lt", wide, constant(0))
         wrapped = self.b.emit("where", negative, self.b.emit("add", wide, n), wide)
-        self.proofs.know_index_array(wrapped, extent)
+        self.normalised[-1][i, end] = wrapped
         return wrapped
 
     # -- loops ------------------------------------------------------------------------------------------------
@@ -288,7 +282,6 @@ class _Decomposer:
         """``for k in range(n): carries = body(k, carries)``."""
         types = [i.type.strong for i in inits]
         region = self.b.new_region([(INT, "k"), *[(t, "") for t in types]])
-        self.proofs.enter_loop(region.params[0], constant(0), self.b.extent(n), constant(1))
         with self.b.into(region):
             region.yields = body(region.params[0], region.params[1:])
         op = self.b.op("for", constant(0), self.b.extent(n), constant(1), *inits, attrs={"stop": False}, types=types, regions=[region])
@@ -345,7 +338,7 @@ class _Decomposer:
     def _arg(self, op: Op) -> list[Operand] | None:
         """The first extremum along an axis; a NaN counts as one."""
         x, axis = self.subst.operand(op.operands[0]), op.attrs["axis"]
-        self._check_nonempty(x, [axis], op.opcode)
+        self._check_nonempty(op.operands[0], [axis], op.opcode)
         shape = x.type.shape
         others = [*shape[:axis], *shape[axis + 1 :]]
         t = self.subst.type(op.result.type)
@@ -401,7 +394,7 @@ class _Decomposer:
             return list(self.b.op("if", hit, types=types, regions=[put, Region([], [], [c[0], c[1]])]).results)
 
         filled, _ = self.loop(n, [out, constant(0)], fill)
-        self.proofs.know_index_array(filled, n)
+        self.in_range[op.results[1]] = op.operands[0].type.shape[0]
         return [count, filled]
 
     def _concatenate(self, op: Op) -> list[Operand] | None:
@@ -444,7 +437,7 @@ class _Decomposer:
         a, trans_a = self._untransposed(a)
         b, trans_b = self._untransposed(b)
         t = Type(c.type.dtype)
-        attrs = {"trans_a": trans_a, "trans_b": trans_b}
+        attrs = {"trans_a": trans_a, "trans_b": trans_b, "mutates": (0,)}
         return self.b.op("gemm", c, a, b, constant(1.0, t), constant(beta, t), attrs=attrs).result
 
     def _untransposed(self, x: Operand) -> tuple[Operand, bool]:

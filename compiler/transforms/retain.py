@@ -5,6 +5,8 @@ each such value this pass chooses between
 
 - *recompute*: clone its computation into the reverse region, from values that are available there
   (indices, constants, values from outside the loop, loads of arrays that are not overwritten);
+- *read again*: an element that was loaded from, or stored to, an array and that no later store
+  overwrites is still in the array's last version (`analysis.webs`, `analysis.dependence`);
 - *keep*: a slot (a branch), a preallocated tape indexed by the iteration (loops with trip counts known
   before they start), or a growing last-in first-out tape (`while`, ragged nests).
 
@@ -23,12 +25,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..analysis.dependence import Accesses
 from ..analysis.structure import loop_of
+from ..analysis.webs import linear_webs
 from ..ir.builder import Builder, constant
 from ..ir.dims import Dim
-from ..ir.nodes import At, Const, Function, Index, Op, Operand, Region, Span, Substitution, Value, as_dim
+from ..ir.indexing import indexed_shape
+from ..ir.nodes import At, Function, Index, Op, Operand, Region, Span, Substitution, Value, as_dim
 from ..ir.opdef import opdef
 from ..ir.types import Type
+from ..rules.indexing import has_gather, index_operands
 from .cut import choose_kept
 
 
@@ -52,6 +58,7 @@ class _Retain:
         self.prologue: dict[Region, list[Op]] = {}
         self.made: dict[Value, Operand] = {}
         self.kept: set[Value] = set()
+        self.again: dict[Value, Op | None] = {}  # the access that still finds the value in the last version
 
     def run(self) -> None:
         drop_unused(self.fn.body)
@@ -65,7 +72,10 @@ class _Retain:
         needed: dict[Value, None] = {}
         self.collect(self.fn.body, needed)
         if needed:
-            self.kept = choose_kept(list(needed), self.fn, self.is_outer, self.recomputable, self.freely_available)
+            self.webs = linear_webs(self.fn)
+            self.accesses = Accesses(self.fn)
+            self.stored_by = _stores_by_value(self.fn)
+            self.kept = choose_kept(list(needed), self.fn, self.is_outer, self.sources, self.freely_available)
             self.rewrite(self.fn.body)
             for region, ops in self.prologue.items():
                 region.ops[:0] = ops
@@ -122,6 +132,30 @@ class _Retain:
             return False
         region = self.home[v]
         return region in self.owner and self.owner[region][0].opcode == "for" and region.params[0] is v
+
+    def sources(self, v: Value) -> list[Value] | None:
+        """What v can be had from in the reverse sweep without keeping it; None when it must be kept."""
+        access = self.read_again(v)
+        if access is not None:
+            return [x for x in access.used_values() if x is not access.operands[0] and x is not v]
+        if not self.recomputable(v):
+            return None
+        assert v.op is not None
+        return list(v.op.used_values())
+
+    def read_again(self, v: Value) -> Op | None:
+        """A load of v or a store of it whose element no later store overwrites."""
+        if v not in self.again:
+            candidates = [s for s in self.stored_by.get(v, []) if self.home[s.result] is self.home[v]]
+            if v.op is not None and v.op.opcode == "load":
+                candidates.append(v.op)
+            self.again[v] = next((c for c in candidates if self.survives(c)), None)
+        return self.again[v]
+
+    def survives(self, access: Op) -> bool:
+        array = access.operands[0]
+        web = self.webs.get(array) if isinstance(array, Value) else None
+        return web is not None and not any(self.accesses.may_overwrite(access, s) for s in web.stores)
 
     def recomputable(self, v: Value) -> bool:
         op = v.op
@@ -189,7 +223,20 @@ class _Retain:
             self.home[r] = target
 
     def recompute(self, v: Value, target: Region) -> Operand:
-        assert v.op is not None
+        access = self.read_again(v)
+        if access is not None:
+            array = access.operands[0]
+            assert isinstance(array, Value)
+            at = index_operands(access)
+            sub = self.mapped([x for x in access.used_values() if x is not array and x is not v], target)
+            scratch = Region()
+            index = tuple(sub.attr(i) for i in access.attrs["index"])
+            Builder(scratch, access.loc).emit(
+                "load", self.webs[array].last, *[sub.operand(x) for x in at], index=index, hint=v.hint
+            )
+            self.emit(target, scratch.ops[0])
+            return scratch.ops[0].result
+        assert v.op is not None, v
         sub = self.mapped(list(v.op.used_values()), target)
         op = sub.clone_op(v.op)
         self.emit(target, op)
@@ -371,6 +418,20 @@ class _Retain:
         self.emit(target, pop)
         close(pop.results[0])
         return pop.results[1]
+
+
+def _stores_by_value(fn: Function) -> dict[Value, list[Op]]:
+    """The stores that put a value, whole and unconverted, into an array."""
+    out: dict[Value, list[Op]] = {}
+    for op in fn.body.walk():
+        if op.opcode == "store":
+            v, array = op.operands[-1], op.operands[0]
+            index = op.attrs["index"]
+            if not isinstance(v, Value) or v.type.dtype != array.type.dtype or has_gather(op):
+                continue
+            if indexed_shape(array.type.shape, index, index_operands(op)) == v.type.shape:
+                out.setdefault(v, []).append(op)
+    return out
 
 
 def drop_unused(body: Region) -> None:

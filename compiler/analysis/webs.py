@@ -1,0 +1,134 @@
+"""Webs: all versions of one array, from its birth through every write to its last version.
+
+The versions of an array are joined by `store` and `accum` (operand to result), loops (init, parameter,
+yield, result) and branches (yields to result). A web is *linear* when there is one birth, no version
+goes two ways, and every loop carries it in one position: then the last version holds each element
+as the last store that wrote it left it, and an element that nothing overwrites after some point can be
+read from the last version instead of from the version of that point.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import final
+
+from ..ir.nodes import Function, Op, Operand, Region, Value
+from .structure import loop_of
+
+
+@final
+@dataclass(slots=True)
+class Web:
+    """A linear web: its last version (at the top of the function) and the stores that make it."""
+
+    last: Value
+    stores: list[Op]
+
+
+def linear_webs(fn: Function) -> dict[Value, Web]:
+    """The linear web of every array version that has one with at least one write."""
+    return _Webs(fn).linear()
+
+
+class _Webs:
+    def __init__(self, fn: Function):
+        self.fn = fn
+        self.parent: dict[Value, Value] = {}
+        self.derived: set[Value] = set()
+        self.stores: list[Op] = []
+        self.loops: list[Op] = []
+        self.around: dict[Value, set[Region]] = {}  # the regions a value is defined in, nested ones too
+
+    def find(self, v: Value) -> Value:
+        root = v
+        while self.parent.get(root, root) is not root:
+            root = self.parent[root]
+        self.parent[v] = root
+        return root
+
+    def join(self, new: Operand, old: Operand) -> None:
+        """`new` is a later version of `old`."""
+        if isinstance(new, Value):
+            self.derived.add(new)
+            if isinstance(old, Value):
+                self.parent[self.find(new)] = self.find(old)
+
+    def linear(self) -> dict[Value, Web]:
+        self.collect(self.fn.body, ())
+        members: dict[Value, list[Value]] = {}
+        for v in list(self.parent):
+            members.setdefault(self.find(v), []).append(v)
+        out: dict[Value, Web] = {}
+        for group in members.values():
+            web = self.check(group)
+            if web is not None:
+                out.update(dict.fromkeys(group, web))
+        return out
+
+    def collect(self, region: Region, outer: tuple[Region, ...]) -> None:
+        regions = {region, *outer}
+        for p in region.params:
+            self.around[p] = regions
+        for op in region.ops:
+            for r in op.results:
+                self.around[r] = regions
+            for sub in op.regions:
+                self.collect(sub, (*outer, region))
+            if op.opcode in ("store", "accum"):
+                self.join(op.result, op.operands[0])
+                self.stores.append(op)
+            elif op.opcode in ("for", "while"):
+                self.loops.append(op)
+                loop = loop_of(op)
+                for init, p, y, r in zip(loop.inits, loop.params, loop.yields, loop.results, strict=True):
+                    if r.type.shape:
+                        self.join(p, init)
+                        self.join(y, p) if y is not p else None
+                        self.join(r, p)
+            elif op.opcode == "if":
+                for k, r in enumerate(op.results):
+                    if r.type.shape:
+                        for sub in op.regions:
+                            self.join(r, sub.yields[k])
+
+    def check(self, group: list[Value]) -> Web | None:
+        inside = set(group)
+        births = [v for v in group if v not in self.derived or self._foreign(v, inside)]
+        if len(births) != 1:
+            return None
+        for op in self.loops:
+            if sum(p in inside for p in loop_of(op).params) > 1:
+                return None
+        if any(self._ways(v, self.fn.body) > 1 for v in group):
+            return None
+        ends = [v for v in group if self.around[v] == {self.fn.body} and self._ways(v, self.fn.body) == 0]
+        if len(ends) != 1:
+            return None
+        stores = [s for s in self.stores if s.result in inside]
+        return Web(ends[0], stores) if stores else None
+
+    def _foreign(self, v: Value, inside: set[Value]) -> bool:
+        """A yield that the body makes afresh (not from the carried array) is a birth of its own."""
+        op = v.op
+        if op is None or op.opcode in ("store", "accum", "for", "while", "if"):
+            return False
+        return True
+
+    def _ways(self, v: Value, region: Region) -> int:
+        """How many ways a version goes on: stores on it, loops that carry it, yields of it."""
+        count = 0
+        for op in region.ops:
+            if op.opcode in ("store", "accum"):
+                count += op.operands[0] is v
+            elif op.opcode == "for":
+                count += sum(x is v for x in op.operands[3:])
+            elif op.opcode == "while":
+                count += sum(x is v for x in op.operands)
+            if op.opcode == "if":
+                count += max(self._ways(v, sub) + sum(y is v for y in sub.yields) for sub in op.regions)
+            else:
+                for sub in op.regions:
+                    inner = self._ways(v, sub) + sum(y is v for y in sub.yields)
+                    # a loop that does not carry the version would write it once an iteration
+                    count += inner if sub in self.around[v] else 2 * inner
+        return count

@@ -1,0 +1,364 @@
+"""The transforms that a user applies to functions, with the names and conventions of JAX.
+
+Every transform gives a `Transformed`: a callable that compiles on its first call for given types, and
+that can show what it compiled (`source`, `ir`). Transforms compose: ``grad(grad(f))`` is one
+program, differentiated twice.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar, final, overload
+
+import numpy as np
+
+from . import backend, tree
+from .compose import Program, Transform, text
+from .dispatch import Dispatcher
+from .errors import PullbackTypeError, PullbackValueError
+
+Argnums = int | Sequence[int]
+Argnames = str | Sequence[str]
+T = TypeVar("T")
+
+
+@final
+class Transformed:
+    """A function of the user's under a chain of transforms.
+
+    ``__pullback_fn__`` is the user's function and ``__pullback_chain__`` the transforms that have been
+    applied to it, in order (none for `jit`).
+    """
+
+    def __init__(self, fn: Callable[..., Any], spec: _Spec | None):
+        if not callable(fn):
+            raise PullbackTypeError(f"expected a function, not {tree.describe(fn)}")
+        functools.update_wrapper(self, fn)
+        base = getattr(fn, "__pullback_fn__", fn)
+        specs: tuple[_Spec, ...] = getattr(fn, "__pullback_chain__", ())
+        self.__pullback_fn__: Callable[..., Any] = base
+        self.__pullback_chain__: tuple[_Spec, ...] = (*specs, spec) if spec is not None else specs
+        self._dispatchers: dict[Any, Dispatcher] = {}
+        self._single: Dispatcher | None = None
+        if all(s.positions is not None for s in self.__pullback_chain__):
+            # argnums do not depend on the call
+            self._single = Dispatcher(base, tuple(s.transform(s.positions) for s in self.__pullback_chain__))
+        self._binder = self._single or Dispatcher(base, ())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if self._single is not None:
+            return self._single(args, kwargs)
+        dispatcher, args, kwargs = self._resolve(args, kwargs)
+        return dispatcher(args, kwargs)
+
+    def __get__(self, obj: Any, objtype: type | None = None) -> Any:
+        return self if obj is None else BoundTransformed(self, obj)
+
+    def __repr__(self) -> str:
+        inner = getattr(self.__pullback_fn__, "__qualname__", repr(self.__pullback_fn__))
+        for spec in self.__pullback_chain__:
+            inner = f"{spec.kind}({inner})"
+        return f"<pullback {inner if self.__pullback_chain__ else f'jit({inner})'}>"
+
+    def source(self, *args: Any, level: str = "adjoint", **kwargs: Any) -> str:
+        """The program for these arguments as Python source.
+
+        ``level="adjoint"``: readable Python over NumPy; runs with numpy alone. ``level="native"``: the
+        explicit loops that are compiled, also plain Python. Nothing is compiled or run.
+        """
+        if level not in ("adjoint", "native"):
+            raise PullbackValueError(f'level is "adjoint" or "native", not {level!r}')
+        return backend.source(self.program(*args, **kwargs).function, level)
+
+    def ir(self, *args: Any, stage: str | None = None, **kwargs: Any) -> str:
+        """The IR for these arguments as text.
+
+        ``stage``: "frontend" (as built, not differentiated), "array" (the default: differentiated and
+        simplified), "adjoint" (in-place writes decided) or "native" (loops).
+        """
+        return text(self.program(*args, **kwargs), stage)
+
+    def program(self, *args: Any, **kwargs: Any) -> Program:
+        """The program for these arguments: IR, and the trees of its arguments and result."""
+        dispatcher, args, kwargs = self._resolve(args, kwargs)
+        return dispatcher.entry(args, kwargs).spec.program
+
+    def _resolve(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[Dispatcher, tuple[Any, ...], dict[str, Any]]:
+        """The dispatcher for the arguments that argnames mean in this call, and the bound arguments."""
+        args, kwargs = self._binder.bind(args, kwargs)
+        if self._single is not None:
+            return self._single, args, kwargs
+        names = self._binder.names(len(args), tuple(kwargs))
+        chain = tuple(s.transform(s.resolve(names, kwargs)) for s in self.__pullback_chain__)
+        if chain not in self._dispatchers:
+            self._dispatchers[chain] = Dispatcher(self.__pullback_fn__, chain)
+        return self._dispatchers[chain], args, kwargs
+
+
+@final
+class BoundTransformed:
+    """A transformed method of an object: argument 0 is the object, as in JAX."""
+
+    def __init__(self, transformed: Transformed, obj: Any):
+        self.__func__ = transformed
+        self.__self__ = obj
+        functools.update_wrapper(self, transformed.__pullback_fn__)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        return self.__func__(self.__self__, *args, **kwargs)
+
+    def source(self, *args: Any, level: str = "adjoint", **kwargs: Any) -> str:
+        """See `Transformed.source`."""
+        return self.__func__.source(self.__self__, *args, level=level, **kwargs)
+
+    def ir(self, *args: Any, stage: str | None = None, **kwargs: Any) -> str:
+        """See `Transformed.ir`."""
+        return self.__func__.ir(self.__self__, *args, stage=stage, **kwargs)
+
+
+@final
+class _Spec:
+    """A transform as the user asked for it: argnums or argnames, before a call says what they mean."""
+
+    def __init__(self, kind: Any, argnums: Argnums | None, argnames: Argnames | None, has_aux: bool):
+        self.kind = kind
+        self.has_aux = has_aux
+        self.names: tuple[str, ...] | None = None
+        self.positions: tuple[int, ...] | None = None
+        if argnames is not None:
+            if argnums is not None:
+                raise PullbackTypeError("give argnums or argnames, not both")
+            self.single = isinstance(argnames, str)
+            names = (argnames,) if isinstance(argnames, str) else tuple(argnames)
+            if not all(isinstance(n, str) for n in names):
+                raise PullbackTypeError(f"argnames has to be a str or a sequence of str, not {argnames!r}")
+            self.names = names
+            given: tuple[Any, ...] = names
+        else:
+            argnums = 0 if argnums is None else argnums
+            self.single = isinstance(argnums, (int, np.integer))
+            if not self.single and not isinstance(argnums, (tuple, list, range)):
+                raise PullbackTypeError(f"argnums has to be an int or a sequence of int, not {argnums!r}")
+            positions = (argnums,) if self.single else tuple(argnums)  # type: ignore[arg-type]
+            if not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in positions):
+                raise PullbackTypeError(f"argnums has to be an int or a sequence of int, not {argnums!r}")
+            self.positions = tuple(int(n) for n in positions)  # type: ignore[arg-type]
+            given = self.positions
+        if not given:
+            raise PullbackValueError(f"{kind} with respect to no argument: argnums and argnames are empty")
+        if len(set(given)) != len(given):
+            raise PullbackValueError(f"{kind}: an argument is named twice in {given}")
+
+    def transform(self, wrt: Any) -> Transform:
+        return Transform(self.kind, wrt, self.single, self.has_aux)
+
+    def resolve(self, names: tuple[str, ...], kwargs: dict[str, Any]) -> tuple[int | str, ...]:
+        """Positions and keywords, for a call whose positional arguments have these names."""
+        if self.names is None:
+            assert self.positions is not None
+            return self.positions
+        out: list[int | str] = []
+        for name in self.names:
+            if name in names:
+                out.append(names.index(name))
+            elif name in kwargs:
+                out.append(name)
+            else:
+                raise PullbackTypeError(
+                    f"argnames: no argument {name!r} in this call",
+                    hint=f"the arguments are {', '.join((*names, *kwargs))}",
+                )
+        return tuple(out)
+
+
+def _transform(kind: str, fun: Any, argnums: Argnums | None, argnames: Argnames | None, has_aux: bool) -> Any:
+    spec = _Spec(kind, argnums, argnames, has_aux)
+    if fun is None:
+        return lambda f: Transformed(f, spec)
+    return Transformed(fun, spec)
+
+
+@overload
+def grad(
+    fun: Callable[..., Any],
+    argnums: Argnums | None = None,
+    *,
+    argnames: Argnames | None = None,
+    has_aux: bool = False,
+) -> Transformed: ...
+@overload
+def grad(
+    fun: None = None,
+    argnums: Argnums | None = None,
+    *,
+    argnames: Argnames | None = None,
+    has_aux: bool = False,
+) -> Callable[[Callable[..., Any]], Transformed]: ...
+def grad(
+    fun: Callable[..., Any] | None = None,
+    argnums: Argnums | None = None,
+    *,
+    argnames: Argnames | None = None,
+    has_aux: bool = False,
+) -> Any:
+    """The gradient of a function with a scalar float result.
+
+    ``argnums`` (default 0) or ``argnames`` say by which arguments: an int or str gives the gradient of
+    that argument, a sequence a tuple of gradients. A gradient has the structure, the dtypes and the shapes
+    of its argument; those of scalars are NumPy scalars. With ``has_aux`` the function returns
+    ``(value, aux)`` and the result is ``(gradient, aux)``. Arguments are never modified.
+
+    Usable as ``grad(f)``, ``@grad`` and ``@grad(argnums=1)``. Calling the result raises
+    PullbackTypeError for arguments that are not floats, for results that are not one float scalar, and
+    where no differentiable path leads from an argument to the result.
+    """
+    return _transform("grad", fun, argnums, argnames, has_aux)
+
+
+@overload
+def value_and_grad(
+    fun: Callable[..., Any],
+    argnums: Argnums | None = None,
+    *,
+    argnames: Argnames | None = None,
+    has_aux: bool = False,
+) -> Transformed: ...
+@overload
+def value_and_grad(
+    fun: None = None,
+    argnums: Argnums | None = None,
+    *,
+    argnames: Argnames | None = None,
+    has_aux: bool = False,
+) -> Callable[[Callable[..., Any]], Transformed]: ...
+def value_and_grad(
+    fun: Callable[..., Any] | None = None,
+    argnums: Argnums | None = None,
+    *,
+    argnames: Argnames | None = None,
+    has_aux: bool = False,
+) -> Any:
+    """Like `grad`, but returns ``(value, gradient)``; with ``has_aux``, ``((value, aux), gradient)``."""
+    return _transform("value_and_grad", fun, argnums, argnames, has_aux)
+
+
+@overload
+def jit(fun: Callable[..., Any]) -> Transformed: ...
+@overload
+def jit(fun: None = None) -> Callable[[Callable[..., Any]], Transformed]: ...
+def jit(fun: Callable[..., Any] | None = None) -> Any:
+    """The function itself, compiled. Arrays that it writes to are updated, as NumPy does.
+
+    Float scalars are returned as NumPy scalars.
+    """
+    if fun is None:
+        return jit
+    return Transformed(fun, None)
+
+
+def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """``(out, vjp_fn)``: the result at `primals`, and a function from a cotangent of the result to the
+    tuple of cotangents of the primals.
+
+    A cotangent has the structure and the shapes of the result; leaves of it that stand for integers or
+    static values are ignored (None). With ``has_aux`` the function returns ``(out, aux)``, and so does
+    vjp: ``(out, vjp_fn, aux)``. The primals are copied, so that `vjp_fn` is not changed by later writes
+    to them; each call of it runs the forward sweep again.
+    """
+    primals = tree.map_leaves(_copy, primals)
+    pullback = extended(fun, Transform("vjp", tuple(range(len(primals))), has_aux=has_aux))
+    pullback.entry(primals, {})  # errors in the function or its arguments are raised here
+    result = extended(fun)(tree.map_leaves(_copy, primals), {})
+    out, aux = result if has_aux else (result, None)
+
+    def vjp_fn(cotangent: Any) -> tuple[Any, ...]:
+        cotangents: tuple[Any, ...] = pullback(primals, {}, (cotangent,))
+        return cotangents
+
+    return (out, vjp_fn, aux) if has_aux else (out, vjp_fn)
+
+
+def jvp(fun: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """``(out, tangent_out)``: the result at `primals` and its derivative in the direction `tangents`.
+
+    Tangents have the structure and the shapes of the primals. Leaves of the result that are not floats
+    have the tangent None.
+    """
+    primals, tangents = _pair(primals, tangents, "jvp")
+    chain = Transform("jvp", tuple(range(len(primals))))
+    out: tuple[Any, Any] = extended(fun, chain)(primals, {}, (tangents,))
+    return out
+
+
+def hvp(fun: Callable[..., Any], primals: Any, tangents: Any) -> Any:
+    """The Hessian of a scalar function at `primals` times `tangents`, forward over reverse.
+
+    ``primals`` and ``tangents`` are tuples, one element for each argument; the result is a tuple too
+    when there are several arguments, and the one product when there is one.
+    """
+    primals, tangents = _pair(primals, tangents, "hvp")
+    wrt = tuple(range(len(primals)))
+    product = extended(fun, Transform("grad", wrt, single=len(wrt) == 1), Transform("jvp", wrt, value=False))
+    return product(primals, {}, (tangents,))
+
+
+def stop_gradient(x: T) -> T:
+    """`x`; what is differentiated sees a constant."""
+    return x
+
+
+# -- helpers -----------------------------------------------------------------------------------------
+@functools.lru_cache(maxsize=1024)
+def _dispatcher(fn: Callable[..., Any], chain: tuple[Transform, ...]) -> Dispatcher:
+    """One dispatcher for each function and chain, so that repeated calls of `vjp` and `jvp` compile once."""
+    return Dispatcher(fn, chain)
+
+
+def extended(fun: Callable[..., Any], *more: Transform) -> Dispatcher:
+    """The dispatcher of a function, transformed already or not, under further transforms."""
+    if not callable(fun):
+        raise PullbackTypeError(f"expected a function, not {tree.describe(fun)}")
+    base = getattr(fun, "__pullback_fn__", fun)
+    specs: tuple[_Spec, ...] = getattr(fun, "__pullback_chain__", ())
+    for spec in specs:
+        if spec.positions is None:
+            raise PullbackTypeError(
+                f"{spec.kind} with argnames cannot be transformed further", hint="use argnums instead"
+            )
+    chain = (*(s.transform(s.positions) for s in specs), *more)
+    try:
+        return _dispatcher(base, chain)
+    except TypeError:  # not hashable
+        return Dispatcher(base, chain)
+
+
+def _pair(primals: Any, tangents: Any, what: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+    for name, x in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(x, (tuple, list)):
+            raise PullbackTypeError(
+                f"{what}: {name} has to be a tuple with one element for each argument, "
+                f"not {tree.describe(x)}",
+                hint=f"write ({name[:-1]},) for one argument",
+            )
+    if len(primals) != len(tangents):
+        raise PullbackTypeError(f"{what}: {len(primals)} primals and {len(tangents)} tangents")
+    return tuple(primals), tuple(tangents)
+
+
+def _copy(x: Any) -> Any:
+    return np.array(x) if isinstance(x, np.ndarray) and type(x) is np.ndarray else x
+
+
+__all__ = [
+    "Transformed",
+    "grad",
+    "hvp",
+    "jit",
+    "jvp",
+    "stop_gradient",
+    "value_and_grad",
+    "vjp",
+]

@@ -1,0 +1,39 @@
+"""From an array-level function to something that runs, or that a person reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from . import pipeline
+from .errors import PullbackValueError
+from .ir.interp import interpret
+from .ir.nodes import Function
+
+Kernel = Callable[..., list[Any]]
+
+
+def kernel(fn: Function) -> Kernel:
+    """A callable from flat inputs to the list of flat outputs, which are memory of their own.
+
+    PULLBACK_BACKEND selects how: "native" (the default: Numba) or "interp" (the IR interpreter: slow,
+    no compilation, the meaning of the IR).
+    """
+    name = os.environ.get("PULLBACK_BACKEND", "native")
+    if name == "native":
+        from .codegen.numba_cpu import compile_native  # imports Numba, which takes long
+
+        native: Kernel = compile_native(pipeline.native(fn))
+        return native
+    if name == "interp":
+        return lambda *inputs: interpret(fn, inputs)
+    raise PullbackValueError(f'PULLBACK_BACKEND is "native" or "interp", not {name!r}')
+
+
+def source(fn: Function, level: str) -> str:
+    """The function as a Python module, at level "adjoint" or "native"."""
+    from .codegen.python_source import print_python
+
+    placed = pipeline.placed(fn) if level == "adjoint" else pipeline.native(fn)
+    return print_python(placed, level=level)

@@ -1,0 +1,474 @@
+"""Loops: what is carried from one iteration to the next is found by fixpoint.
+
+A name is carried when the body binds it and its value is read by the next iteration or after the loop; an
+array when the body writes it. A carried number starts with the type it has before the loop and is
+widened (int to float) until the body gives back the type it got; what cannot be widened (a shape
+that changes, a list that grows) is a `NeedsStatic`, upon which a loop with a known trip count is unrolled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import InternalError
+from ..ir.dims import Dim
+from ..ir.nodes import Op, Operand, Region, Value
+from ..ir.types import BOOL, INT, Type
+from .context import DeadCode, NeedsStatic, describe
+from .control import JUMPS, Control
+from .liveness import Names
+from .merging import coerce, filler, merged_readonly, reach_counts, same_static, unify
+from .session import contents, set_contents
+from .values import (
+    UNDEFINED,
+    Array,
+    Cell,
+    Conflict,
+    DictValue,
+    ListValue,
+    Maybe,
+    RecordValue,
+    is_number,
+    is_operand,
+    is_scalar,
+    is_static,
+)
+
+Key = tuple[Any, ...]
+_FILL = object()  # an entry value that does not matter
+MAX_PASSES = 12
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """One carried value."""
+
+    type: Type
+    entry: Any  # abstract scalar, Array, cell version, or _FILL
+    hint: str
+    back: Operand | None = None
+
+
+@dataclass(eq=False)
+class Carries:
+    """The plan of one loop: which leaves of which names and objects are carried, with which types."""
+
+    names: list[str]
+    live: Names  # what is read by the next iteration or after the loop
+    plan: dict[Key, Type] = field(default_factory=dict)
+    templates: dict[Key, Any] = field(default_factory=dict)
+    readonly: dict[Key, str] = field(default_factory=dict)
+    conflicts: dict[Key, str] = field(default_factory=dict)
+    heap: list[Any] = field(default_factory=list)
+    slots: dict[Key, Slot] = field(default_factory=dict)
+    changed: bool = False
+
+
+@dataclass(slots=True)
+class Body:
+    """How a loop runs: `work` builds one iteration, from the head state. `index` is the type of the
+    leading region parameter, or None for `while`."""
+
+    work: Callable[[Value | None], None]
+    test: Callable[[], Any] | None = None  # of `while`
+    bounds: tuple[Operand, Operand, Operand] | None = None  # of `for`
+    certain: bool = False  # the first iteration always happens
+    range_facts: tuple[Dim, Dim] | None = None
+    index_hint: str = "i"
+
+
+class Loops(Control):
+    def run_loop(self, body: Body, assigned: Names, live_head: Names, live_after: Names) -> None:
+        """Build a loop; afterwards the state is that at its exit."""
+        loc = self.b.loc
+        entry_env = dict(self.env)
+        jumps = [n for n in ("$return", "$value", "$break") if n in assigned]
+        names = [n for n in sorted(assigned) if not n.startswith("$") and (n in live_head or n in live_after)]
+        carries = Carries(names + jumps, live_head | live_after)
+        for n in names:
+            v = entry_env.get(n, UNDEFINED)
+            if n in live_head and (is_number(v) or isinstance(v, Dim)):
+                carries.plan[(n,)] = self.type(v)
+        for _ in range(MAX_PASSES):
+            carries.changed = False
+            with self.b.at(loc):
+                built = self._pass(body, carries, entry_env, live_head)
+            if not carries.changed:
+                break
+        else:
+            raise InternalError("the types of this loop do not settle", loc)
+        with self.b.at(loc):
+            self._finish(built, body, carries, entry_env, live_after, assigned)
+
+    # -- one pass ------------------------------------------------------------------------------
+    def _pass(self, body: Body, carries: Carries, entry_env: dict[str, Any], live_head: Names) -> list[Region]:
+        carries.slots = {}
+        regions: list[Region] = []
+        if body.test is not None:
+            region = Region()
+
+            def test() -> None:
+                self._enter(carries, entry_env, live_head, region)
+                region.yields.append(self._test(body))
+
+            tested = self.isolated(region, test)
+            if tested.env is None:
+                raise DeadCode
+            for obj, final in tested.heap.items():
+                if obj.stamp > tested.start or (isinstance(obj, Cell) and final[0] in (obj.current, *region.params)):
+                    continue
+                raise NeedsStatic(
+                    "the test of a while loop may not write an array or a container", self.loc, "write it in the body"
+                )
+            regions.append(region)
+        region = Region()
+        if body.bounds is not None:
+            region.params.append(Value(INT, body.index_hint))
+        regions.append(region)
+        def iteration() -> None:
+            carries.slots = {}
+            self._enter(carries, entry_env, live_head, region)
+            index = region.params[0] if body.bounds is not None else None
+            facts = len(self.session.loops)
+            if index is not None and body.range_facts is not None:
+                self.session.loops.append((index, *body.range_facts))
+            try:
+                body.work(index)
+            finally:
+                del self.session.loops[facts:]
+            self.env["$stop"] = self.either([self.env.get("$break", False), self.env.get("$return", False)])
+
+        done = self.isolated(region, iteration)
+        heads = {n: self._last_head[n] for n in carries.names}
+        with self.b.into(region):
+            if done.env is not None:
+                for name in carries.names:
+                    default = False if name in ("$return", "$break") else UNDEFINED
+                    self._close(carries, heads[name], done.env.get(name, default), (name,), done)
+                for obj in [o for o in done.heap if o.stamp < done.start]:
+                    self._close_object(carries, obj, done)
+                if not carries.changed:
+                    self._settle(carries, entry_env, done)
+        if carries.changed:
+            return regions
+        if body.bounds is not None:
+            stop = done.env.get("$stop", False) if done.env is not None else False
+            if stop is not False:
+                region.yields.append(self.operand(stop))
+        offset = 1 if body.bounds is not None else 0
+        for slot, param in zip(carries.slots.values(), region.params[offset:], strict=True):
+            region.yields.append(param if slot.back is None else slot.back)
+        return regions
+
+    def _test(self, body: Body) -> Operand:
+        """The test of a while loop, not evaluated after a break."""
+        assert body.test is not None
+        stopped = self.either([self._stops.get("$break", False), self._stops.get("$return", False)])
+        if stopped is False:
+            return self.operand(self.truth(body.test()))
+        return self.operand(self.choose(stopped, lambda: False, lambda: self.truth(body.test())))  # type: ignore[misc]
+
+    def _enter(self, carries: Carries, entry_env: dict[str, Any], live_head: Names, region: Region) -> None:
+        """Make the head state, with new region parameters for what is carried."""
+        carries.slots = {}
+
+        def param(key: Key, t: Type, entry: Any, hint: str) -> Value:
+            carries.slots[key] = Slot(t, entry, hint)
+            region.params.append(Value(t, hint))
+            return region.params[-1]
+
+        for jump in JUMPS:
+            self.env.pop(jump, None)
+        self._last_head: dict[str, Any] = {}
+        self._stops: dict[str, Any] = {}
+        for name in carries.names:
+            default = False if name in ("$return", "$break") else UNDEFINED
+            head = self._head(carries, entry_env.get(name, default), (name,), param)
+            self._last_head[name] = head
+            if name.startswith("$"):
+                self._stops[name] = head
+                self.env.pop(name, None)
+            elif head is UNDEFINED or name not in live_head:
+                self.env.pop(name, None)
+            else:
+                self.env[name] = head
+        for k, obj in enumerate(carries.heap):
+            self.session.touch(obj)
+            set_contents(obj, self._head_contents(carries, obj, k, param))
+
+    def _head_contents(self, carries: Carries, obj: Any, k: int, param: Any) -> Any:
+        """Contents of a mutated object at the head (or, with results for parameters, at the exit)."""
+        now = contents(obj)
+        key: Key = ("@", k)
+        if isinstance(obj, Cell):
+            return (param(key, obj.current.type, now[0], obj.name or obj.current.hint), now[1])
+        if isinstance(obj, ListValue):
+            return [self._head(carries, x, (*key, i), param) for i, x in enumerate(now)]
+        return {name: self._head(carries, x, (*key, name), param) for name, x in now.items()}
+
+    def _head(self, carries: Carries, entry: Any, key: Key, param: Any) -> Any:
+        if key in carries.conflicts:
+            return Conflict(carries.conflicts[key])
+        if key in carries.templates:
+            inner = _FILL if entry is UNDEFINED else entry.value if isinstance(entry, Maybe) else entry
+            value = self._leaves(carries, inner, carries.templates[key], key, param)
+            if isinstance(key[0], str) and key[0].startswith("$"):
+                return value
+            flag = False if entry is UNDEFINED else entry.bound if isinstance(entry, Maybe) else True
+            return Maybe(value, param((*key, "?"), BOOL, flag, f"{key[0]}_bound"))
+        if entry is UNDEFINED or isinstance(entry, (Maybe, Conflict)):
+            return entry
+        return self._leaves(carries, entry, entry, key, param)
+
+    def _leaves(self, carries: Carries, entry: Any, template: Any, key: Key, param: Any) -> Any:
+        if key in carries.plan:
+            t = carries.plan[key]
+            p = param(key, t, entry, str(key[0]).lstrip("$@"))
+            return Array(Cell(p, str(key[0]), carries.readonly.get(key, ""))) if t.shape else p
+        parts = _parts(template)
+        if parts is None or not any(k[: len(key)] == key for k in (*carries.plan, *carries.templates, *carries.conflicts)):
+            return template if entry is _FILL else entry
+        entries = _parts(entry) if entry is not _FILL else None
+        new = {
+            k: self._head(carries, entries[k], (*key, k), param)
+            if entries is not None
+            else self._leaves(carries, _FILL, x, (*key, k), param)
+            for k, x in parts.items()
+        }
+        return _rebuild(template, new)
+
+    # -- the back edge -----------------------------------------------------------------------------
+    def _close(self, carries: Carries, head: Any, back: Any, key: Key, done: Any) -> None:
+        """Compare the state at the end of the body with that at the head; fill slots or grow the plan."""
+        if key in carries.conflicts:
+            return
+        if isinstance(back, Conflict):
+            self._conflict(carries, key, back.reason)
+            return
+        jump = isinstance(key[0], str) and key[0].startswith("$")
+        if key in carries.templates:
+            if back is UNDEFINED:
+                bv, bf = (head.value if isinstance(head, Maybe) else head), False
+            else:
+                bv, bf = (back.value, back.bound) if isinstance(back, Maybe) else (back, True)
+            if not jump:
+                carries.slots[(*key, "?")].back = self.operand(bf)
+                head = head.value
+            if not (back is UNDEFINED and jump):
+                self._close_leaves(carries, head, bv, key, done)
+            return
+        if head is back:
+            return
+        if head is UNDEFINED or isinstance(head, Maybe) or back is UNDEFINED or isinstance(back, Maybe):
+            source = head if back is UNDEFINED else back
+            template = source.value if isinstance(source, Maybe) else source
+            carries.templates[key] = template
+            self._plan_all(carries, template, key, done)
+            carries.changed = True
+            return
+        self._close_leaves(carries, head, back, key, done)
+
+    def _close_leaves(self, carries: Carries, head: Any, back: Any, key: Key, done: Any) -> None:
+        name = str(key[0]).lstrip("$@")
+        if key in carries.plan:
+            t = carries.plan[key]
+            if is_scalar(back) and not t.shape:
+                wider = unify(t, self.type(back))
+                assert wider is not None
+                if wider != t:
+                    carries.plan[key] = wider
+                    carries.changed = True
+                else:
+                    carries.slots[key].back = coerce(self, self.operand(back), t)
+            elif isinstance(back, Array) and t.shape:
+                tb = self.array_type(back)
+                if tb != t:
+                    self._conflict(carries, key, f"{name} is {t} before an iteration of this loop and {tb} after it")
+                else:
+                    carries.slots[key].back = self.read(back)
+            else:
+                self._conflict(carries, key, f"{name} is {describe(back)} after an iteration of this loop, and {t} before it")
+            return
+        if head is back:
+            return
+        parts_h, parts_b = _parts(head), _parts(back)
+        if parts_h is not None and parts_b is not None and type(head) is type(back):
+            if list(parts_h) != list(parts_b):
+                self._conflict(carries, key, f"{name} has another length after an iteration of this loop")
+                return
+            for k in parts_h:
+                self._close(carries, parts_h[k], parts_b[k], (*key, k), done)
+            return
+        if is_scalar(head) and is_scalar(back):
+            if not is_operand(head) and not is_operand(back) and same_static(head, back):
+                return
+            t2 = unify(self.type(head), self.type(back))
+            assert t2 is not None
+            carries.plan[key] = t2
+            carries.changed = True
+            return
+        if isinstance(head, Array) and isinstance(back, Array):
+            if head.cell is back.cell and head.path == back.path:
+                return
+            th, tb = self.array_type(head), self.array_type(back)
+            if th != tb:
+                self._conflict(carries, key, f"{name} is {th} before an iteration of this loop and {tb} after it")
+                return
+            carries.plan[key] = th
+            carries.changed = True
+            return
+        if is_static(head) and is_static(back) and same_static(head, back):
+            return
+        self._conflict(carries, key, f"{name} is {describe(head)} before an iteration of this loop and {describe(back)} after it")
+
+    def _plan_all(self, carries: Carries, template: Any, key: Key, done: Any) -> None:
+        """Carry every run-time leaf of a value first bound inside the loop."""
+        if isinstance(template, (Value, Array)) or is_scalar(template):
+            t = self.type(template)
+            inside = done.defines()
+            if any(v in inside for d in t.shape for v in d.values()):
+                self._conflict(carries, key, f"the shape of {key[0]} is known only inside the loop")
+            else:
+                carries.plan[key] = t
+            return
+        for k, x in (_parts(template) or {}).items():
+            self._plan_all(carries, x, (*key, k), done)
+
+    def _conflict(self, carries: Carries, key: Key, reason: str) -> None:
+        root = key[:1] if key[0] != "@" else key
+        if root[0] == "@":
+            raise NeedsStatic(reason, self.loc, "use an array of fixed shape, or a loop with a known number of iterations")
+        if self._unrollable:
+            raise NeedsStatic(reason, self.loc)
+        carries.conflicts[root] = reason
+        carries.changed = True
+
+    _unrollable = False
+
+    def _close_object(self, carries: Carries, obj: Any, done: Any) -> None:
+        """An object older than the loop that the body mutated."""
+        if obj not in carries.heap:
+            if isinstance(obj, Cell) and done.heap[obj][0] is obj.current and done.heap[obj][1] == obj.readonly:
+                return
+            carries.heap.append(obj)
+            carries.changed = True
+            return
+        k = carries.heap.index(obj)
+        key: Key = ("@", k)
+        final = done.heap[obj]
+        if isinstance(obj, Cell):
+            carries.slots[key].back = final[0]
+            if final[1] and not obj.readonly:
+                merged_readonly(self, [obj], final[1])
+            return
+        parts = dict(enumerate(final)) if isinstance(obj, ListValue) else final
+        before = dict(enumerate(contents(obj))) if isinstance(obj, ListValue) else contents(obj)
+        if list(parts) != list(before):
+            raise NeedsStatic(
+                "a list or dict changes its length in a loop", self.loc,
+                "fill an array made before the loop, as in out = np.zeros(n); out[i] = ...",
+            )
+        heads = self._object_heads(carries, obj, k)
+        for name, x in parts.items():
+            self._close(carries, heads[name], x, (*key, name), done)
+
+    def _object_heads(self, carries: Carries, obj: Any, k: int) -> dict[Any, Any]:
+        """What the parts of a container were at the head: slots where carried, else the entry's."""
+        before = dict(enumerate(contents(obj))) if isinstance(obj, ListValue) else contents(obj)
+        return {
+            name: self._head(carries, x, ("@", k, name), lambda key, t, entry, hint: Value(t, hint))
+            for name, x in before.items()
+        }
+
+    def _settle(self, carries: Carries, entry_env: dict[str, Any], done: Any) -> None:
+        """Carried arrays may be written in the body only where nothing else can reach their memory."""
+        keys = [k for k, t in carries.plan.items() if t.shape and k in carries.slots]
+        if not keys:
+            return
+        outside = reach_counts(self.outer_values())
+        before = reach_counts([v for n, v in entry_env.items() if n in carries.live])
+        env = done.env or {}
+        after = reach_counts([v for n, v in env.items() if n in carries.live])
+        why = "it may share memory with another array, depending on the iteration"
+        for key in keys:
+            source = carries.slots[key].entry
+            back = env.get(key[0])
+            for part in key[1:]:
+                back = (_parts(back.value if isinstance(back, Maybe) else back) or {}).get(part)
+            back = back.value if isinstance(back, Maybe) else back
+            shared = isinstance(source, Array) and (source.cell in outside or before.get(source.cell, 0) > 1)
+            shared |= isinstance(back, Array) and (back.cell in outside or after.get(back.cell, 0) > 1)
+            inherited = [x.cell.readonly for x in (source, back) if isinstance(x, Array) and x.cell.readonly]
+            if (shared or inherited) and not carries.readonly.get(key):
+                carries.readonly[key] = inherited[0] if inherited else why
+                carries.changed = True
+                if isinstance(source, Array):
+                    merged_readonly(self, [source.cell], why)
+
+    # -- after the loop ----------------------------------------------------------------------------
+    def _finish(
+        self, regions: list[Region], body: Body, carries: Carries, entry_env: dict[str, Any], live_after: Names, assigned: Names
+    ) -> None:
+        inits: list[Operand] = []
+        for slot in carries.slots.values():
+            if slot.entry is _FILL or slot.entry is UNDEFINED:
+                inits.append(filler(self, slot.type))
+            else:
+                inits.append(coerce(self, self.operand(slot.entry), slot.type))
+        types = [s.type for s in carries.slots.values()]
+        hints = [s.hint for s in carries.slots.values()]
+        offset = 0
+        if body.bounds is not None:
+            stop = len(regions[0].yields) > len(types)
+            offset = 1 if stop else 0
+            attrs = {"stop": True} if stop else {}
+            op = Op("for", [*body.bounds, *inits], attrs, [INT] * offset + types, regions, self.b.loc, ["trips"] * offset + hints)
+        else:
+            op = Op("while", inits, {}, types, regions, self.b.loc, hints)
+        self.b.region.ops.append(op)
+        results = dict(zip(carries.slots, op.results[offset:], strict=True))
+
+        def result(key: Key, t: Type, entry: Any, hint: str) -> Value:
+            return results[key]
+
+        for name in assigned:
+            self.env.pop(name, None)
+        for name in carries.names:
+            default = False if name in ("$return", "$break") else UNDEFINED
+            value = self._head(carries, entry_env.get(name, default), (name,), result)
+            if isinstance(value, Maybe) and body.certain and self._always_bound(carries, name, regions):
+                value = value.value
+            if value is not UNDEFINED and (name in live_after or name.startswith("$")):
+                self.env[name] = value
+        for k, obj in enumerate(carries.heap):
+            self.session.touch(obj)
+            set_contents(obj, self._head_contents(carries, obj, k, result))
+
+    def _always_bound(self, carries: Carries, name: str, regions: list[Region]) -> bool:
+        back = carries.slots[(name, "?")].back
+        return back is not None and getattr(back, "value", None) is True
+
+
+def _parts(v: Any) -> dict[Any, Any] | None:
+    """The parts of a container by key; None for a leaf."""
+    if isinstance(v, tuple):
+        return dict(enumerate(v))
+    if isinstance(v, ListValue):
+        return dict(enumerate(v.items))
+    if isinstance(v, DictValue):
+        return dict(v.items)
+    if isinstance(v, RecordValue):
+        return dict(v.fields)
+    return None
+
+
+def _rebuild(v: Any, parts: dict[Any, Any]) -> Any:
+    if isinstance(v, tuple):
+        return tuple(parts.values())
+    if isinstance(v, ListValue):
+        return ListValue(list(parts.values()))
+    if isinstance(v, DictValue):
+        return DictValue(parts)
+    return RecordValue(v.cls, parts)

@@ -1,0 +1,370 @@
+"""Indexing: reading and writing of places in arrays and containers.
+
+Basic indices (integers, slices, newaxis, ellipsis) make views; integer arrays, lists and masks gather.
+Slices are normalised to `Span`: always in bounds, clamped where neither a proof nor an assumption
+on the arguments' extents shows that the bounds are inside.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from ..errors import PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
+from ..ir.dims import ONE, ZERO, Dim
+from ..ir.nodes import At, Const, Gather, IndexItem, New, Operand, Span, Value, as_dim
+from ..ir.types import INT, Type
+from .context import NeedsStatic, closest, describe
+from .loops import Loops
+from .values import (
+    Array,
+    Cell,
+    DictValue,
+    ListValue,
+    Opaque,
+    RangeValue,
+    RecordValue,
+    ViewStep,
+    is_number,
+    is_scalar,
+    is_static,
+)
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class SliceValue:
+    """``start:stop:step`` with abstract bounds (None where absent)."""
+
+    start: Any
+    stop: Any
+    step: Any
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """A parsed index of an array: `mask` when one boolean array selects, else index items."""
+
+    index: tuple[IndexItem, ...] = ()
+    operands: tuple[Operand, ...] = ()
+    mask: Any = None
+
+    @property
+    def basic(self) -> bool:
+        return self.mask is None and not any(isinstance(i, Gather) for i in self.index)
+
+
+class Places(Loops):
+    # -- reading ------------------------------------------------------------------------------
+    def load_item(self, owner: Any, key: Any) -> Any:
+        """``owner[key]``."""
+        if isinstance(owner, Array):
+            return self.load_array(owner, key)
+        if isinstance(owner, (tuple, ListValue, RangeValue)):
+            return self.load_sequence(owner, key)
+        if isinstance(owner, RecordValue):
+            return self.load_sequence(tuple(owner.fields.values()), key)
+        if isinstance(owner, DictValue):
+            name = self.static(key, "the key of a dict")
+            if name not in owner.items:
+                hint = closest(name, [k for k in owner.items if isinstance(k, str)]) if isinstance(name, str) else None
+                self.error(PullbackIndexError, f"the dict has no key {name!r}", hint or f"its keys are {list(owner.items)}")
+            return owner.items[name]
+        if isinstance(owner, Opaque):
+            return self.captured_part(owner, key)
+        if isinstance(owner, np.ndarray):
+            return self.load_array(self.wrap(self.constant_array(owner)), key)
+        if isinstance(owner, (str, dict, list)) and is_static(key):
+            return owner[self.static(key, "the index")]
+        if is_scalar(owner):
+            self.error(PullbackTypeError, f"{describe(owner)} cannot be indexed", "only arrays, lists, tuples and dicts can")
+        self.error(UnsupportedError, f"{describe(owner)} cannot be indexed")
+
+    def captured_part(self, owner: Opaque, key: Any) -> Any:
+        raise NotImplementedError
+
+    def load_sequence(self, owner: Any, key: Any) -> Any:
+        if isinstance(owner, RangeValue):
+            index = self.require_dim(key)
+            start, step = self.require_dim(owner.start), self.static(owner.step, "the step of this range")
+            if not index.is_const or index.const < 0:
+                self.error(UnsupportedError, "a range is indexed by a non-negative constant only", "compute the number")
+            return self.integer(start + index * step)
+        items = owner.items if isinstance(owner, ListValue) else owner
+        if isinstance(key, SliceValue):
+            s = slice(*(self.static(x, "the bound of a slice of a list") for x in (key.start, key.stop, key.step)))
+            return ListValue(list(items[s])) if isinstance(owner, ListValue) else tuple(items[s])
+        if isinstance(key, Value):
+            d = as_dim(key)
+            key = d.const if d.is_const else key
+        if isinstance(key, (Value, Dim)):
+            kind = "list" if isinstance(owner, ListValue) else "tuple"
+            raise NeedsStatic(
+                f"this {kind} is indexed by a number known only at run time", self.loc,
+                "stack equal-shaped arrays into one array, or loop over a range of constant length",
+            )
+        index = self.static(key, "the index of a list")
+        if not isinstance(index, (int, np.integer)):
+            self.error(PullbackTypeError, f"list indices must be integers or slices, not {type(index).__name__}")
+        if not -len(items) <= index < len(items):
+            self.error(PullbackIndexError, f"index {index} is out of range for a length of {len(items)}")
+        return items[index]
+
+    def load_array(self, array: Array, key: Any) -> Any:
+        t = self.array_type(array)
+        sel = self.parse_index(t, key)
+        if sel.mask is not None:
+            return self._load_mask(array, t, sel.mask)
+        if not sel.basic:
+            return self.wrap(self.emit("load", self.read(array), *sel.operands, index=sel.index))
+        if not sel.index or _is_whole(sel.index, t):
+            return array
+        place = self.view(array, ViewStep("index", sel.index, sel.operands))
+        return self.read(place) if not self.array_type(place).shape else place
+
+    def _load_mask(self, array: Array, t: Type, mask: Array) -> Any:
+        x, m, _ = self._flatten_mask(self.read(array), t, mask)
+        _, index = self._nonzero(m)
+        items = (Gather(), *(Span(ZERO, d) for d in x.type.shape[1:]))
+        return self.wrap(self.emit("load", x, index, index=items))
+
+    def _nonzero(self, m: Operand) -> tuple[Value, Value]:
+        op = self.b.op("nonzero", m, types=[INT, INT], hints=["count", "where"])
+        count, where = op.results
+        where.type = Type("i64", (Dim.of(count),))
+        return count, where
+
+    def _flatten_mask(self, x: Value, t: Type, mask: Array) -> tuple[Value, Operand, int]:
+        """The array with the masked axes made one, and the mask of rank 1."""
+        m: Operand = self.read(mask)
+        k = m.type.rank
+        if k > t.rank:
+            self.error(PullbackIndexError, f"a mask of rank {k} cannot index an array of rank {t.rank}")
+        for a, d in zip(m.type.shape, t.shape, strict=False):
+            self.require_equal(a, d, "boolean index did not match indexed array")
+        if k > 1:
+            size = Type("b1", t.shape[:k]).size
+            x = self.emit("reshape", x, shape=(size, *t.shape[k:]))
+            m = self.emit("reshape", m, shape=(size,))
+        return x, m, k
+
+    # -- writing ------------------------------------------------------------------------------
+    def store_item(self, owner: Any, key: Any, value: Any) -> None:
+        """``owner[key] = value``."""
+        if isinstance(owner, Array):
+            self.store_array(owner, key, value)
+        elif isinstance(owner, ListValue):
+            if isinstance(key, SliceValue):
+                self.error(UnsupportedError, "a slice of a list cannot be assigned", "build a new list")
+            self.load_sequence(owner, key)  # checks the index
+            self.session.touch(owner)
+            owner.items[self.static(self._static_index(key), "the index of a list")] = value
+        elif isinstance(owner, DictValue):
+            name = self.static(key, "the key of a dict")
+            self.session.touch(owner)
+            owner.items[name] = value
+        elif isinstance(owner, tuple):
+            self.error(PullbackTypeError, "a tuple does not support item assignment", "use a list or an array")
+        else:
+            self.error(UnsupportedError, f"{describe(owner)} does not support item assignment", "return the new value instead")
+
+    def _static_index(self, key: Any) -> Any:
+        return as_dim(key).const if isinstance(key, Value) and as_dim(key).is_const else key
+
+    def store_array(self, array: Array, key: Any, value: Any) -> None:
+        t = self.array_type(array)
+        sel = self.parse_index(t, key)
+        if sel.mask is not None:
+            self._store_mask(array, t, sel.mask, value)
+            return
+        if sel.basic and (not sel.index or _is_whole(sel.index, t)):
+            self.write(array, value)
+            return
+        if sel.basic and not any(isinstance(i, New) for i in sel.index):
+            place = self.view(array, ViewStep("index", sel.index, sel.operands))
+            self._check_value(value, self.array_type(place))
+            x = self.fit(self.operand(value), self.array_type(place).shape)
+            self.set_view(place, x)  # type: ignore[arg-type]
+            return
+        # newaxis in a store only adds axes of extent 1, which broadcasting ignores
+        index = tuple(i for i in sel.index if not isinstance(i, New))
+        whole = self.emit("load", self.read(array), *sel.operands, index=index)
+        x = self.fit(self.operand(value), whole.type.shape)
+        self._check_value(value, t)
+        self.set_view(array, self.emit("store", self.read(array), *sel.operands, x, index=index))
+
+    def _check_value(self, value: Any, t: Type) -> None:
+        if value is None or isinstance(value, (str, DictValue)):
+            self.error(PullbackTypeError, f"{describe(value)} cannot be stored in an array of {t.numpy}")
+
+    def _store_mask(self, array: Array, t: Type, mask: Array, value: Any) -> None:
+        v = self.operand(value)
+        m = self.read(mask)
+        if not v.type.shape:
+            for a, d in zip(m.type.shape, t.shape, strict=False):
+                self.require_equal(a, d, "boolean index did not match indexed array")
+            if m.type.rank < t.rank:
+                m = self.emit("reshape", m, shape=(*m.type.shape, *(ONE for _ in range(t.rank - m.type.rank))))
+            elif m.type.rank > t.rank:
+                self.error(PullbackIndexError, "the mask has more axes than the array")
+            v = self.emit("cast", v, dtype=t.dtype, weak=False) if v.type.dtype != t.dtype and isinstance(v, Value) else v
+            chosen = self.operand(self.elementwise("where", self.wrap(m), v, array))
+            if chosen.type.dtype != t.dtype:
+                chosen = self.emit("cast", chosen, dtype=t.dtype, weak=False)
+            self.set_view(array, chosen)  # type: ignore[arg-type]
+            return
+        x, flat, k = self._flatten_mask(self.read(array), t, mask)
+        count, where = self._nonzero(flat)
+        v = self.fit(v, (Dim.of(count), *t.shape[k:]))
+        items = (Gather(), *(Span(ZERO, d) for d in x.type.shape[1:]))
+        new = self.emit("store", x, where, v, index=items)
+        self.set_view(array, new if k == 1 else self.emit("reshape", new, shape=t.shape))
+
+    # -- parsing ------------------------------------------------------------------------------
+    def parse_index(self, t: Type, key: Any) -> Selection:
+        """An index expression as index items for every axis."""
+        items = list(key) if isinstance(key, tuple) else [key]
+        for k, item in enumerate(items):
+            if isinstance(item, ListValue):
+                items[k] = self.wrap(self.operand(item)) if item.items else self.wrap(self.emit("empty", shape=(ZERO,), dtype="i64"))
+            elif isinstance(item, (np.ndarray, RangeValue)):
+                items[k] = self.wrap(self.operand(item))
+        masks = [i for i in items if isinstance(i, Array) and self.array_type(i).is_bool]
+        if masks:
+            rest = [i for i in items if i is not masks[0]]
+            if len(masks) == 1 and all(i is Ellipsis or _is_full_slice(i) for i in rest) and items[0] is masks[0]:
+                return Selection(mask=masks[0])
+            self.error(UnsupportedError, "a mask together with other indices is not supported", "index twice: a[mask][:, j]")
+        consumed = sum(1 for i in items if i is not None and i is not Ellipsis)
+        if sum(i is Ellipsis for i in items) > 1:
+            self.error(PullbackIndexError, "an index can only have a single ellipsis ('...')")
+        if consumed > t.rank:
+            self.error(
+                PullbackIndexError, f"too many indices for array: array is {t.rank}-dimensional, but {consumed} were indexed"
+            )
+        full = [SliceValue(None, None, None)] * (t.rank - consumed)
+        at = next((k for k, i in enumerate(items) if i is Ellipsis), len(items))
+        items = [*items[:at], *full, *items[at + 1 :]]
+        index: list[IndexItem] = []
+        operands: list[Operand] = []
+        axis = 0
+        for item in items:
+            if item is None:
+                index.append(New())
+                continue
+            extent = t.shape[axis]
+            axis += 1
+            if isinstance(item, (SliceValue, slice)):
+                index.append(self.span(item, extent))
+            elif isinstance(item, Array):
+                x = self.read(item)
+                if not x.type.is_int:
+                    self.error(PullbackIndexError, f"arrays used as indices must be of integer or boolean type, not {x.type.numpy}")
+                index.append(Gather())
+                operands.append(x)
+            else:
+                index.append(At())
+                operands.append(self._integer_index(item))
+        if any(isinstance(i, Gather) for i in index):
+            index, operands = self._gathers(index, operands)
+        return Selection(tuple(index), tuple(operands))
+
+    def _gathers(self, index: list[IndexItem], operands: list[Operand]) -> tuple[list[IndexItem], list[Operand]]:
+        """Integers beside index arrays broadcast with them; the arrays must be adjacent."""
+        places = [k for k, i in enumerate(index) if isinstance(i, (At, Gather))]
+        if places != list(range(places[0], places[-1] + 1)):
+            self.error(UnsupportedError, "index arrays separated by a slice are not supported", "index twice, or move the axis first")
+        out: list[IndexItem] = [Gather() if isinstance(i, At) else i for i in index]
+        arrays = [x for x in operands if x.type.shape]
+        self.align(arrays)
+        # a scalar beside index arrays becomes an index array of one element
+        ops = [x if x.type.shape else self.emit("full", x, shape=(ONE,), dtype="i64") for x in operands]
+        return out, ops
+
+    def _integer_index(self, item: Any) -> Operand:
+        if isinstance(item, Dim):
+            return self.operand(item)
+        if isinstance(item, (bool, np.bool_)):
+            self.error(UnsupportedError, "a boolean is not an index", "use 0 or 1, or np.where")
+        if is_scalar(item):
+            x = self.operand(item)
+            if x.type.is_int:
+                return x
+            if x.type.is_bool:
+                self.error(UnsupportedError, "a boolean is not an index", "use np.where")
+            self.error(
+                PullbackIndexError,
+                "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid indices",
+                "convert the index with int(...)",
+            )
+        self.error(PullbackIndexError, f"{describe(item)} is not a valid index of an array", "use an integer, a slice or an integer array")
+
+    def span(self, s: Any, extent: Dim) -> Span:
+        """``start:stop:step`` on an axis of `extent`, with bounds inside the axis."""
+        step = 1
+        if s.step is not None:
+            step = self.static(s.step, "the step of a slice")
+            if not isinstance(step, (int, np.integer)) or isinstance(step, bool):
+                self.error(PullbackTypeError, "slice indices must be integers or None")
+            step = int(step)
+        if step == 0:
+            self.error(PullbackValueError, "slice step cannot be zero")
+        if step > 0:
+            start = ZERO if s.start is None else self._bound(s.start, extent, ZERO, extent)
+            stop = extent if s.stop is None else self._bound(s.stop, extent, ZERO, extent)
+            distance = stop - start
+        else:
+            start = extent - 1 if s.start is None else self._bound(s.start, extent, Dim.of(-1), extent - 1)
+            stop = Dim.of(-1) if s.stop is None else self._bound(s.stop, extent, Dim.of(-1), extent - 1)
+            distance = start - stop
+        if not self.session.assume(distance):
+            distance = distance.max(0)
+        size = (distance + (abs(step) - 1)) // abs(step)
+        if size == 0:
+            start = ZERO
+        return Span(start, size, step)
+
+    def _bound(self, v: Any, extent: Dim, low: Dim, high: Dim) -> Dim:
+        """One bound of a slice, clamped to ``low <= bound <= high`` as Python does."""
+        if isinstance(v, (bool, np.bool_)) or not is_scalar(v):
+            self.error(PullbackTypeError, "slice indices must be integers or None")
+        d = self.require_dim(v)
+        proved = self.session.nonneg
+        if d.is_const:
+            if d.const < 0:
+                d = extent + d
+                return d if self.session.assume(d - low) else d.max(low)
+        elif proved(d):
+            pass
+        elif proved(-d - 1):
+            d = extent + d
+            return d if self.session.assume(d - low) else d.max(low)
+        elif not d.has_values and self.session.assume(d):
+            pass
+        else:
+            return self._clamped(d, extent, low, high)
+        if self.session.assume(high - d):
+            return d
+        return d.min(high)
+
+    def _clamped(self, d: Dim, extent: Dim, low: Dim, high: Dim) -> Dim:
+        """A bound whose sign is known only at run time."""
+        x = self.b.extent(d)
+        wrapped = self.emit("where", self.emit("lt", x, 0), self.b.extent(d + extent), x)
+        inside = self.emit("minimum", self.emit("maximum", wrapped, self.b.extent(low)), self.b.extent(high))
+        return Dim.of(inside)
+
+
+def _is_full_slice(item: Any) -> bool:
+    return isinstance(item, SliceValue) and item.start is None and item.stop is None and item.step is None
+
+
+def _is_whole(index: tuple[IndexItem, ...], t: Type) -> bool:
+    return len(index) == t.rank and all(
+        isinstance(i, Span) and i.start == 0 and i.step == 1 and i.size == d for i, d in zip(index, t.shape, strict=True)
+    )
+
+
