@@ -39,12 +39,12 @@ class Transformed:
         specs: tuple[_Spec, ...] = getattr(fn, "__pullback_chain__", ())
         self.__pullback_fn__: Callable[..., Any] = base
         self.__pullback_chain__: tuple[_Spec, ...] = (*specs, spec) if spec is not None else specs
-        self._dispatchers: dict[Any, Dispatcher] = {}
         self._single: Dispatcher | None = None
         if all(s.positions is not None for s in self.__pullback_chain__):
             # argnums do not depend on the call
-            self._single = Dispatcher(base, tuple(s.transform(s.positions) for s in self.__pullback_chain__))
-        self._binder = self._single or Dispatcher(base, ())
+            chain = tuple(s.transform(s.positions) for s in self.__pullback_chain__)
+            self._single = dispatcher_of(base, chain)
+        self._binder = self._single or dispatcher_of(base, ())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._single is not None:
@@ -93,9 +93,7 @@ class Transformed:
             return self._single, args, kwargs
         names = self._binder.names(len(args), tuple(kwargs))
         chain = tuple(s.transform(s.resolve(names, kwargs)) for s in self.__pullback_chain__)
-        if chain not in self._dispatchers:
-            self._dispatchers[chain] = Dispatcher(self.__pullback_fn__, chain)
-        return self._dispatchers[chain], args, kwargs
+        return dispatcher_of(self.__pullback_fn__, chain), args, kwargs
 
 
 @final
@@ -311,10 +309,15 @@ def stop_gradient(x: T) -> T:
 
 
 # -- helpers -----------------------------------------------------------------------------------------
-@functools.lru_cache(maxsize=1024)
-def _dispatcher(fn: Callable[..., Any], chain: tuple[Transform, ...]) -> Dispatcher:
-    """One dispatcher for each function and chain, so that repeated calls of `vjp` and `jvp` compile once."""
-    return Dispatcher(fn, chain)
+_shared_dispatcher = functools.lru_cache(maxsize=1024)(Dispatcher)
+
+
+def dispatcher_of(fn: Callable[..., Any], chain: tuple[Transform, ...]) -> Dispatcher:
+    """The dispatcher of a function under a chain; one for each, so that ``grad(f)(x)`` compiles once."""
+    try:
+        return _shared_dispatcher(fn, chain)
+    except TypeError:  # not hashable
+        return Dispatcher(fn, chain)
 
 
 def extended(fun: Callable[..., Any], *more: Transform) -> Dispatcher:
@@ -329,10 +332,7 @@ def extended(fun: Callable[..., Any], *more: Transform) -> Dispatcher:
                 f"{spec.kind} with argnames cannot be transformed further", hint="use argnums instead"
             )
     chain = (*(s.transform(s.positions) for s in specs), *more)
-    try:
-        return _dispatcher(base, chain)
-    except TypeError:  # not hashable
-        return Dispatcher(base, chain)
+    return dispatcher_of(base, chain)
 
 
 def _pair(primals: Any, tangents: Any, what: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

@@ -46,13 +46,13 @@ class Jacobian:
     def _rows(self, args: Any, kwargs: Any, inputs: Any, out: Any) -> list[list[Any]]:
         """blocks[i][j] of output leaf i and input leaf j, by one vjp for each element of the output."""
         xs = [x for x in tree.leaves(inputs) if x is not None]
-        blocks = []
+        blocks: list[list[Any]] = []
         ys = tree.leaves(out)
         for i, y in enumerate(ys):
             if not _is_float(y):
                 blocks.append([None] * len(xs))
                 continue
-            block = [np.empty((np.size(y), *np.shape(x)), _dtype(x)) for x in xs]
+            block: list[Any] = [np.empty((np.size(y), *np.shape(x)), _dtype(x)) for x in xs]
             for n, e in enumerate(_basis(y)):
                 cotangent = tree.fill(out, [e if i == k else _zero(z) for k, z in enumerate(ys)])
                 gs = self._derivative(args, kwargs, (cotangent,))

@@ -33,7 +33,10 @@ def kernel(fn: Function) -> Kernel:
 
 def source(fn: Function, level: str) -> str:
     """The function as a Python module, at level "adjoint" or "native"."""
+    if level == "native":
+        from .codegen.numba_cpu import generate_native
+
+        return generate_native(pipeline.native(fn)).text
     from .codegen.python_source import print_python
 
-    placed = pipeline.placed(fn) if level == "adjoint" else pipeline.native(fn)
-    return print_python(placed, level=level)
+    return print_python(pipeline.placed(fn))

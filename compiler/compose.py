@@ -61,7 +61,8 @@ class Program:
     `written`: ``(parameter, yield)`` of arguments that a call updates (never after differentiation);
     `mutates`: parameters that the user's function writes to, after differentiation too.
     `returned`: ``(yield, parameter)`` of results that in Python are the argument itself.
-    `arg_names`: what the positional arguments are called in messages.
+    `arg_names`: what the positional arguments are called in messages; the first `n_args` are the
+    user's, the others tangents and cotangents.
     """
 
     function: Function
@@ -75,6 +76,7 @@ class Program:
     mutates: tuple[int, ...]
     returned: tuple[tuple[int, int], ...]
     arg_names: tuple[str, ...]
+    n_args: int
     loc: Loc | None = None
 
 
@@ -118,6 +120,7 @@ def from_built(
         tuple(p for p, _ in built.written),
         tuple((n, is_argument[ys[k]]) for n, k in enumerate(named) if ys[k] in is_argument),
         arg_names,
+        len(args),
         loc,
     )
 
@@ -127,12 +130,10 @@ def apply(program: Program, transform: Transform, first: bool) -> Program:
 
     `first`: the program is the user's own, so an argument without any differentiable path to the
     result is an error. (In a derivative it is not: the derivative of a linear function is constant.)
-    Raises PullbackTypeError for arguments that are not floats and results that are not scalars.
+    Raises PullbackTypeError for a result that the transform cannot differentiate.
     """
     program = replace(program, written=(), returned=())
     wrt = [_argument(program, key) for key in transform.wrt]
-    for name, argument in wrt:
-        _require_floats(program, name, argument)
     if transform.kind == "jvp":
         return _jvp(program, transform, wrt, first)
     if transform.kind == "vjp":
@@ -163,6 +164,7 @@ def program(
     """
     from .frontend import build
 
+    check_arguments(getattr(fn, "__name__", "f"), chain, args, kwargs, names, loc)
     built = build(fn, args, kwargs, extents)
     return compose(from_built(built, args, kwargs, names, loc), chain)
 
@@ -182,50 +184,72 @@ def text(program: Program, stage: str | None) -> str:
 
 
 # -- arguments -------------------------------------------------------------------------------------
-def _argument(program: Program, key: int | str) -> tuple[str, Any]:
-    """Name and tree of the argument `key` means."""
-    if isinstance(key, str):
-        if key not in program.kwargs:
-            raise PullbackTypeError(f"{program.function.name} got no argument {key!r} to differentiate")
-        return key, program.kwargs[key]
-    n = len(program.args)
-    if not -n <= key < n:
-        raise PullbackIndexError(
-            f"argnums {key} is out of range: {program.function.name} was called with {n} positional "
-            f"argument{'s' if n != 1 else ''}",
-            program.loc,
-            "an argument is differentiated only where it is passed explicitly",
-        )
-    key %= n
-    return program.arg_names[key], program.args[key]
+def check_arguments(
+    name: str,
+    chain: tuple[Transform, ...],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    names: tuple[str, ...],
+    loc: Loc | None,
+) -> None:
+    """Raise unless what the chain differentiates by are arguments of the call, and floats."""
+    for key in dict.fromkeys(k for t in chain for k in t.wrt):
+        if isinstance(key, str):
+            if key not in kwargs:
+                raise PullbackTypeError(f"{name} got no argument {key!r} to differentiate", loc)
+            _require_floats(key, kwargs[key], loc)
+            continue
+        n = len(args)
+        if not -n <= key < n:
+            raise PullbackIndexError(
+                f"argnums {key} is out of range: {name} was called with {n} positional "
+                f"argument{'s' if n != 1 else ''}",
+                loc,
+                "an argument is differentiated only where it is passed explicitly",
+            )
+        _require_floats(names[key], args[key], loc)
+    for t in chain:
+        positions = [k % len(args) if isinstance(k, int) else k for k in t.wrt]
+        if len(set(positions)) != len(positions):
+            raise PullbackValueError(f"argnums {t.wrt} name an argument of {name} twice", loc)
 
 
-def _params(argument: Any) -> list[int]:
-    return [k for k in tree.leaves(argument) if isinstance(k, int)]
-
-
-def _require_floats(program: Program, name: str, argument: Any) -> None:
+def _require_floats(name: str, argument: Any, loc: Loc | None) -> None:
+    found = False
     for path, leaf in tree.leaves_with_paths(argument, name):
         if isinstance(leaf, Static):
             if leaf.value is None:
                 continue
             what = tree.describe(leaf.value)
         else:
-            type = program.function.params[leaf].type
-            if type.is_float:
+            found = True
+            if leaf.type.is_float:
                 continue
-            what = f"{type.numpy} array" if type.is_array else f"{type.numpy} scalar"
-            what = "an " + what if what[0] == "i" else "a " + what
-            what = {"int": "a Python int", "bool": "a Python bool"}.get(str(type), what)
+            what = {"int": "a Python int"}.get(str(leaf.type), _in_words(leaf.type))
         raise PullbackTypeError(
             f"cannot differentiate with respect to {path}: it is {what}, not a float",
-            program.loc,
+            loc,
             _WAY_OUT["self" if path == "self" else "top" if path == name else "leaf"],
         )
-    if not _params(argument):
-        raise PullbackTypeError(
-            f"cannot differentiate with respect to {name}: there is no float in it", program.loc
-        )
+    if not found:
+        raise PullbackTypeError(f"cannot differentiate with respect to {name}: there is no float in it", loc)
+
+
+def _in_words(type: Type) -> str:
+    what = f"{type.numpy} {'array' if type.is_array else 'scalar'}"
+    return ("an " if what[0] == "i" else "a ") + what
+
+
+def _argument(program: Program, key: int | str) -> tuple[str, Any]:
+    """Name and tree of the argument that `key` means."""
+    if isinstance(key, str):
+        return key, program.kwargs[key]
+    key %= program.n_args
+    return program.arg_names[key], program.args[key]
+
+
+def _params(argument: Any) -> list[int]:
+    return [k for k in tree.leaves(argument) if isinstance(k, int)]
 
 
 _WAY_OUT = {

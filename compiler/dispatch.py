@@ -97,7 +97,7 @@ def behaved(x: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any, An
 class Entry:
     """A specialisation for exact shapes: how to feed its kernel and what to make of its results."""
 
-    def __init__(self, spec: Specialisation, signature: Signature, n_args: int):
+    def __init__(self, spec: Specialisation, signature: Signature):
         program = spec.program
         self.spec = spec
         self.guards = program.guards
@@ -113,8 +113,8 @@ class Entry:
             i for i, v in enumerate(values) if isinstance(v, np.generic | np.ndarray) and not v.dtype.isnative
         ]
         self.paths = [x.path for x in inputs]
-        self.extra_names = program.arg_names[n_args:]
-        self.extras = program.args[n_args:]
+        self.extra_names = program.arg_names[program.n_args :]
+        self.extras = program.args[program.n_args :]
         params = program.function.params
         self.extra_types = {
             k: (params[k].type, tuple(_extent(d, self.extents) for d in params[k].type.shape))
@@ -266,13 +266,8 @@ class Dispatcher:
         that adds one."""
         if kwargs:
             args, kwargs = self.bind(args, kwargs)
-        key: list[Any] = [len(args)]
-        leaves: list[Any] = []
-        for a in args:
-            scan(a, key, leaves, self._static_ints)
-        if kwargs:
-            scan(kwargs, key, leaves, self._static_ints)
-        entry = self._entries.get(tuple(key))
+        key, leaves = self._scan(args, kwargs)
+        entry = self._entries.get(key)
         if entry is None:
             entry = self.entry(args, kwargs)
         try:
@@ -328,20 +323,26 @@ class Dispatcher:
             names = self.names(len(args), tuple(kwargs))
             while True:
                 static_ints = self._static_ints
-                key: list[Any] = [len(args)]
-                scan(args, part := [], [], static_ints)
-                key += part[1:]
-                if kwargs:
-                    scan(kwargs, key, [], static_ints)
-                signature = Signature(args, kwargs, names, tuple(key))
+                key, _ = self._scan(args, kwargs)
+                signature = Signature(args, kwargs, names, key)
                 spec = self._specialise(signature)
                 if static_ints == self._static_ints:
                     break
-            entry = Entry(spec, signature, len(args))
+            entry = Entry(spec, signature)
             if len(self._entries) >= _MAX_ENTRIES:
                 self._entries.clear()
-            self._entries[tuple(key)] = entry
+            self._entries[key] = entry
             return entry
+
+    def _scan(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], list[Any]]:
+        """The key of a call with bound arguments, and its run-time leaves."""
+        key: list[Any] = [len(args)]
+        leaves: list[Any] = []
+        for a in args:
+            scan(a, key, leaves, self._static_ints)
+        if kwargs:
+            scan(kwargs, key, leaves, self._static_ints)
+        return tuple(key), leaves
 
     def _specialise(self, signature: Signature) -> Specialisation:
         if len(self._specialisations) >= _MAX_PATTERNS:
@@ -369,8 +370,10 @@ class Dispatcher:
         has_ints = any(x.is_python_int for x in signature.inputs)
         try:
             return self._attempt(signature, fixed, self._static_ints)
-        except (PullbackError, NotImplementedError) as e:
-            error: BaseException = e
+        except InternalError:
+            raise
+        except PullbackError as e:
+            error = e
         attempts: list[tuple[set[str], bool]] = []
         if isinstance(error, NeedsStatic) and has_ints and not self._static_ints:
             attempts.append((fixed, True))
@@ -381,7 +384,7 @@ class Dispatcher:
         for symbols, static_ints in attempts:
             try:
                 spec = self._attempt(signature, symbols, static_ints)
-            except (PullbackError, NotImplementedError) as e:
+            except PullbackError as e:
                 error = e if not isinstance(e, NeedsStatic) else error
                 continue
             if static_ints and not self._static_ints:

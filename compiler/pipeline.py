@@ -25,6 +25,7 @@ from .ir.printer import print_function
 from .ir.verifier import verify
 from .transforms import forward as forward_pass
 from .transforms import reverse as reverse_pass
+from .transforms.accumulate import accumulate
 from .transforms.inplace import inplace
 from .transforms.lower import lower
 from .transforms.retain import retain
@@ -43,6 +44,7 @@ class Pass:
 
 ARRAY_PASSES: list[Pass] = [
     Pass("simplify", simplify, "fold, share and drop, so that everything later sees the small program"),
+    Pass("accumulate", accumulate, "clear-and-add of one adjoint element becomes one write"),
 ]
 NATIVE_PASSES: list[Pass] = [
     Pass("lower", lower, "array ops become fused loop nests over buffers, products become BLAS calls"),
@@ -52,6 +54,7 @@ PLACE = Pass("inplace", inplace, "decide which writes happen in place, last beca
 
 PASSES: dict[str, Callable[[Function], Function]] = {
     "simplify": simplify,
+    "accumulate": accumulate,
     "retain": retain,
     "lower": lower,
     "inplace": inplace,

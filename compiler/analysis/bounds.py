@@ -17,6 +17,7 @@ from ..ir.nodes import Const, Function, Op, Operand, Region, Value, as_dim
 
 Range = tuple[Dim | None, Dim | None]
 
+_MAX_DEPTH = 12  # of nested eliminations
 _MAX_STEPS = 300  # of one proof: what is true of real indices takes about ten
 
 
@@ -137,6 +138,7 @@ class _Prover:
         self.known = [_seen_through(d) for d in facts.nonneg]
         self.answers: dict[Dim, bool] = {}
         self.steps = 0
+        self.depth = 0
 
     def nonneg(self, dim: Dim) -> bool:
         if dim.is_const:
@@ -144,10 +146,12 @@ class _Prover:
         if dim in self.answers:
             return self.answers[dim]
         self.steps += 1
-        if self.steps > _MAX_STEPS:
+        if self.steps > _MAX_STEPS or self.depth > _MAX_DEPTH:
             return False
         self.answers[dim] = False  # a proof that needs itself is none
+        self.depth += 1
         self.answers[dim] = proved = self._prove(dim)
+        self.depth -= 1
         return proved
 
     def _prove(self, dim: Dim) -> bool:
@@ -187,8 +191,8 @@ class _Prover:
 
     def _candidates(self, dim: Dim) -> Iterator[Atom]:
         """Atoms that may be eliminated; a value on which the range of another depends comes after it."""
-        top = list(dict.fromkeys(a for m, _ in dim.terms for a in m if not isinstance(a, str)))
-        values = [a for a in top if isinstance(a, Value)]
+        top: list[Atom] = list(dict.fromkeys(a for m, _ in dim.terms for a in m if not isinstance(a, str)))
+        values: list[Value] = [a for a in top if isinstance(a, Value)]
         outer = {
             v for a in values for bound in self._range(a) if bound is not None for v in bound.values()
         }
@@ -203,13 +207,14 @@ class _Prover:
             return self.nonneg(bound * factor + rest)
 
         if isinstance(atom, (Min, Max)):
-            if at(atom.left):  # it is one of the two, and the other is on the known side of it
-                helps = factor if isinstance(atom, Max) else -factor
-                return self.nonneg(helps) or at(atom.right)
-            helps = factor if isinstance(atom, Max) else -factor
-            return self.nonneg(helps) and at(atom.right)
+            # it is one of the two; where the sign of the factor is right, it is no worse than either
+            left, right = at(atom.left), at(atom.right)
+            return (left and right) or (
+                (left or right) and self.nonneg(factor if isinstance(atom, Max) else -factor)
+            )
         if isinstance(atom, FloorDiv):
             return self._eliminate_quotient(atom, factor, rest)
+        assert isinstance(atom, Value)
         lo, hi = self._range(atom)
         if lo is not None and self.nonneg(factor) and at(lo):
             return True

@@ -62,6 +62,13 @@ def _index_raises(op: Op, facts: Facts) -> bool:
     return False
 
 
+def _reduces_something(op: Op, facts: Facts) -> bool:
+    """Whether every reduced extent is proved to be at least 1: these reductions have no identity."""
+    axes = op.attrs["axes"] if "axes" in op.attrs else (op.attrs["axis"],)
+    shape = op.operands[0].type.shape
+    return all(prove_nonneg(shape[k] - 1, facts) for k in axes)
+
+
 def may_raise(op: Op, facts: Facts | None = None, callees: dict[str, Function] | None = None) -> bool:
     """Whether running the op, its regions included, may raise an exception.
 
@@ -85,6 +92,8 @@ def _raises(op: Op, facts: Facts, callees: dict[str, Function], calling: frozens
         return _region_raises(callee.body, Facts(), {**callees, **callee.callees}, calling | {name})
     if code in ("load", "store", "accum"):
         return _index_raises(op, facts)
+    if code in ("max", "min", "argmax", "argmin"):
+        return not _reduces_something(op, facts)
     if op.attrs.get("math"):
         return code not in _TOTAL_MATH
     if op.regions:

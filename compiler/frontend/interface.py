@@ -42,3 +42,6 @@ class Built:
     captured: list[Captured] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
     written: list[tuple[int, int]] = field(default_factory=list)
+
+
+__all__ = ["Built", "Captured", "Guard", "Leaf", "Static"]

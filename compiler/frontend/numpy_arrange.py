@@ -62,7 +62,9 @@ def join(ctx: Context, operands: list[Operand], axis: int, dtype: Any = None) ->
         for k, (have, want) in enumerate(zip(x.type.shape, first, strict=True)):
             if k != number:
                 ctx.require_equal(
-                    have, want, "all the input array dimensions except for the concatenation axis must match exactly"
+                    have,
+                    want,
+                    "all the input array dimensions except for the concatenation axis must match exactly",
                 )
         wanted = [x.type.shape[k] if k == number else first[k] for k in range(len(first))]
         pieces.append(reshaped(ctx, cast(ctx, x, name), wanted))
@@ -140,7 +142,9 @@ def _tile(ctx: Context, A: Any, reps: Any) -> Any:
 @numpy_function(np.repeat, method="repeat", static="axis")
 def _repeat(ctx: Context, a: Any, repeats: Any, axis: Any = None) -> Any:
     if not is_scalar(repeats):
-        ctx.error(UnsupportedError, "np.repeat takes one number of repeats here", "use np.take with an index array")
+        ctx.error(
+            UnsupportedError, "np.repeat takes one number of repeats here", "use np.take with an index array"
+        )
     x = strong_operand(ctx, a)
     if axis is None:
         x, axis = raveled(ctx, x), 0
@@ -156,7 +160,7 @@ def _repeat(ctx: Context, a: Any, repeats: Any, axis: Any = None) -> Any:
 # -- rolling -------------------------------------------------------------------------------------------
 def _rolled(ctx: Context, x: Operand, shift: Dim, axis: int) -> Operand:
     n = x.type.shape[axis]
-    if n.is_const and n.const <= 1 or shift == 0:
+    if (n.is_const and n.const <= 1) or shift == 0:
         return x
     if shift.is_const and n.is_const:
         split = Dim.of(shift.const % n.const)
@@ -227,7 +231,9 @@ def _pad_source(ctx: Context, mode: str, n: Dim, before: int, after: int) -> Ope
 
 
 @numpy_function(np.pad, static="pad_width mode")
-def _pad(ctx: Context, array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Any:
+def _pad(
+    ctx: Context, array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0
+) -> Any:
     x = strong_operand(ctx, array)
     widths = _pad_widths(ctx, pad_width, x.type.rank)
     if mode == "constant":
@@ -239,7 +245,11 @@ def _pad(ctx: Context, array: Any, pad_width: Any, mode: str = "constant", *, co
         inside = tuple(Span(Dim.of(a), n, 1) for n, (a, _) in zip(x.type.shape, widths, strict=True))
         return ctx.wrap(ctx.b.emit("store", frame, x, index=inside))
     if mode not in ("edge", "wrap", "reflect", "symmetric"):
-        ctx.error(UnsupportedError, f"np.pad: mode {mode!r} is not supported", "constant, edge, wrap, reflect, symmetric")
+        ctx.error(
+            UnsupportedError,
+            f"np.pad: mode {mode!r} is not supported",
+            "constant, edge, wrap, reflect, symmetric",
+        )
     result = x
     for k, (before, after) in enumerate(widths):
         if before or after:
@@ -274,14 +284,18 @@ def _take_along_axis(ctx: Context, arr: Any, indices: Any, axis: Any = -1) -> An
         x, axis = raveled(ctx, x), 0
     number = one_axis(ctx, axis, x.type.rank)
     if i.type.rank != x.type.rank or not i.type.is_int:
-        ctx.error(PullbackValueError, "`indices` must be integers with the same number of dimensions as `arr`")
+        ctx.error(
+            PullbackValueError, "`indices` must be integers with the same number of dimensions as `arr`"
+        )
     places: list[Operand] = []
     for k, n in enumerate(x.type.shape):
         if k == number:
             places.append(i)
             continue
         if i.type.shape[k] != 1:
-            ctx.require_equal(i.type.shape[k], n, "np.take_along_axis: the extents beside the axis must be equal")
+            ctx.require_equal(
+                i.type.shape[k], n, "np.take_along_axis: the extents beside the axis must be equal"
+            )
         own = [Dim.of(1)] * x.type.rank
         own[k] = n
         places.append(reshaped(ctx, counting(ctx, n), own))
@@ -311,7 +325,9 @@ def _integer_index(ctx: Context, x: Operand, indices: Any) -> tuple[tuple[Any, .
         ctx.error(PullbackValueError, "too many indices for array")
     for k, i in enumerate(given):
         if isinstance(i, slice) or i is None or i is Ellipsis:
-            ctx.error(UnsupportedError, "ufunc.at takes integers and integer arrays here", "write a[...] += v")
+            ctx.error(
+                UnsupportedError, "ufunc.at takes integers and integer arrays here", "write a[...] += v"
+            )
         operand = ctx.operand(i)
         if operand.type.is_bool:
             ctx.error(UnsupportedError, "ufunc.at with a mask is not supported", "write a[mask] += v")
@@ -342,7 +358,9 @@ def diagonal(ctx: Context, x: Operand, offset: int, axis1: int = 0, axis2: int =
     if not ctx.session.assume(size):
         size = size.max(0)
     one = constant(1, Type("i64"))
-    places = [ctx.b.emit("iota", constant(s, Type("i64")), one, size=size, dtype="i64") for s in (row, column)]
+    places = [
+        ctx.b.emit("iota", constant(s, Type("i64")), one, size=size, dtype="i64") for s in (row, column)
+    ]
     return ctx.b.emit("load", x, *places, index=(*spans(x.type.shape[:-2]), Gather(), Gather()))
 
 
@@ -385,7 +403,8 @@ def _diagonal_matrix(ctx: Context, x: Operand, k: int) -> Any:
     zeros = filled(ctx, (side, side), constant(0, Type(x.type.dtype)))
     one = constant(1, Type("i64"))
     places = [
-        ctx.b.emit("iota", constant(s, Type("i64")), one, size=n, dtype="i64") for s in (max(-k, 0), max(k, 0))
+        ctx.b.emit("iota", constant(s, Type("i64")), one, size=n, dtype="i64")
+        for s in (max(-k, 0), max(k, 0))
     ]
     return ctx.wrap(ctx.b.emit("store", zeros, *places, x, index=(Gather(), Gather())))
 
@@ -401,6 +420,8 @@ def differences(ctx: Context, x: Operand, axis: int) -> Operand:
 
 @numpy_function(np.diff, static="n axis")
 def _diff(ctx: Context, a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+    if n == 0:
+        return a
     x = strong_operand(ctx, a)
     number = one_axis(ctx, axis, x.type.rank)
     pieces = []
@@ -415,7 +436,7 @@ def _diff(ctx: Context, a: Any, n: int = 1, axis: int = -1, prepend: Any = None,
     result = x if len(pieces) == 1 else join(ctx, pieces, number)
     for _ in range(n):
         result = differences(ctx, result, number)
-    return _distinct(ctx, result, x)
+    return ctx.wrap(result)
 
 
 @numpy_function(np.ediff1d)
@@ -443,4 +464,6 @@ def _delete(ctx: Context, arr: Any, obj: Any, axis: Any = None) -> Any:
     rest = n - place - 1
     if place == 0 or rest == 0:
         return ctx.wrap(part(ctx, x, number, 1 if place == 0 else 0, n - 1))
-    return ctx.wrap(join(ctx, [part(ctx, x, number, 0, place), part(ctx, x, number, place + 1, rest)], number))
+    return ctx.wrap(
+        join(ctx, [part(ctx, x, number, 0, place), part(ctx, x, number, place + 1, rest)], number)
+    )

@@ -32,7 +32,9 @@ def python_number(ctx: Context, v: Any, what: str) -> Operand:
     x = ctx.operand(v)
     if x.type.shape:
         ctx.error(
-            PullbackTypeError, f"{what} takes a number, not an array of shape {_text(x)}", "index it, or use NumPy's function"
+            PullbackTypeError,
+            f"{what} takes a number, not an array of shape {_text(x)}",
+            "index it, or use NumPy's function",
         )
     return x
 
@@ -51,38 +53,19 @@ def to_int(ctx: Context, x: Operand) -> Operand:
         finite = apply(ctx, "logical_not", apply(ctx, "isnan", x))
         ctx.check(finite, "ValueError", "cannot convert float NaN to integer")
         small = apply(ctx, "lt", apply(ctx, "abs", x), constant(2.0**63, x.type))
-        ctx.check(small, "OverflowError", "cannot convert float infinity to integer, or a float beyond 64 bits")
-    return cast(ctx, x, "i64", weak=True)
-
-
-@numpy_function(float, fold=True)
-def _float(ctx: Context, x: Any = 0.0, /) -> Any:
-    return python_float(ctx, x, "float()")
-
-
-@numpy_function(int, fold=True)
-def _int(ctx: Context, x: Any = 0, /) -> Any:
-    if isinstance(x, Dim):
-        return x
-    return to_int(ctx, python_number(ctx, x, "int()"))
-
-
-@numpy_function(bool, fold=True)
-def _bool(ctx: Context, x: Any = False, /) -> Any:
-    if isinstance(x, (tuple, ListValue, DictValue)):
-        return len(x if isinstance(x, tuple) else x.items) > 0
-    operand = ctx.operand(x)
-    if operand.type.shape:
-        ctx.error(
-            PullbackValueError,
-            "The truth value of an array with more than one element is ambiguous. Use a.any() or a.all()",
+        ctx.check(
+            small, "OverflowError", "cannot convert float infinity to integer, or a float beyond 64 bits"
         )
-    return cast(ctx, truth(ctx, operand), "b1", weak=True)
+    return cast(ctx, x, "i64", weak=True)
 
 
 @numpy_function(complex)
 def _complex(ctx: Context, *args: Any) -> Any:
-    ctx.error(UnsupportedError, "complex numbers are not supported", "keep real and imaginary parts as two real values")
+    ctx.error(
+        UnsupportedError,
+        "complex numbers are not supported",
+        "keep real and imaginary parts as two real values",
+    )
 
 
 @numpy_function(abs, fold=True)
@@ -104,146 +87,9 @@ def _round(ctx: Context, number: Any, ndigits: Any = None) -> Any:
         return to_int(ctx, apply(ctx, "rint", x) if x.type.is_float else x)
     if not x.type.is_float and ndigits >= 0:
         return cast(ctx, x, "i64", weak=True)
-    ctx.error(UnsupportedError, "round to decimals of a Python number is not supported", "np.round(x, decimals)")
-
-
-@numpy_function(divmod, fold=True)
-def _divmod(ctx: Context, x: Any, y: Any, /) -> Any:
-    return ctx.elementwise("floordiv", x, y), ctx.elementwise("mod", x, y)
-
-
-@numpy_function(pow, fold=True)
-def _pow(ctx: Context, base: Any, exp: Any, mod: Any = None) -> Any:
-    if mod is not None:
-        ctx.error(UnsupportedError, "pow with three arguments is not supported", "(base ** exp) % mod")
-    return ctx.elementwise("pow", base, exp)
-
-
-# -- of several values ---------------------------------------------------------------------------------
-def _items(ctx: Context, v: Any) -> list[Any] | None:
-    """The elements of an iterable with a length known at compile time; None for a run-time length."""
-    if isinstance(v, ListValue):
-        return list(v.items)
-    if isinstance(v, (tuple, list)):
-        return list(v)
-    if isinstance(v, DictValue):
-        return list(v.items)
-    if isinstance(v, Array):
-        shape = ctx.shape(v)
-        if shape[0].is_const and shape[0].const <= 4:
-            x = ctx.operand(v)
-            return [ctx.wrap(take_at(ctx, x, 0, constant(i))) for i in range(shape[0].const)]
-    return None
-
-
-def _choose(ctx: Context, opcode: str, best: Any, item: Any) -> Any:
-    """``item if item > best else best``, as Python's max does (and so with NaN)."""
-    if all(isinstance(v, Dim) or type(v) is int for v in (best, item)):
-        a, b = Dim.of(best), Dim.of(item)
-        return ctx.integer(a.max(b) if opcode == "max" else a.min(b))
-    x, y = ctx.operand(best), ctx.operand(item)
-    if x.type.shape or y.type.shape:
-        ctx.error(
-            PullbackValueError,
-            "The truth value of an array with more than one element is ambiguous",
-            f"use np.{opcode}imum for arrays",
-        )
-    if not x.type.is_float and not y.type.is_float:
-        return ctx.elementwise(f"{opcode}imum", x, y)
-    better = apply(ctx, "gt" if opcode == "max" else "lt", y, x)
-    return ctx.elementwise("where", better, y, x)
-
-
-def _enter_extreme(function: Callable[..., Any], opcode: str, definition: Any) -> None:
-    @numpy_function(function, fold=True)
-    def expand(ctx: Context, *args: Any, default: Any = None, key: Any = None) -> Any:
-        if key is not None or default is not None:
-            ctx.error(UnsupportedError, f"{opcode}: key and default are not supported", "write the loop out")
-        if not args:
-            ctx.error(PullbackTypeError, f"{opcode} expected at least 1 argument, got 0")
-        items = list(args) if len(args) > 1 else _items(ctx, args[0])
-        if items is None:
-            if len(ctx.shape(args[0])) != 1:
-                ctx.error(PullbackValueError, f"{opcode} of an array of several axes", f"use np.{opcode}")
-            return ctx.call(definition, [args[0]], {})
-        if not items:
-            ctx.error(PullbackValueError, f"{opcode}() arg is an empty sequence")
-        best = items[0]
-        for item in items[1:]:
-            best = _choose(ctx, opcode, best, item)
-        return best
-
-
-_enter_extreme(max, "max", library.python_max)
-_enter_extreme(min, "min", library.python_min)
-
-
-@numpy_function(sum, fold=True)
-def _sum(ctx: Context, iterable: Any, /, start: Any = 0) -> Any:
-    items = _items(ctx, iterable)
-    if items is None:
-        x = ctx.operand(iterable)
-        if not x.type.shape:
-            ctx.error(PullbackTypeError, "sum() needs an iterable")
-        total = ctx.b.emit("sum", x, axes=(0,), keepdims=False)
-        if not x.type.is_bool:  # Python adds the elements themselves: no wider type
-            total = cast(ctx, total, x.type.dtype)  # type: ignore[assignment]
-        result = ctx.wrap(total)
-        return result if is_number(start) and start == 0 else ctx.elementwise("add", start, result)
-    if not (is_number(start) and start == 0 and items):
-        items = [start, *items]
-    elif len(items) == 1 and is_scalar(items[0]):
-        return items[0]
-    total_value = items[0]
-    for item in items[1:]:
-        if all(isinstance(v, Dim) or type(v) is int for v in (total_value, item)):
-            total_value = ctx.integer(Dim.of(total_value) + Dim.of(item))
-        else:
-            total_value = ctx.elementwise("add", total_value, item)
-    return total_value
-
-
-def _enter_truth(function: Callable[..., Any], opcode: str) -> None:
-    @numpy_function(function, fold=True)
-    def expand(ctx: Context, iterable: Any, /) -> Any:
-        items = _items(ctx, iterable)
-        if items is None:
-            x = truth(ctx, ctx.operand(iterable))
-            if x.type.rank != 1:
-                ctx.error(PullbackValueError, "The truth value of an array with more than one element is ambiguous")
-            found = ctx.b.emit(opcode, x, axes=(0,), keepdims=False)
-            return cast(ctx, found, "b1", weak=True)
-        result: Any = opcode == "all"
-        for item in items:
-            value = _bool(ctx, item) if not is_number(item) else bool(item)
-            if is_number(value):
-                if bool(value) != (opcode == "all"):
-                    return value
-            else:
-                result = value if is_number(result) else ctx.elementwise(
-                    "logical_and" if opcode == "all" else "logical_or", result, value
-                )
-        return result
-
-
-_enter_truth(all, "all")
-_enter_truth(any, "any")
-
-
-@numpy_function(len, fold=True)
-def _len(ctx: Context, obj: Any, /) -> Any:
-    if isinstance(obj, (tuple, ListValue, DictValue)):
-        return len(obj if isinstance(obj, tuple) else obj.items)
-    if isinstance(obj, (str, list, dict)):
-        return len(obj)
-    if isinstance(obj, RangeValue):
-        return ctx.integer(ctx.trip_count(obj))
-    if isinstance(obj, Iteration):
-        ctx.error(PullbackTypeError, f"object of type {obj.kind!r} has no len()")
-    shape = ctx.shape(obj)
-    if not shape:
-        ctx.error(PullbackTypeError, "a number has no len()")
-    return ctx.integer(shape[0])
+    ctx.error(
+        UnsupportedError, "round to decimals of a Python number is not supported", "np.round(x, decimals)"
+    )
 
 
 # -- math ----------------------------------------------------------------------------------------------
@@ -283,7 +129,9 @@ def _log(ctx: Context, x: Any, base: Any = None, /) -> Any:
     value = ctx.elementwise("log", python_float(ctx, x, "math.log"), math=True)
     if base is None:
         return value
-    return ctx.elementwise("div", value, ctx.elementwise("log", python_float(ctx, base, "math.log"), math=True))
+    return ctx.elementwise(
+        "div", value, ctx.elementwise("log", python_float(ctx, base, "math.log"), math=True)
+    )
 
 
 @numpy_function(math.fabs, fold=True)
@@ -309,7 +157,10 @@ def _dist(ctx: Context, p: Any, q: Any, /) -> Any:
     a, b = _items(ctx, p), _items(ctx, q)
     if a is None or b is None or len(a) != len(b):
         ctx.error(PullbackValueError, "math.dist: both points must have the same number of dimensions")
-    return _hypot(ctx, *(ctx.elementwise("sub", python_float(ctx, x, "math.dist"), y) for x, y in zip(a, b, strict=True)))
+    return _hypot(
+        ctx,
+        *(ctx.elementwise("sub", python_float(ctx, x, "math.dist"), y) for x, y in zip(a, b, strict=True)),
+    )
 
 
 def _enter_rounding(name: str) -> None:
@@ -318,7 +169,9 @@ def _enter_rounding(name: str) -> None:
         if isinstance(x, Dim):
             return x
         operand = python_number(ctx, x, f"math.{name}")
-        return to_int(ctx, apply(ctx, name, operand) if operand.type.is_float and name != "trunc" else operand)
+        return to_int(
+            ctx, apply(ctx, name, operand) if operand.type.is_float and name != "trunc" else operand
+        )
 
 
 for _name in ("floor", "ceil", "trunc"):
@@ -366,7 +219,19 @@ def _enter_fold(name: str) -> None:
         ctx.error(UnsupportedError, f"math.{name} of run-time values is not supported", "compute it outside")
 
 
-for _name in ("factorial", "comb", "perm", "gcd", "lcm", "isqrt", "gamma", "ldexp", "frexp", "nextafter", "ulp"):
+for _name in (
+    "factorial",
+    "comb",
+    "perm",
+    "gcd",
+    "lcm",
+    "isqrt",
+    "gamma",
+    "ldexp",
+    "frexp",
+    "nextafter",
+    "ulp",
+):
     _enter_fold(_name)
 
 

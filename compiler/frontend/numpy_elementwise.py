@@ -83,7 +83,11 @@ def ufunc(ctx: Context, opcode: str, operands: list[Operand], out: Any = None, d
         operands = [strong(ctx, x) for x in operands]
     if common_dtype(operands) == "b1":
         if opcode in _NOT_FOR_BOOL:
-            ctx.error(PullbackTypeError, f"numpy {opcode} is not defined for booleans", "convert with .astype(float)")
+            ctx.error(
+                PullbackTypeError,
+                f"numpy {opcode} is not defined for booleans",
+                "convert with .astype(float)",
+            )
         opcode = _ON_BOOL.get(opcode, opcode)
     return finish(ctx, apply(ctx, opcode, *operands), out)
 
@@ -144,7 +148,9 @@ def _invert(ctx: Context, x: Any, /, out: Any = None) -> Any:
 def _reciprocal(ctx: Context, x: Any, /, out: Any = None) -> Any:
     operand = strong_operand(ctx, x)
     if not operand.type.is_float:
-        ctx.error(PullbackTypeError, "np.reciprocal of integers is an integer: 0 nearly everywhere", "write 1.0 / x")
+        ctx.error(
+            PullbackTypeError, "np.reciprocal of integers is an integer: 0 nearly everywhere", "write 1.0 / x"
+        )
     return finish(ctx, apply(ctx, "reciprocal", operand), out)
 
 
@@ -231,7 +237,14 @@ def nonzero(ctx: Context, a: Any) -> Any:
 
 @numpy_function(np.clip, method="clip")
 def _clip(
-    ctx: Context, a: Any, a_min: Any = None, a_max: Any = None, out: Any = None, *, min: Any = None, max: Any = None
+    ctx: Context,
+    a: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    out: Any = None,
+    *,
+    min: Any = None,
+    max: Any = None,
 ) -> Any:
     low, high = a_min if min is None else min, a_max if max is None else max
     result = strong_operand(ctx, a) if low is None and high is None else ctx.operand(a)
@@ -249,7 +262,9 @@ def numpy_round(ctx: Context, a: Any, decimals: int = 0, out: Any = None) -> Any
     x = strong_operand(ctx, a)
     if not x.type.is_float:
         if decimals < 0:
-            ctx.error(PullbackTypeError, "rounding integers to tens is not supported", "divide, np.rint, multiply")
+            ctx.error(
+                PullbackTypeError, "rounding integers to tens is not supported", "divide, np.rint, multiply"
+            )
         return finish(ctx, ctx.b.emit("copy", x) if x.type.shape else x, out)
     if decimals == 0:
         return finish(ctx, apply(ctx, "rint", x), out)
@@ -305,7 +320,9 @@ for _function, _name, _arguments in [
 
 
 @numpy_function(np.nan_to_num, static="nan posinf neginf")
-def _nan_to_num(ctx: Context, x: Any, copy: Any = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+def _nan_to_num(
+    ctx: Context, x: Any, copy: Any = True, nan: float = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
     operand = strong_operand(ctx, x)
     if not operand.type.is_float:
         return finish(ctx, ctx.b.emit("copy", operand) if operand.type.shape else operand)
@@ -317,13 +334,17 @@ def _nan_to_num(ctx: Context, x: Any, copy: Any = True, nan: float = 0.0, posinf
 
 
 @numpy_function(np.isclose, static="rtol atol equal_nan", fold=True)
-def _isclose(ctx: Context, a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+def _isclose(
+    ctx: Context, a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> Any:
     operands = [ctx.wrap(strong_operand(ctx, v)) for v in (a, b)]
     return ctx.call(library.isclose, [*operands, rtol, atol, equal_nan], {})
 
 
 @numpy_function(np.allclose, static="rtol atol equal_nan", fold=True)
-def _allclose(ctx: Context, a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
+def _allclose(
+    ctx: Context, a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
+) -> Any:
     operands = [ctx.wrap(strong_operand(ctx, v)) for v in (a, b)]
     return ctx.call(library.allclose, [*operands, rtol, atol, equal_nan], {})
 

@@ -245,9 +245,7 @@ def correlate(a: Any, v: Any) -> Any:
     return convolve(a, v[::-1])
 
 
-def interp(
-    x: Any, xp: Any, fp: Any, flat_left: bool, flat_right: bool, left: Any, right: Any
-) -> Any:
+def interp(x: Any, xp: Any, fp: Any, flat_left: bool, flat_right: bool, left: Any, right: Any) -> Any:
     segment = np.zeros(np.shape(x), dtype=np.int64)
     for k in range(1, xp.shape[0] - 1):
         segment = segment + (x >= xp[k])

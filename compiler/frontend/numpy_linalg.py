@@ -44,7 +44,9 @@ def matrix_product(ctx: Context, a: Operand, b: Operand) -> Operand:
     """``a @ b`` for ranks >= 1, with the checks of extents."""
     name = common_dtype([a, b])
     if name == "b1":
-        ctx.error(UnsupportedError, "matrix products of booleans are not supported", "convert with .astype(float)")
+        ctx.error(
+            UnsupportedError, "matrix products of booleans are not supported", "convert with .astype(float)"
+        )
     a, b = cast(ctx, a, name), cast(ctx, b, name)
     inner = b.type.shape[-2] if b.type.rank > 1 else b.type.shape[-1]
     ctx.require_equal(
@@ -65,7 +67,9 @@ def _matmul(ctx: Context, x1: Any, x2: Any, /, out: Any = None) -> Any:
     a, b = strong_operand(ctx, x1), strong_operand(ctx, x2)
     if not a.type.rank or not b.type.rank:
         ctx.error(
-            PullbackValueError, "matmul: Input operand does not have enough dimensions (a scalar)", "use * for scalars"
+            PullbackValueError,
+            "matmul: Input operand does not have enough dimensions (a scalar)",
+            "use * for scalars",
         )
     return finish(ctx, matrix_product(ctx, a, b), out)
 
@@ -75,7 +79,7 @@ def _dot(ctx: Context, a: Any, b: Any, out: Any = None) -> Any:
     x, y = strong_operand(ctx, a), strong_operand(ctx, b)
     if not x.type.rank or not y.type.rank:
         return ufunc(ctx, "mul", [x, y], out)
-    if x.type.rank <= 2 and y.type.rank <= 2 or y.type.rank == 1:
+    if (x.type.rank <= 2 and y.type.rank <= 2) or y.type.rank == 1:
         return finish(ctx, matrix_product(ctx, x, y), out)
     return finish(ctx, contract(ctx, x, y, (x.type.rank - 1,), (y.type.rank - 2,)), out)
 
@@ -90,7 +94,9 @@ def _inner(ctx: Context, a: Any, b: Any, /) -> Any:
 
 @numpy_function(np.vdot)
 def _vdot(ctx: Context, a: Any, b: Any, /) -> Any:
-    return ctx.wrap(matrix_product(ctx, raveled(ctx, strong_operand(ctx, a)), raveled(ctx, strong_operand(ctx, b))))
+    return ctx.wrap(
+        matrix_product(ctx, raveled(ctx, strong_operand(ctx, a)), raveled(ctx, strong_operand(ctx, b)))
+    )
 
 
 @numpy_function(np.linalg.vecdot, np.vecdot, static="axis")
@@ -120,7 +126,9 @@ for _function, _opcode in BINARY.items():
     _enter_outer(_function, _opcode)
 
 
-def contract(ctx: Context, a: Operand, b: Operand, a_axes: tuple[int, ...], b_axes: tuple[int, ...]) -> Operand:
+def contract(
+    ctx: Context, a: Operand, b: Operand, a_axes: tuple[int, ...], b_axes: tuple[int, ...]
+) -> Operand:
     """Sum of products over pairs of axes; the free axes of a, then those of b."""
     a_free = [k for k in range(a.type.rank) if k not in a_axes]
     b_free = [k for k in range(b.type.rank) if k not in b_axes]
@@ -172,7 +180,11 @@ def _kron(ctx: Context, a: Any, b: Any) -> Any:
 def _matrix_power(ctx: Context, a: Any, n: int) -> Any:
     x = strong_operand(ctx, a)
     if n < 1:
-        ctx.error(UnsupportedError, "np.linalg.matrix_power needs a power of at least 1", "np.eye(n) for the power 0")
+        ctx.error(
+            UnsupportedError,
+            "np.linalg.matrix_power needs a power of at least 1",
+            "np.eye(n) for the power 0",
+        )
     result: Operand | None = None
     square, rest = x, n
     while rest:
@@ -199,7 +211,10 @@ def _parse(ctx: Context, subscripts: str, operands: list[Operand]) -> tuple[list
     left, arrow, result = text.partition("->")
     terms = left.split(",")
     if len(terms) != len(operands):
-        ctx.error(PullbackValueError, f"einstein sum subscripts string names {len(terms)} operands, not {len(operands)}")
+        ctx.error(
+            PullbackValueError,
+            f"einstein sum subscripts string names {len(terms)} operands, not {len(operands)}",
+        )
     spare = [c for c in string.ascii_letters if c not in text]
     widths = [x.type.rank - len(t.replace("...", "")) for t, x in zip(terms, operands, strict=True)]
     dots = max([w for t, w in zip(terms, widths, strict=True) if "..." in t], default=0)
@@ -207,7 +222,9 @@ def _parse(ctx: Context, subscripts: str, operands: list[Operand]) -> tuple[list
     labels = []
     for term, width in zip(terms, widths, strict=True):
         if width < 0 or (width > 0 and "..." not in term):
-            ctx.error(PullbackValueError, f"einstein sum subscript {term!r} does not match the rank of its operand")
+            ctx.error(
+                PullbackValueError, f"einstein sum subscript {term!r} does not match the rank of its operand"
+            )
         labels.append(term.replace("...", shared[len(shared) - width :] if width else ""))
     if arrow:
         wanted = result.replace("...", shared)
@@ -225,7 +242,9 @@ def _one_of_each(ctx: Context, x: Operand, labels: str, needed: set[str]) -> tup
     for c in dict.fromkeys(labels):
         while labels.count(c) > 1:
             i, j = labels.index(c), labels.rindex(c)
-            ctx.require_equal(x.type.shape[i], x.type.shape[j], "einsum: extents of one subscript must be equal")
+            ctx.require_equal(
+                x.type.shape[i], x.type.shape[j], "einsum: extents of one subscript must be equal"
+            )
             others = [k for k in range(x.type.rank) if k not in (i, j)]
             x = transposed(ctx, x, [*others, i, j])
             line = counting(ctx, x.type.shape[-1])
@@ -249,7 +268,7 @@ def _pair(ctx: Context, a: Operand, la: str, b: Operand, lb: str, needed: set[st
     batch = [c for c in shared if c in needed]
     summed = [c for c in shared if c not in needed]
     free_a, free_b = ([c for c in label if c not in shared] for label in (la, lb))
-    if not summed or stretched or not (free_a or free_b) and (batch or len(summed) > 1):
+    if not summed or stretched or (not (free_a or free_b) and (batch or len(summed) > 1)):
         order = batch + free_a + free_b + summed
         x, y = (
             reshaped(
@@ -266,8 +285,12 @@ def _pair(ctx: Context, a: Operand, la: str, b: Operand, lb: str, needed: set[st
     inner = [product([extents_a[c] for c in summed])]
     left = [product([extents_a[c] for c in free_a])] if free_a or batch else []
     right = [product([extents_b[c] for c in free_b])] if free_b or batch else []
-    x = reshaped(ctx, transposed(ctx, a, [la.index(c) for c in batch + free_a + summed]), stack + left + inner)
-    y = reshaped(ctx, transposed(ctx, b, [lb.index(c) for c in batch + summed + free_b]), stack + inner + right)
+    x = reshaped(
+        ctx, transposed(ctx, a, [la.index(c) for c in batch + free_a + summed]), stack + left + inner
+    )
+    y = reshaped(
+        ctx, transposed(ctx, b, [lb.index(c) for c in batch + summed + free_b]), stack + inner + right
+    )
     shape = stack + [extents_a[c] for c in free_a] + [extents_b[c] for c in free_b]
     return reshaped(ctx, matrix_product(ctx, x, y), shape), "".join(batch + free_a + free_b)
 
@@ -275,7 +298,11 @@ def _pair(ctx: Context, a: Operand, la: str, b: Operand, lb: str, needed: set[st
 @numpy_function(np.einsum, static="optimize")
 def _einsum(ctx: Context, subscripts: Any, *operands: Any, out: Any = None, optimize: Any = False) -> Any:
     if not isinstance(subscripts, str):
-        ctx.error(UnsupportedError, "np.einsum needs its subscripts as a string", "write np.einsum('ij,jk->ik', a, b)")
+        ctx.error(
+            UnsupportedError,
+            "np.einsum needs its subscripts as a string",
+            "write np.einsum('ij,jk->ik', a, b)",
+        )
     xs = [strong_operand(ctx, v) for v in operands]
     labels, wanted = _parse(ctx, subscripts, xs)
     x, label = xs[0], labels[0]
@@ -296,7 +323,9 @@ def _norm(ctx: Context, x: Any, ord: Any = None, axis: Any = None, keepdims: boo
     operand = strong(ctx, as_float(ctx, ctx.operand(x), "np.linalg.norm"))
     rank = operand.type.rank
     if ord is None:
-        return ctx.call(library.euclidean_norm, [ctx.wrap(operand), axes_of(ctx, axis, rank), bool(keepdims)], {})
+        return ctx.call(
+            library.euclidean_norm, [ctx.wrap(operand), axes_of(ctx, axis, rank), bool(keepdims)], {}
+        )
     if axis is None and rank > 2:
         ctx.error(PullbackValueError, "Improper number of dimensions to norm.")
     if axis is None:
@@ -316,7 +345,9 @@ def _vector_norm(ctx: Context, x: Operand, ord: Any, axes: tuple[int, ...], keep
     if ord == 2:
         return ctx.call(library.euclidean_norm, [ctx.wrap(x), axes, keepdims], {})
     if ord in (math.inf, -math.inf):
-        return _extreme(ctx, "max" if ord > 0 else "min", ctx.wrap(apply(ctx, "abs", x)), axes, None, keepdims)
+        return _extreme(
+            ctx, "max" if ord > 0 else "min", ctx.wrap(apply(ctx, "abs", x)), axes, None, keepdims
+        )
     definition = library.count_norm if ord == 0 else library.absolute_norm if ord == 1 else library.power_norm
     args = [ctx.wrap(x), axes, keepdims] + ([float(ord)] if definition is library.power_norm else [])
     return ctx.call(definition, args, {})
@@ -326,7 +357,9 @@ def _matrix_norm(ctx: Context, x: Operand, ord: Any, axes: tuple[int, ...], keep
     if ord == "fro":
         return ctx.call(library.euclidean_norm, [ctx.wrap(x), tuple(sorted(axes)), keepdims], {})
     if ord not in (1, -1, math.inf, -math.inf):
-        ctx.error(UnsupportedError, f"np.linalg.norm of a matrix with ord={ord!r} is not supported", "'fro', 1, inf")
+        ctx.error(
+            UnsupportedError, f"np.linalg.norm of a matrix with ord={ord!r} is not supported", "'fro', 1, inf"
+        )
     added, kept = axes if abs(ord) == 1 else axes[::-1]
     sums = reduce(ctx, "sum", apply(ctx, "abs", x), (added,), True)
     best = ctx.operand(_extreme(ctx, "max" if ord > 0 else "min", ctx.wrap(sums), (kept,), None, True))
@@ -433,7 +466,9 @@ def _sliding(ctx: Context, definition: Any, a: Any, v: Any, mode: str) -> Any:
 
 
 @numpy_function(np.interp)
-def _interp(ctx: Context, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
+def _interp(
+    ctx: Context, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
+) -> Any:
     if period is not None:
         ctx.error(UnsupportedError, "np.interp: period is not supported", "reduce x modulo the period first")
     point, places, values = (cast(ctx, strong_operand(ctx, v), "f64") for v in (x, xp, fp))

@@ -69,12 +69,16 @@ def _accumulate(
 
 
 @numpy_function(np.sum, method="sum", static="axis dtype keepdims")
-def _sum(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+def _sum(
+    ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+) -> Any:
     return _accumulate(ctx, "sum", "add", a, axis, dtype, out, keepdims)
 
 
 @numpy_function(np.prod, method="prod", static="axis dtype keepdims")
-def _prod(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+def _prod(
+    ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+) -> Any:
     return _accumulate(ctx, "prod", "mul", a, axis, dtype, out, keepdims)
 
 
@@ -87,7 +91,9 @@ def _float_operand(ctx: Context, a: Any, dtype: Any = None) -> Operand:
 
 
 @numpy_function(np.mean, method="mean", static="axis dtype keepdims")
-def _mean(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+def _mean(
+    ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+) -> Any:
     x = _float_operand(ctx, a, dtype)
     axes = axes_of(ctx, axis, x.type.rank)
     if not axes:
@@ -114,14 +120,26 @@ def _variance(
 
 @numpy_function(np.var, method="var", static="axis dtype ddof keepdims")
 def _var(
-    ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False
+    ctx: Context,
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: int = 0,
+    keepdims: bool = False,
 ) -> Any:
     return _variance(ctx, library.var, a, axis, dtype, out, ddof, keepdims)
 
 
 @numpy_function(np.std, method="std", static="axis dtype ddof keepdims")
 def _std(
-    ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False
+    ctx: Context,
+    a: Any,
+    axis: Any = None,
+    dtype: Any = None,
+    out: Any = None,
+    ddof: int = 0,
+    keepdims: bool = False,
 ) -> Any:
     return _variance(ctx, library.std, a, axis, dtype, out, ddof, keepdims)
 
@@ -207,12 +225,15 @@ def _all(ctx: Context, a: Any, axis: Any = None, out: Any = None, keepdims: bool
     return _truth_reduction(ctx, "all", a, axis, out, keepdims)
 
 
+# NumPy before 2.4 counts over everything in a Python int
+_COUNTS_IN_INT = not isinstance(np.count_nonzero(np.zeros(1)), np.generic)
+
+
 @numpy_function(np.count_nonzero, static="axis keepdims")
 def _count_nonzero(ctx: Context, a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     x = cast(ctx, truth(ctx, strong_operand(ctx, a)), "i64")
     count = reduce(ctx, "sum", x, axes_of(ctx, axis, x.type.rank), keepdims)
-    # NumPy counts over everything in a Python int
-    return ctx.wrap(cast(ctx, count, "i64", weak=axis is None and not keepdims))
+    return ctx.wrap(cast(ctx, count, "i64", weak=_COUNTS_IN_INT and axis is None and not keepdims))
 
 
 # -- scans ---------------------------------------------------------------------------------------------
@@ -252,12 +273,16 @@ def _multiply_reduce(
 
 
 @numpy_function(np.maximum.reduce, static="axis keepdims")
-def _maximum_reduce(ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False) -> Any:
+def _maximum_reduce(
+    ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False
+) -> Any:
     return _extreme(ctx, "max", array, axis, out, keepdims)
 
 
 @numpy_function(np.minimum.reduce, static="axis keepdims")
-def _minimum_reduce(ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False) -> Any:
+def _minimum_reduce(
+    ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False
+) -> Any:
     return _extreme(ctx, "min", array, axis, out, keepdims)
 
 
@@ -288,7 +313,9 @@ def _library_reduction(ctx: Context, definition: Any, a: Any, axis: Any, keepdim
 
 
 @numpy_function(np.nansum, static="axis keepdims")
-def _nansum(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+def _nansum(
+    ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
+) -> Any:
     if dtype is not None or not ctx.type(a).is_float:
         return _accumulate(ctx, "sum", "add", a, axis, dtype, out, keepdims)
     return _library_reduction(ctx, library.nansum, a, axis, keepdims)
@@ -321,10 +348,18 @@ _enter_nan_variance(np.nanstd, library.nanstd)
 
 @numpy_function(np.average, static="axis returned keepdims")
 def _average(
-    ctx: Context, a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
+    ctx: Context,
+    a: Any,
+    axis: Any = None,
+    weights: Any = None,
+    returned: bool = False,
+    *,
+    keepdims: bool = False,
 ) -> Any:
     if returned:
-        ctx.error(PullbackTypeError, "np.average: returned=True is not supported", "compute np.sum(weights) as well")
+        ctx.error(
+            PullbackTypeError, "np.average: returned=True is not supported", "compute np.sum(weights) as well"
+        )
     if weights is None:
         return _mean(ctx, a, axis, None, None, keepdims)
     x, w = _float_operand(ctx, a), strong_operand(ctx, weights)

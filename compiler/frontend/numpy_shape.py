@@ -64,7 +64,10 @@ def _permuted(ctx: Context, a: Any, axes: Any) -> Any:
         return transpose_view(ctx, a, tuple(reversed(range(rank))))
     perm = tuple(one_axis(ctx, k, rank) for k in axes)
     if sorted(perm) != list(range(rank)):
-        ctx.error(PullbackValueError, "axes don't match array" if len(perm) != rank else "repeated axis in transpose")
+        ctx.error(
+            PullbackValueError,
+            "axes don't match array" if len(perm) != rank else "repeated axis in transpose",
+        )
     return transpose_view(ctx, a, perm)
 
 
@@ -241,14 +244,18 @@ def at_least(ctx: Context, a: Any, rank: int) -> Any:
     have = len(ctx.shape(a))
     if have >= rank:
         return a
-    new = {(1, 0): (0,), (2, 0): (0, 1), (2, 1): (0,), (3, 0): (0, 1, 2), (3, 1): (0, 2), (3, 2): (2,)}[(rank, have)]
+    new = {(1, 0): (0,), (2, 0): (0, 1), (2, 1): (0,), (3, 0): (0, 1, 2), (3, 1): (0, 2), (3, 2): (2,)}[
+        (rank, have)
+    ]
     return _with_new_axes(ctx, a, new)
 
 
 def _enter_at_least(function: Any, rank: int) -> None:
     @numpy_function(function)
     def expand(ctx: Context, *arys: Any) -> Any:
-        results = [at_least(ctx, a if isinstance(a, Array) else ctx.wrap(strong_operand(ctx, a)), rank) for a in arys]
+        results = [
+            at_least(ctx, a if isinstance(a, Array) else ctx.wrap(strong_operand(ctx, a)), rank) for a in arys
+        ]
         return results[0] if len(results) == 1 else tuple(results)
 
 
@@ -258,9 +265,7 @@ for _function, _rank in ((np.atleast_1d, 1), (np.atleast_2d, 2), (np.atleast_3d,
 
 def _reversed(ctx: Context, a: Any, axes: tuple[int, ...]) -> Any:
     """A view with the order of some axes turned round."""
-    index = [
-        Span(d - 1, d, -1) if k in axes else Span(Dim.of(0), d, 1) for k, d in enumerate(ctx.shape(a))
-    ]
+    index = [Span(d - 1, d, -1) if k in axes else Span(Dim.of(0), d, 1) for k, d in enumerate(ctx.shape(a))]
     return index_view(ctx, a, tuple(index))
 
 
@@ -401,7 +406,9 @@ def _pieces(ctx: Context, ary: Any, sections: Any, axis: int, exact: bool) -> An
         bounds = [Dim.of(0)]
         for c in cuts:
             if c.const < 0:
-                ctx.error(UnsupportedError, "a negative place to split at is not supported", "count from the front")
+                ctx.error(
+                    UnsupportedError, "a negative place to split at is not supported", "count from the front"
+                )
             bounds.append(c if ctx.session.assume(extent - c) else c.min(extent))
         bounds.append(extent)
         for low, high in zip(bounds, bounds[1:], strict=False):

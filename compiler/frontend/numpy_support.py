@@ -236,5 +236,3 @@ def counting(ctx: Context, size: Dim | int, dtype: str = "i64") -> Operand:
     """0, 1, 2, ... of the dtype."""
     zero, one = (constant(i, Type(dtype)) for i in (0, 1))
     return ctx.b.emit("iota", zero, one, size=Dim.of(size), dtype=dtype)
-
-

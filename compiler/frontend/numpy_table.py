@@ -61,13 +61,17 @@ class Entry:
     def __call__(self, ctx: Context, args: list[Any], kwargs: dict[str, Any]) -> Any:
         kwargs = self._without_neutral(ctx, kwargs)
         if self.fold is not None and all(map(is_static, [*args, *kwargs.values()])):
-            folded = _evaluate(self.fold, [*map(to_python, args)], {k: to_python(v) for k, v in kwargs.items()})
+            folded = _evaluate(
+                self.fold, [*map(to_python, args)], {k: to_python(v) for k, v in kwargs.items()}
+            )
             if folded is not None:
                 return folded
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as e:
-            ctx.error(PullbackTypeError, f"{self.name}(): {e}", f"the parameters are {self.name}{self.signature}")
+            ctx.error(
+                PullbackTypeError, f"{self.name}(): {e}", f"the parameters are {self.name}{self.signature}"
+            )
         for parameter in self.static & bound.arguments.keys():
             bound.arguments[parameter] = ctx.static(bound.arguments[parameter], f"{parameter} of {self.name}")
         return self.expand(ctx, *bound.args, **bound.kwargs)
@@ -172,7 +176,9 @@ def _refusal_hint(name: str) -> str:
         return "draw the numbers outside, and pass them in as an argument"
     known = sorted({e.name for e in FUNCTIONS.values()} | {e.name for e in METHODS.values()})
     close = difflib.get_close_matches(name, known, 1, 0.6)
-    return (f"the nearest supported function is {close[0]}; " if close else "") + "see docs/numpy.md for the list"
+    return (
+        f"the nearest supported function is {close[0]}; " if close else ""
+    ) + "see docs/numpy.md for the list"
 
 
 def refusal(name: str) -> Callable[[Context, list[Any], dict[str, Any]], Any]:

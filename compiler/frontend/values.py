@@ -106,6 +106,7 @@ class UserFunction:
     env: Any = None
     bound: tuple[Any, ...] = ()  # self of a method, leading arguments of a partial
     bound_kwargs: dict[str, Any] = field(default_factory=dict)
+    defaults: dict[str, Any] = field(default_factory=dict)  # of a nested def, evaluated where it is defined
     loc: Loc | None = None
 
 

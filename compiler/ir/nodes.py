@@ -220,6 +220,19 @@ class Function:
         return print_function(self)
 
 
+def referenced_callees(fn: Function, callees: dict[str, Function]) -> dict[str, None]:
+    """Names of the functions that `fn` calls, directly or through others, in order of appearance."""
+    found: dict[str, None] = {}
+    pending = [fn]
+    while pending:
+        for op in pending.pop(0).body.walk():
+            name = op.attrs.get("callee")
+            if op.opcode == "call" and name in callees and name not in found:
+                found[name] = None
+                pending.append(callees[name])
+    return found
+
+
 # -- cloning ------------------------------------------------------------------------------------
 class Substitution:
     """A map from values to operands that also rewrites extents, types and attributes."""

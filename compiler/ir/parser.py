@@ -12,7 +12,21 @@ from collections.abc import Callable
 from typing import Any
 
 from .dims import Dim
-from .nodes import UNKNOWN, At, Const, Function, Gather, Loc, New, Op, Operand, Region, Span, Value
+from .nodes import (
+    UNKNOWN,
+    At,
+    Const,
+    Function,
+    Gather,
+    Loc,
+    New,
+    Op,
+    Operand,
+    Region,
+    Span,
+    Value,
+    referenced_callees,
+)
 from .types import BOOL, DTYPES, FLOAT, INT, Type
 
 _WEAK = {"float": FLOAT, "int": INT, "bool": BOOL}
@@ -323,19 +337,6 @@ def parse(text: str) -> Function:
     main, *others = functions
     callees = {f.name: f for f in others}
     for f in others:
-        f.callees = {name: callees[name] for name in _reachable(f, callees)}
+        f.callees = {name: callees[name] for name in referenced_callees(f, callees)}
     main.callees = callees
     return main
-
-
-def _reachable(fn: Function, callees: dict[str, Function]) -> dict[str, None]:
-    """Names of the functions that `fn` calls, directly or through others, in order of appearance."""
-    found: dict[str, None] = {}
-    pending = [fn]
-    while pending:
-        for op in pending.pop(0).body.walk():
-            name = op.attrs.get("callee")
-            if op.opcode == "call" and name in callees and name not in found:
-                found[name] = None
-                pending.append(callees[name])
-    return found

@@ -204,7 +204,7 @@ class _Verifier:
                 fits = stored == shape or any(d.has_values for d in (*stored, *shape))
                 self.require(fits, "a stored value broadcasts to the place", rest[-1].type, op)
         except (TypeError, ValueError, IndexError) as e:
-            raise self.broken("an index fits the rank of its operand", str(e), op) from e
+            raise self.broken("an index fits its operands", str(e), op) from e
 
     # -- control --------------------------------------------------------------------------------------
     def _arity(self, op: Op, regions: int) -> None:

@@ -13,19 +13,6 @@ from ..analysis.effects import has_effect, may_raise
 from ..ir.nodes import Function, Op, Operand, Region, Value
 
 
-def referenced_callees(fn: Function, callees: dict[str, Function]) -> dict[str, None]:
-    """Names of the functions that `fn` calls, directly or through others, in order of appearance."""
-    found: dict[str, None] = {}
-    pending = [fn]
-    while pending:
-        for op in pending.pop(0).body.walk():
-            name = op.attrs.get("callee")
-            if op.opcode == "call" and name in callees and name not in found:
-                found[name] = None
-                pending.append(callees[name])
-    return found
-
-
 def drop_dead(fn: Function) -> bool:
     """Drop dead code of a function in place (its body must not be shared); whether anything was."""
     marker = _Marker(fn)

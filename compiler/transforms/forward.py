@@ -224,7 +224,17 @@ class _Forward:
             b.region.ops.append(sub.clone_op(op))
             return
         callee = self.callees[op.attrs["callee"]]
-        name = tangent_of_callee(callee, wrt, self.callees)
+        if "custom_vjp" in callee.attrs:
+            raise UnsupportedError(
+                f"{callee.name} has a custom_vjp, which forward mode cannot use",
+                op.loc,
+                "give it a custom_jvp: both modes can use that",
+            )
+        if "custom_jvp" in callee.attrs:
+            name = callee.attrs["custom_jvp"]
+            wrt = [k for k, x in enumerate(op.operands) if differentiable_type(x.type)]
+        else:
+            name = tangent_of_callee(callee, wrt, self.callees)
         args = [sub.operand(x) for x in op.operands] + [self.full(op.operands[k]) for k in wrt]
         floats = [r for r in op.results if differentiable_type(r.type)]
         types = [sub.type(r.type) for r in op.results] + [sub.type(r.type).strong for r in floats]

@@ -88,6 +88,7 @@ class _Reverse:
         for op in body.walk():
             if op.opcode == "while" and not op.attrs.get("counted"):
                 _count(op)
+        self._use_custom_forward()
         b = Builder(body, body.ops[-1].loc if body.ops else Builder(body).loc)
         first_reverse = len(body.ops)
         adj: dict[Value, E] = {}
@@ -114,6 +115,18 @@ class _Reverse:
                     inner.attrs["reverse"] = True
         attrs = {**fn.attrs, "pairs": self.pairs}
         return Function(f"{fn.name}_grad", body, list(fn.assumptions), self.callees, attrs)
+
+    def _use_custom_forward(self) -> None:
+        """Calls of functions with a custom_vjp run their forward function, which also returns residuals."""
+        for op in self.fn.body.walk():
+            if op.opcode == "call" and any(r in self.active for r in op.results):
+                custom = self.callees[op.attrs["callee"]].attrs.get("custom_vjp")
+                if custom is not None:
+                    clone = _find_clone(self.sub, op)
+                    forward = self.callees[custom[0]]
+                    clone.attrs["callee"] = custom[0]
+                    types = call_types(forward, clone.operands)[len(clone.results) :]
+                    clone.results += [Value(t, "residual", clone) for t in types]
 
     def _e(self, b: Builder, x: Operand) -> E:
         return E(b, x, True, self.risky)
@@ -355,7 +368,8 @@ class _Sweep:
             self.adj[v] = o._e(b, r)
 
     def call(self, op: Op) -> None:
-        """Call the callee's reverse, which runs its own forward sweep again (a checkpoint at the call)."""
+        """Call the callee's reverse, which runs its own forward sweep again (a checkpoint at the call), or
+        what its custom_vjp or custom_jvp says."""
         o, b, sub = self.o, self.b, self.o.sub
         callee = o.callees[op.attrs["callee"]]
         wrt = [k for k, x in enumerate(op.operands) if self.is_active(x)]
@@ -363,8 +377,22 @@ class _Sweep:
         grads = [self.full(self.take(op.results[k]), op.results[k].type) for k in floats]
         if not wrt:
             return
-        name = reverse_of_callee(callee, wrt, floats, o.callees)
         args = [sub.operand(x) for x in op.operands]
+        float_args = [k for k, x in enumerate(op.operands) if differentiable_type(x.type)]
+        if "custom_vjp" in callee.attrs:
+            name = callee.attrs["custom_vjp"][1]
+            args = list(_find_clone(sub, op).results[len(op.results) :])
+            wrt = float_args
+        elif "custom_jvp" in callee.attrs:
+            # the rule is linear in the tangents: its reverse by them is the transpose
+            rule = o.callees[callee.attrs["custom_jvp"]]
+            n = len(op.operands)
+            tangents = list(range(n, n + len(float_args)))
+            name = reverse_of_callee(rule, tangents, list(range(len(op.results), len(rule.body.yields))), o.callees)
+            args += [self.full(None, op.operands[k].type).v for k in float_args]
+            wrt = float_args
+        else:
+            name = reverse_of_callee(callee, wrt, floats, o.callees)
         types = [sub.type(op.operands[k].type).strong for k in wrt]
         out = b.op("call", *args, *[g.v for g in grads], attrs={"callee": name}, types=types)
         for k, r in zip(wrt, out.results, strict=True):
@@ -408,6 +436,20 @@ def _covers(index: Any, shape: tuple[Dim, ...]) -> bool:
     return len(index) == len(shape) and all(
         isinstance(i, Span) and i.step == 1 and i.start == 0 and i.size == d for i, d in zip(index, shape, strict=True)
     )
+
+
+def call_types(callee: Function, args: list[Operand]) -> list[Type]:
+    """The result types of a call, with the callee's symbols replaced by the extents of the arguments."""
+    symbols: dict[str, Dim] = {}
+    values: dict[Value, Operand] = {}
+    for p, x in zip(callee.params, args, strict=True):
+        values[p] = x
+        for d, given in zip(p.type.shape, x.type.shape, strict=True):
+            for a in d.atoms():
+                if isinstance(a, str) and d == Dim.of(a):
+                    symbols.setdefault(a, given)
+    sub = Substitution(values, symbols)
+    return [sub.type(t) for t in callee.result_types]
 
 
 def reverse_of_callee(callee: Function, wrt: list[int], results: list[int], table: dict[str, Function]) -> str:

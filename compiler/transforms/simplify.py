@@ -35,10 +35,11 @@ from ..ir.nodes import (
     Span,
     Substitution,
     Value,
+    referenced_callees,
 )
 from ..ir.opdef import opdef
 from ..ir.types import INT, Type
-from .dce import drop_dead, referenced_callees
+from .dce import drop_dead
 
 _MAX_ROUNDS = 10  # one round exposes work for the next; three are typical
 

@@ -5,6 +5,7 @@ import re
 
 import numpy as np
 import pytest
+
 from pullback.ir.builder import Builder, constant
 from pullback.ir.dims import Dim
 from pullback.ir.interp import interpret
@@ -115,7 +116,7 @@ def test_constants(const, text):
 
 
 def test_names_are_unique_and_hints_are_cleaned():
-    body = Region([Value(FLOAT, "x"), Value(FLOAT, "x"), Value(FLOAT, "x.y"), Value(FLOAT), Value(FLOAT, "x1")])
+    body = Region([Value(FLOAT, hint) for hint in ("x", "x", "x.y", "", "x1")])
     body.yields = list(body.params)
     text = str(Function("f", body))
     names = text.splitlines()[1].removeprefix("  return ").split(", ")

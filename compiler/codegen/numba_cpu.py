@@ -1,0 +1,181 @@
+"""Compiles lowered functions to native code for the CPU with Numba.
+
+`compile_native` gives a kernel: flat inputs in, flat outputs out. A kernel's call is a generated Python
+function that allocates the outputs, calls the compiled entry and looks at the status; it checks nothing else,
+so its inputs must have been validated (dtypes, C-contiguous arrays, extents as the function's types say).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from pullback.runtime import loader
+from pullback.runtime.status import Entry, raise_status
+
+from ..ir.dims import Dim
+from ..ir.nodes import Const, Function, Value
+from ..ir.types import Type
+from ..transforms.inplace import inplace
+from ..transforms.lower import lower
+from .native_source import NativeSource, identifier, print_native
+
+
+@dataclass(slots=True)
+class NativeCode:
+    """Everything needed to load a kernel, without the IR: plain data that pickles."""
+
+    text: str
+    name: str
+    params: list[tuple[str, int]]
+    callees: list[tuple[str, list[tuple[str, int]], list[tuple[str, int]]]]
+    statuses: list[Entry]
+    wrapper: str
+    reassociate: bool
+
+
+@dataclass(slots=True, eq=False)
+class NativeKernel:
+    """A compiled function. Calling it with flat inputs returns the list of flat outputs.
+
+    Raises what the `check`s of the program raise.
+    """
+
+    code: NativeCode
+    call: Callable[..., list[Any]] = field(repr=False)
+
+    @property
+    def source(self) -> str:
+        """The native level as plain Python."""
+        return self.code.text
+
+    def __call__(self, *inputs: Any) -> list[Any]:
+        return self.call(*inputs)
+
+
+def to_native(fn: Function) -> Function:
+    """The loop-level form of an array-level function, with destructive stores."""
+    return inplace(lower(fn))
+
+
+def generate_native(fn: Function, name: str | None = None, reassociate: bool = True) -> NativeCode:
+    """Print a lowered, in-place function (`to_native`); `load_native` compiles the result.
+
+    `reassociate` allows the compiler to change the order in which reductions add up.
+    """
+    source = print_native(fn, name)
+    params = _specs([p.type for p in fn.params])
+    params += [_spec(y.type) for y, passed in zip(fn.body.yields, source.passed, strict=True) if passed]
+    if source.has_error_buffer:
+        params.append(("float64", 1))
+    by_name = {identifier(callee): f for callee, f in fn.callees.items()}
+    callees = []
+    for callee in source.functions[:-1]:
+        f = by_name[callee]
+        callees.append((callee, _specs([p.type for p in f.params]), _specs(f.result_types)))
+    table: list[Entry] = [(s.error, s.message, s.values, s.loc.file, s.loc.line) for s in source.statuses]
+    return NativeCode(source.text, source.name, params, callees, table, _wrapper(fn, source), reassociate)
+
+
+def load_native(code: NativeCode) -> NativeKernel:
+    """Compile generated code, or load it from the disk cache."""
+    entry = loader.load_kernel(code.text, code.name, code.callees, code.params, code.reassociate)
+    return NativeKernel(code, _bind(code, entry))
+
+
+def compile_native(fn: Function, name: str | None = None, reassociate: bool = True) -> NativeKernel:
+    """The kernel of a lowered, in-place function."""
+    return load_native(generate_native(fn, name, reassociate))
+
+
+def plain_kernel(code: NativeCode) -> NativeKernel:
+    """The same kernel run by plain Python: for tests, and where Numba is not wanted."""
+    namespace: dict[str, Any] = {}
+    exec(compile(code.text, f"<native {code.name}>", "exec"), namespace)
+    entry = namespace[code.name]
+
+    def quietly(*args: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return entry(*args)
+
+    return NativeKernel(code, _bind(code, quietly))
+
+
+def _bind(code: NativeCode, entry: Callable[..., Any]) -> Callable[..., list[Any]]:
+    def fail(status: int, values: Any = None) -> None:
+        raise_status(status, code.statuses, values)
+
+    namespace: dict[str, Any] = {"entry": entry, "empty": np.empty, "fail": fail, "new_error": lambda: np.zeros(4)}
+    namespace |= {f"np_{k}": v.type for k, v in _NUMPY.items()}
+    namespace |= {f"dtype_{k}": v for k, v in _NUMPY.items()}
+    exec(compile(code.wrapper, f"<call of {code.name}>", "exec"), namespace)
+    call: Callable[..., list[Any]] = namespace["call"]
+    return call
+
+
+_NUMPY = {t: Type(t).numpy for t in ("f64", "f32", "i64", "i32", "i16", "i8", "u64", "u32", "u16", "u8", "b1")}
+
+
+def _spec(t: Type) -> tuple[str, int]:
+    return (t.numpy.name, 1 if t.tape else t.rank)
+
+
+def _specs(types: Sequence[Type]) -> list[tuple[str, int]]:
+    specs = []
+    for t in types:
+        specs.append(_spec(t))
+        if t.tape:
+            specs.append(("int64", 0))
+    return specs
+
+
+def _wrapper(fn: Function, source: NativeSource) -> str:
+    """The text of ``call(inputs...) -> [outputs...]``."""
+    names = {p: f"a{k}" for k, p in enumerate(fn.params)}
+    lines = [f"def call({', '.join(names.values())}):"]
+    symbols: dict[str, str] = {}
+    for p in fn.params:
+        for k, d in enumerate(p.type.shape):
+            for s in d.atoms():
+                if isinstance(s, str) and d == Dim.of(s):
+                    symbols.setdefault(s, f"{names[p]}.shape[{k}]")
+    used = {a for y, passed in zip(fn.body.yields, source.passed, strict=True) if passed for d in y.type.shape for a in d.atoms()}
+    lines += [f"    {s} = {symbols[s]}" for s in sorted(a for a in used if isinstance(a, str))]
+
+    def leaf(a: Any) -> str:
+        return a if isinstance(a, str) else names[a]
+
+    args = list(names.values())
+    outputs = []
+    returned = []
+    for k, (y, passed) in enumerate(zip(fn.body.yields, source.passed, strict=True)):
+        if passed:
+            shape = ", ".join(d.format(leaf) for d in y.type.shape)
+            lines.append(f"    o{k} = empty(({shape},), dtype_{y.type.dtype})")
+            args.append(f"o{k}")
+            outputs.append(f"o{k}")
+        else:
+            returned.append(f"r{k}")
+            outputs.append(_result(f"r{k}", y))
+    if source.has_error_buffer:
+        lines.append("    error = new_error()")
+        args.append("error")
+    targets = ", ".join(["status", *returned])
+    lines.append(f"    {targets} = entry({', '.join(args)})")
+    lines.append("    if status:")
+    lines.append(f"        fail(status{', error' if source.has_error_buffer else ''})")
+    lines.append(f"    return [{', '.join(outputs)}]")
+    return "\n".join(lines) + "\n"
+
+
+def _result(name: str, y: Value | Const) -> str:
+    """A returned scalar as the NumPy scalar or Python number that its type says."""
+    t = y.type
+    if t.shape or t.tape:
+        return name
+    if t.weak:
+        return f"{'float' if t.is_float else 'bool' if t.is_bool else 'int'}({name})"
+    return f"np_{t.dtype}({name})"

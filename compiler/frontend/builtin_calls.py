@@ -1,0 +1,437 @@
+"""Python's builtins and the methods of containers.
+
+A handler returns NotImplemented where the NumPy table knows better (``abs`` of an array).
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
+from ..ir.dims import Dim
+from .context import Context, describe
+from .values import (
+    Array,
+    BoundMethod,
+    DictValue,
+    Iteration,
+    ListValue,
+    RangeValue,
+    RecordValue,
+    UserFunction,
+    is_number,
+    is_operand,
+    is_scalar,
+    is_static,
+    to_python,
+)
+
+Handler = Callable[[Any, list[Any], dict[str, Any]], Any]
+BUILTINS: dict[Any, Handler] = {}
+
+
+def builtin(*functions: Any, low: int = 1, high: int = 1) -> Callable[[Handler], Handler]:
+    """Enter a handler with the number of positional arguments it takes."""
+
+    def enter(handler: Handler) -> Handler:
+        for function in functions:
+
+            @functools.wraps(handler)
+            def checked(ctx: Context, args: list[Any], kwargs: dict[str, Any], name: str = function.__name__) -> Any:
+                if not low <= len(args) <= high:
+                    wanted = f"{low}" if low == high else f"{low} to {high}"
+                    ctx.error(PullbackTypeError, f"{name}() takes {wanted} positional arguments but {len(args)} were given")
+                return handler(ctx, args, kwargs)
+
+            BUILTINS[function] = checked
+        return handler
+
+    return enter
+
+
+@builtin(range, low=1, high=3)
+def _range(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    for a in args:
+        ctx.require_dim(a)
+    start, stop, step = (0, args[0], 1) if len(args) == 1 else (*args, 1)[:3]
+    if is_static(step) and to_python(step) == 0:
+        ctx.error(PullbackValueError, "range() arg 3 must not be zero")
+    return RangeValue(start, stop, step)
+
+
+@builtin(len)
+def _len(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    (v,) = args
+    if isinstance(v, Array):
+        return ctx.integer(ctx.shape(v)[0])
+    if isinstance(v, (RangeValue, Iteration)):
+        return ctx.integer(ctx.length(v))
+    if isinstance(v, (ListValue, DictValue)):
+        return len(v.items)
+    if isinstance(v, RecordValue):
+        return len(v.fields)
+    if is_scalar(v) or not hasattr(v, "__len__"):
+        ctx.error(PullbackTypeError, f"{describe(v)} has no len()")
+    return len(v)
+
+
+@builtin(enumerate, low=1, high=2)
+def _enumerate(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return Iteration("enumerate", (args[0],), kwargs.get("start", args[1] if len(args) > 1 else 0))
+
+
+@builtin(zip, low=1, high=99)
+def _zip(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if ctx.static(kwargs.get("strict", False), "strict of zip"):
+        lengths = [Dim.of(len(items)) if (items := ctx.static_items(a)) is not None else ctx.length(a) for a in args]
+        for n in lengths[1:]:
+            ctx.require_equal(lengths[0], n, "zip() arguments have different lengths")
+    return Iteration("zip", tuple(args))
+
+
+@builtin(reversed)
+def _reversed(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return Iteration("reversed", (args[0],))
+
+
+@builtin(tuple, low=0)
+def _tuple(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return tuple(ctx.items_of(args[0])) if args else ()
+
+
+@builtin(list, low=0)
+def _list(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ListValue(ctx.items_of(args[0]) if args else [])
+
+
+@builtin(dict, low=0)
+def _dict(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    items: dict[Any, Any] = {}
+    if args:
+        items = dict(args[0].items) if isinstance(args[0], DictValue) else dict(ctx.items_of(x) for x in ctx.items_of(args[0]))
+    return DictValue({**items, **kwargs})
+
+
+def _type_of(ctx: Any, v: Any) -> type:
+    if isinstance(v, Array):
+        return np.ndarray
+    if isinstance(v, Dim):
+        return int
+    if is_operand(v):
+        t = v.type
+        return {"f64": float, "i64": int, "b1": bool}[t.dtype] if t.weak else t.numpy.type
+    if isinstance(v, ListValue):
+        return list
+    if isinstance(v, DictValue):
+        return dict
+    if isinstance(v, RecordValue):
+        return v.cls
+    if isinstance(v, UserFunction):
+        return type(_type_of)
+    return type(v)
+
+
+@builtin(isinstance, low=2, high=2)
+def _isinstance(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    classes = ctx.static(args[1], "the class given to isinstance")
+    return issubclass(_type_of(ctx, args[0]), classes)
+
+
+@builtin(type)
+def _type(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return _type_of(ctx, args[0])
+
+
+@builtin(callable)
+def _callable(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return isinstance(args[0], (UserFunction, BoundMethod)) or (is_static(args[0]) and callable(args[0]))
+
+
+@builtin(hasattr, low=2, high=2)
+def _hasattr(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if isinstance(args[0], RecordValue):
+        return args[1] in args[0].fields or hasattr(args[0].cls, args[1])
+    return hasattr(_type_of(ctx, args[0]), ctx.static(args[1], "the attribute"))
+
+
+@builtin(getattr, low=2, high=3)
+def _getattr(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if len(args) == 3 and not _hasattr(ctx, args[:2], {}):
+        return args[2]
+    return ctx.attribute(args[0], ctx.static(args[1], "the attribute"))
+
+
+@builtin(print, low=0, high=99)
+def _print(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if set(kwargs) - {"sep", "end", "flush", "file"} or "file" in kwargs:
+        ctx.error(UnsupportedError, "print to a file is not supported", "print without file=")
+    parts, values = [], []
+    for a in args:
+        if is_scalar(a) and not is_static(a) or isinstance(a, Array):
+            parts.append("{}")
+            values.append(ctx.operand(a))
+        else:
+            text = str(to_python(a)) if is_static(a) else describe(a)
+            parts.append(text.replace("{", "{{").replace("}", "}}"))
+    sep = ctx.static(kwargs.get("sep", " "), "sep of print")
+    ctx.b.op("print", *values, attrs={"template": sep.join(parts)}, types=[])
+    return None
+
+
+def _reduce(python: Any, args: list[Any], combine: Callable[[Any, Any], Any], ctx: Any) -> Any:
+    out = args[0]
+    for x in args[1:]:
+        out = combine(out, x)
+    return out
+
+
+@builtin(sum, low=1, high=2)
+def _sum(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    import ast
+
+    start = kwargs.get("start", args[1] if len(args) > 1 else 0)
+    if isinstance(args[0], Array) and not ctx.shape(args[0])[0].is_const:
+        total = ctx.numpy(np.sum, [args[0]], {"axis": 0})
+        return ctx.binary(ast.Add, start, total)
+    out = start
+    for x in ctx.items_of(args[0]):
+        out = ctx.binary(ast.Add, out, x)
+    return out
+
+
+def _extreme(opcode: str, python: Any) -> Handler:
+    def handler(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if kwargs:
+            ctx.error(UnsupportedError, f"{python.__name__} with key or default is not supported", "write the comparison out")
+        if len(args) == 1 and isinstance(args[0], Array) and not ctx.shape(args[0])[0].is_const:
+            return ctx.numpy(np.max if python is max else np.min, args)
+        items = args if len(args) > 1 else ctx.items_of(args[0])
+        if not items:
+            ctx.error(PullbackValueError, f"{python.__name__}() of an empty sequence")
+        out = items[0]
+        for x in items[1:]:
+            out = _pick(ctx, opcode, python, out, x)
+        return out
+
+    return handler
+
+
+def _pick(ctx: Any, opcode: str, python: Any, a: Any, b: Any) -> Any:
+    """Python's max or min of two: the first unless the second is greater (less)."""
+    if is_number(a) and is_number(b):
+        return python(a, b)
+    if isinstance(a, Array) or isinstance(b, Array):
+        ctx.error(PullbackValueError, "the truth value of an array with more than one element is ambiguous", "use np.maximum or np.minimum")
+    if all(isinstance(x, Dim) or (isinstance(x, int) and not isinstance(x, bool)) for x in (a, b)):
+        return ctx.integer(Dim.of(a).max(b) if python is max else Dim.of(a).min(b))
+    x, y = ctx.operand(a), ctx.operand(b)
+    if x.type.is_int and y.type.is_int:
+        return ctx.emit(opcode, x, y)
+    greater = ctx.emit("gt" if python is max else "lt", y, x)
+    return ctx.emit("where", greater, y, x)
+
+
+builtin(max, low=1, high=99)(_extreme("maximum", max))
+builtin(min, low=1, high=99)(_extreme("minimum", min))
+
+
+@builtin(any)
+def _any(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if isinstance(args[0], Array):
+        return ctx.truth(ctx.numpy(np.any, args))
+    return ctx.either([ctx.truth(x) for x in ctx.items_of(args[0])])
+
+
+@builtin(all)
+def _all(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if isinstance(args[0], Array):
+        return ctx.truth(ctx.numpy(np.all, args))
+    tests = [ctx.truth(x) for x in ctx.items_of(args[0])]
+    if any(t is False for t in tests):
+        return False
+    out: Any = True
+    for t in tests:
+        out = t if out is True else out if t is True else ctx.emit("logical_and", out, t)
+    return out
+
+
+def _convert(dtype: str, python: Any) -> Handler:
+    def handler(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        if not args:
+            return python()
+        (v,) = args
+        if is_static(v) and not isinstance(v, (np.ndarray, ListValue, tuple)):
+            return python(v)
+        if python is bool:
+            return ctx.truth(v)
+        if isinstance(v, Dim):
+            return v if python is int else ctx.emit("cast", ctx.operand(v), dtype=dtype, weak=True)
+        x = ctx.operand(v)
+        if x.type.shape:
+            if not all(d == 1 for d in x.type.shape):
+                ctx.error(PullbackTypeError, "only arrays with one element can be converted to Python numbers", "index the element")
+            x = ctx.emit("reshape", x, shape=())
+        if x.type.dtype == dtype and x.type.weak:
+            return x
+        return ctx.emit("cast", x, dtype=dtype, weak=True)
+
+    return handler
+
+
+builtin(float, low=0)(_convert("f64", float))
+builtin(int, low=0)(_convert("i64", int))
+builtin(bool, low=0)(_convert("b1", bool))
+
+
+@builtin(divmod, low=2, high=2)
+def _divmod(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    import ast
+
+    return (ctx.binary(ast.FloorDiv, *args), ctx.binary(ast.Mod, *args))
+
+
+@builtin(pow, low=2, high=2)
+def _pow(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    import ast
+
+    return ctx.binary(ast.Pow, *args)
+
+
+@builtin(map, low=2, high=99)
+def _map(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    rows = zip(*(ctx.items_of(a) for a in args[1:]), strict=False)
+    return ListValue([ctx.call(args[0], list(row), {}) for row in rows])
+
+
+@builtin(sorted)
+def _sorted(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    items = ctx.static(ListValue(ctx.items_of(args[0])), "what sorted orders")
+    return ListValue(sorted(items, **{k: ctx.static(v, k) for k, v in kwargs.items()}))
+
+
+@builtin(str, repr)
+def _str(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if not is_static(args[0]):
+        ctx.error(UnsupportedError, "a run-time value cannot become a string", "format it outside the function")
+    return str(to_python(args[0]))
+
+
+@builtin(slice, low=1, high=3)
+def _slice(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    from .places import SliceValue
+
+    start, stop, step = (None, args[0], None) if len(args) == 1 else (*args, None)[:3]
+    return SliceValue(start, stop, step)
+
+
+@builtin(functools.partial, low=1, high=99)
+def _partial(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    fn = args[0]
+    if isinstance(fn, UserFunction):
+        return UserFunction(
+            fn.fn, fn.name, fn.node, fn.env, (*fn.bound, *args[1:]), {**fn.bound_kwargs, **kwargs}, fn.defaults, fn.loc
+        )
+    ctx.error(UnsupportedError, "functools.partial of this callable is not supported", "use a lambda")
+
+
+@builtin(functools.wraps, low=1, high=9)
+def _wraps(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return _identity
+
+
+def _identity(fn: Any) -> Any:
+    return fn
+
+
+@builtin(_identity)
+def _same(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return args[0]
+
+
+# -- methods of containers ---------------------------------------------------------------------------
+def call_method(ctx: Any, method: BoundMethod, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """``owner.name(...)`` of an array, a list, a dict, a tuple or a string."""
+    from . import numpy_calls
+
+    owner, name = method.owner, method.name
+    if isinstance(owner, (ListValue, DictValue, tuple)):
+        handler = _METHODS.get((type(owner) if not isinstance(owner, tuple) else tuple, name))
+        if handler is None:
+            kind = "a list" if isinstance(owner, ListValue) else "a dict" if isinstance(owner, DictValue) else "a tuple"
+            ctx.error(UnsupportedError, f"the method {name} of {kind} is not supported", "build a new one instead")
+        return handler(ctx, owner, *args, **kwargs)
+    if isinstance(owner, RecordValue):
+        if name == "_asdict":
+            return DictValue(dict(owner.fields))
+        return RecordValue(owner.cls, {**owner.fields, **kwargs})
+    if isinstance(owner, str):
+        return getattr(owner, name)(*[ctx.static(a, "an argument of a string method") for a in args])
+    handler = numpy_calls.method(name)
+    assert handler is not None
+    return ctx.handle(handler, [owner, *args], kwargs)
+
+
+def _mutated(ctx: Any, owner: Any) -> Any:
+    if owner.stamp == 0:
+        ctx.error(UnsupportedError, "a list or dict from outside the function may not be changed", "make a copy with list(...)")
+    ctx.session.touch(owner)
+    return owner.items
+
+
+def _append(ctx: Any, owner: ListValue, x: Any) -> None:
+    _mutated(ctx, owner).append(x)
+
+
+def _extend(ctx: Any, owner: ListValue, xs: Any) -> None:
+    items = ctx.items_of(xs)
+    _mutated(ctx, owner).extend(items)
+
+
+def _pop(ctx: Any, owner: ListValue, index: Any = -1) -> Any:
+    value = ctx.load_sequence(owner, index)
+    _mutated(ctx, owner).pop(ctx.static(index, "the index of pop"))
+    return value
+
+
+def _insert(ctx: Any, owner: ListValue, index: Any, x: Any) -> None:
+    _mutated(ctx, owner).insert(ctx.static(index, "the index of insert"), x)
+
+
+def _get(ctx: Any, owner: DictValue, key: Any, default: Any = None) -> Any:
+    return owner.items.get(ctx.static(key, "the key of a dict"), default)
+
+
+def _dict_pop(ctx: Any, owner: DictValue, key: Any, *default: Any) -> Any:
+    return _mutated(ctx, owner).pop(ctx.static(key, "the key of a dict"), *default)
+
+
+def _update(ctx: Any, owner: DictValue, other: Any = None, **kwargs: Any) -> None:
+    _mutated(ctx, owner).update({**(other.items if other is not None else {}), **kwargs})
+
+
+def _reverse(ctx: Any, owner: ListValue) -> None:
+    _mutated(ctx, owner).reverse()
+
+
+_METHODS: dict[tuple[type, str], Any] = {
+    (ListValue, "append"): _append,
+    (ListValue, "extend"): _extend,
+    (ListValue, "pop"): _pop,
+    (ListValue, "insert"): _insert,
+    (ListValue, "reverse"): _reverse,
+    (ListValue, "copy"): lambda ctx, owner: ListValue(list(owner.items)),
+    (ListValue, "index"): lambda ctx, owner, x: ctx.static(owner, "this list").index(ctx.static(x, "the item")),
+    (tuple, "index"): lambda ctx, owner, x: ctx.static(owner, "this tuple").index(ctx.static(x, "the item")),
+    (tuple, "count"): lambda ctx, owner, x: ctx.static(owner, "this tuple").count(ctx.static(x, "the item")),
+    (DictValue, "get"): _get,
+    (DictValue, "pop"): _dict_pop,
+    (DictValue, "update"): _update,
+    (DictValue, "copy"): lambda ctx, owner: DictValue(dict(owner.items)),
+    (DictValue, "keys"): lambda ctx, owner: tuple(owner.items),
+    (DictValue, "values"): lambda ctx, owner: tuple(owner.items.values()),
+    (DictValue, "items"): lambda ctx, owner: tuple(owner.items.items()),
+}

@@ -1,0 +1,402 @@
+"""Calls: user functions are built in place, NumPy's go to the table, builtins are here.
+
+A call of a user function is built inside the caller (inlined) with its own frame. When a function is
+called again with the same types while it is being built, it is recursive and becomes an IR function of
+its own (see `recursion.py`).
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import inspect
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..errors import PullbackError, PullbackTypeError, UnsupportedError
+from ..ir.dims import ONE, Dim
+
+from . import fence
+from .capture import Source, bind, parameters, source_of, unwrap
+from .context import DeadCode, NeedsStatic, closest, describe
+from .control import Frame
+from .globals import Globals, is_namedtuple
+from .liveness import EMPTY, Names, analyse, binds
+from .values import (
+    Array,
+    BoundMethod,
+    Conflict,
+    DictValue,
+    Iteration,
+    ListValue,
+    Opaque,
+    RangeValue,
+    RecordValue,
+    UserFunction,
+    is_number,
+    is_scalar,
+    is_static,
+    to_python,
+)
+
+MAX_DEPTH = 150
+
+
+class Calls(Globals):
+    # -- NumPy --------------------------------------------------------------------------------
+    def numpy(self, function: Any, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
+        """Call a function of the NumPy table."""
+        from . import numpy_calls
+
+        handler = numpy_calls.lookup(function)
+        assert handler is not None, function
+        return self.handle(handler, args, kwargs or {})
+
+    def handle(self, handler: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        try:
+            return handler(self, args, kwargs)
+        except (PullbackError, DeadCode):
+            raise
+        except (TypeError, ValueError, IndexError, NotImplementedError) as e:
+            raise self.located(e) from e
+
+    # -- attributes ---------------------------------------------------------------------------
+    def attribute(self, owner: Any, name: str) -> Any:
+        """``owner.name``."""
+        from . import numpy_calls
+
+        if isinstance(owner, Array) or (is_scalar(owner) and not isinstance(owner, (bool, int))) or isinstance(owner, np.ndarray):
+            if isinstance(owner, np.ndarray):
+                owner = self.wrap(self.constant_array(owner))
+            handler = numpy_calls.attribute(name)
+            if handler is not None:
+                try:
+                    return handler(self, owner)
+                except (TypeError, ValueError, IndexError) as e:
+                    if isinstance(e, PullbackError):
+                        raise
+                    raise self.located(e) from e
+            if numpy_calls.method(name) is not None:
+                return BoundMethod(owner, name)
+            kind = "an array" if isinstance(owner, Array) else "a number"
+            self.error(UnsupportedError, f"{kind} has no attribute {name!r} here", closest(name, dir(np.ndarray)) or "see docs/numpy.md for the supported methods")
+        if isinstance(owner, types.ModuleType):
+            return self.module_attribute(owner, name)
+        if isinstance(owner, RecordValue):
+            return self._record_attribute(owner, name)
+        if isinstance(owner, (ListValue, DictValue, tuple, str)):
+            python = {ListValue: list, DictValue: dict}.get(type(owner), type(owner))
+            if not hasattr(python, name):
+                self.error(PullbackTypeError, f"{python.__name__!r} object has no attribute {name!r}", closest(name, dir(python)))
+            return BoundMethod(owner, name)
+        if isinstance(owner, Opaque):
+            return self.object_attribute(owner, name)
+        if isinstance(owner, UserFunction) and name == "__name__":
+            return owner.name
+        if is_static(owner):
+            if not hasattr(owner, name):
+                self.error(PullbackTypeError, f"{describe(owner)} has no attribute {name!r}", closest(name, dir(owner)))
+            value = getattr(owner, name)
+            if inspect.isfunction(value):
+                return UserFunction(value, name)
+            return value
+        self.error(UnsupportedError, f"{describe(owner)} has no attribute {name!r}")
+
+    def _record_attribute(self, owner: RecordValue, name: str) -> Any:
+        if name in owner.fields:
+            return owner.fields[name]
+        if name in ("_replace", "_asdict") and is_namedtuple(owner.cls):
+            return BoundMethod(owner, name)
+        raw = inspect.getattr_static(owner.cls, name, None)
+        if isinstance(raw, types.FunctionType):
+            return UserFunction(raw, name, bound=(owner,))
+        if isinstance(raw, property) and raw.fget is not None:
+            return self.call(UserFunction(raw.fget, name, bound=(owner,)), [], {})
+        if isinstance(raw, staticmethod):
+            return UserFunction(raw.__func__, name)
+        if raw is not None and is_number(raw):
+            return raw
+        self.error(PullbackTypeError, f"{owner.cls.__name__!r} object has no attribute {name!r}", closest(name, owner.fields))
+
+    # -- dispatch -----------------------------------------------------------------------------
+    def eval_Call(self, node: ast.Call) -> Any:
+        fn = self.eval(node.func)  # type: ignore[attr-defined]
+        args: list[Any] = []
+        for a in node.args:
+            if isinstance(a, ast.Starred):
+                args.extend(self.items_of(self.eval(a.value)))  # type: ignore[attr-defined]
+            else:
+                args.append(self.eval(a))  # type: ignore[attr-defined]
+        kwargs: dict[str, Any] = {}
+        for k in node.keywords:
+            value = self.eval(k.value)  # type: ignore[attr-defined]
+            if k.arg is not None:
+                kwargs[k.arg] = value
+            elif isinstance(value, DictValue):
+                kwargs.update(value.items)
+            else:
+                self.error(PullbackTypeError, f"the argument after ** must be a dict, not {describe(value)}")
+        return self.call(fn, args, kwargs)
+
+    def call(self, fn: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        from . import builtin_calls, numpy_calls
+
+        if isinstance(fn, UserFunction):
+            return self.call_user(fn, args, kwargs)
+        if isinstance(fn, BoundMethod):
+            return builtin_calls.call_method(self, fn, args, kwargs)
+        if isinstance(fn, Opaque):
+            return self.call(self.object_attribute(fn, "__call__"), args, kwargs)
+        if isinstance(fn, functools.partial):
+            return self.call(self._plain(fn.func), [*fn.args, *args], {**fn.keywords, **kwargs})
+        handler = self.transform_of(fn) if callable(fn) else None
+        if handler is not None:
+            return self.handle(handler, args, kwargs)
+        try:
+            builtin = builtin_calls.BUILTINS.get(fn)
+        except TypeError:
+            builtin = None
+        if builtin is not None:
+            result = self.handle(builtin, args, kwargs)
+            if result is not NotImplemented:
+                return result
+        if callable(fn) and not isinstance(fn, types.FunctionType):
+            handler = numpy_calls.lookup(fn)
+            if handler is not None:
+                return self.handle(handler, args, kwargs)
+        if isinstance(fn, types.FunctionType) or isinstance(unwrap(fn), types.FunctionType):
+            handler = numpy_calls.lookup(fn)
+            if handler is not None:
+                return self.handle(handler, args, kwargs)
+            return self.call_user(UserFunction(unwrap(fn), fn.__name__), args, kwargs)
+        if isinstance(fn, type):
+            return self._construct(fn, args, kwargs)
+        if callable(fn):
+            self.error(
+                UnsupportedError, f"{describe(fn)} is not supported: it is neither NumPy's nor has Python source",
+                "give its derivative with pullback.custom_vjp, or write it in Python and NumPy",
+            )
+        self.error(PullbackTypeError, f"{describe(fn)} is not callable")
+
+    def _plain(self, fn: Any) -> Any:
+        return UserFunction(fn, fn.__name__) if isinstance(fn, types.FunctionType) else fn
+
+    def _construct(self, cls: type, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        import dataclasses
+
+        if issubclass(cls, BaseException):
+            self.error(UnsupportedError, "an exception is only supported after raise", "write raise " + cls.__name__ + "(...)")
+        if not (is_namedtuple(cls) or dataclasses.is_dataclass(cls)):
+            self.error(
+                UnsupportedError, f"objects of class {cls.__name__} cannot be made here", "use a NamedTuple or a dataclass, or a tuple"
+            )
+        if "__post_init__" in cls.__dict__:
+            self.error(UnsupportedError, f"{cls.__name__} has a __post_init__", "compute the fields before making the object")
+        names = list(cls._fields) if is_namedtuple(cls) else [f.name for f in dataclasses.fields(cls) if f.init]
+        if is_namedtuple(cls):
+            defaults = dict(cls._field_defaults)  # type: ignore[attr-defined]
+        else:
+            defaults = {f.name: f.default for f in dataclasses.fields(cls) if f.default is not dataclasses.MISSING}
+        from .capture import Parameters
+
+        bound = bind(cls.__name__, Parameters((), tuple(names), None, (), None, defaults), args, kwargs, self.loc, DictValue)
+        return RecordValue(cls, {n: bound[n] for n in names})
+
+    # -- user functions -----------------------------------------------------------------------
+    @contextmanager
+    def nested_frame(self, name: str, local: Names) -> Iterator[Frame]:
+        """A frame that sees the names of the current one (a comprehension)."""
+        frame = Frame(name, self.frame.file, parent=self.frame, locals=local)
+        depth = len(self.frames)
+        self.frames.append(frame)
+        try:
+            yield frame
+        finally:
+            del self.frames[depth:]
+
+    def call_user(self, fn: UserFunction, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """Call a function of the user's."""
+        args = [*fn.bound, *args]
+        kwargs = {**fn.bound_kwargs, **kwargs}
+        call_loc = self.loc
+        source, defaults, parent = self.function_source(fn)
+        env = bind(fn.name, parameters(source.node, defaults), args, kwargs, call_loc, DictValue)
+        return self.invoke(fn, source, parent, env)
+
+    def invoke(self, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]) -> Any:
+        """Build the body of a function whose arguments are bound."""
+        if len(self.frames) > MAX_DEPTH:
+            self.error(
+                UnsupportedError, f"{fn.name} calls itself more than {MAX_DEPTH} times at compile time",
+                "recurse on run-time values, or use a loop",
+            )
+        return self.inline(fn, source, parent, env)
+
+    def inline(self, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]) -> Any:
+        call_loc = self.loc
+        depth = len(self.frames)
+        self.frames.append(self.make_frame(fn, source, parent, env))
+        try:
+            return self.run_body(source)
+        except PullbackError as e:
+            note = f" (in {fn.name}, called at {call_loc})"
+            if depth > 0 and e.loc is not None and e.loc != call_loc and note not in e.message and e.message.count("called at") < 3:
+                e.message += note
+            raise
+        finally:
+            del self.frames[depth:]
+
+    def make_frame(self, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]) -> Frame:
+        node = source.node
+        if isinstance(node, ast.Lambda):
+            local, live = frozenset(env), None
+        else:
+            local = frozenset(env).union(*(binds(s) for s in node.body))
+            live = _liveness(node)
+        frame = Frame(fn.name, source.file, fn.fn, parent, local, env=dict(env))
+        if live is not None:
+            frame.live = live
+        return frame
+
+    def run_body(self, source: Source) -> Any:
+        """Run the body of the function in the current frame; the returned abstract value."""
+        node = source.node
+        if isinstance(node, ast.Lambda):
+            return self.eval(node.body)  # type: ignore[attr-defined]
+        with self.living(EMPTY, EMPTY):
+            self.block(node.body)  # type: ignore[attr-defined]
+        returned = self.env.get("$return", False)
+        if returned is False:
+            return None
+        value = self.env.get("$value")
+        if returned is not True and value is not None:
+            return Conflict(f"{self.frame.name} returns a value on some paths, and None on others")
+        return value
+
+    def function_source(self, fn: UserFunction) -> tuple[Source, dict[str, Any], Frame | None]:
+        """The syntax tree of a function, its defaults, and the frame it was defined in."""
+        if fn.node is not None:
+            return Source(fn.node, fn.env.file, fn.name), dict(fn.defaults), fn.env
+        source = source_of(fn.fn, self.loc)
+        fence.check_body(source.node, source.file)
+        python = fn.fn
+        defaults = {}
+        positional = [*source.node.args.posonlyargs, *source.node.args.args]
+        values = python.__defaults__ or ()
+        for a, k in zip(positional[len(positional) - len(values) :], range(len(values)), strict=True):
+            defaults[a.arg] = self.capture_object(
+                values[k], lambda k=k: python.__defaults__[k], ("default", id(python), a.arg), a.arg  # type: ignore[misc]
+            )
+        for name, value in (python.__kwdefaults__ or {}).items():
+            defaults[name] = self.capture_object(
+                value, lambda name=name: python.__kwdefaults__[name], ("default", id(python), name), name  # type: ignore[misc]
+            )
+        return source, defaults, None
+
+    # -- iteration ----------------------------------------------------------------------------
+    def items_of(self, v: Any) -> list[Any]:
+        """The items of an iterable whose length is known at compile time."""
+        items = self.static_items(v)
+        if items is None:
+            if isinstance(v, (Array, RangeValue, Iteration)):
+                raise NeedsStatic(
+                    "the number of iterations is known only at run time here", self.loc,
+                    "use a for statement and store into an array",
+                )
+            self.error(PullbackTypeError, f"{describe(v)} is not iterable")
+        return items
+
+    def static_items(self, v: Any) -> list[Any] | None:
+        if isinstance(v, (tuple, ListValue)):
+            return list(v if isinstance(v, tuple) else v.items)
+        if isinstance(v, DictValue):
+            return list(v.items)
+        if isinstance(v, RecordValue) and is_namedtuple(v.cls):
+            return list(v.fields.values())
+        if isinstance(v, (str, range)):
+            return list(v)
+        if isinstance(v, RangeValue):
+            if not is_static(v.step):
+                return None
+            count = self.trip_count(v)
+            if not count.is_const or count.const > 100_000:
+                return None
+            start = self.require_dim(v.start)
+            step = to_python(v.step)
+            return [self.integer(start + k * step) for k in range(count.const)]
+        if isinstance(v, Array):
+            t = self.array_type(v)
+            if t.shape and t.shape[0].is_const:
+                return [self.load_array(v, k) for k in range(t.shape[0].const)]
+            return None
+        if isinstance(v, Iteration):
+            parts = [self.static_items(p) for p in v.parts]
+            if v.kind == "zip":
+                known = [p for p in parts if p is not None]
+                if len(known) < len(parts):
+                    return self._zip_with_unknown(v, parts) if known else None
+                return [tuple(x) for x in zip(*known, strict=False)]
+            if parts[0] is None:
+                return None
+            if v.kind == "reversed":
+                return parts[0][::-1]
+            return [(self.binary(ast.Add, v.start, k), x) for k, x in enumerate(parts[0])]  # type: ignore[attr-defined]
+        return None
+
+    def _zip_with_unknown(self, v: Iteration, parts: list[Any]) -> list[Any] | None:
+        """zip of a list and an array: the array must be as long as the list (checked)."""
+        size = min(len(p) for p in parts if p is not None)
+        for k, p in enumerate(parts):
+            if p is None:
+                n = self.length(v.parts[k])
+                if not self.session.assume(n - size):
+                    return None
+                parts[k] = [self.item_at(v.parts[k], j) for j in range(size)]
+        return [tuple(x) for x in zip(*parts, strict=False)]
+
+    def has_container(self, v: Any) -> bool:
+        """Whether iterating needs the items one by one at compile time."""
+        if isinstance(v, Iteration):
+            return any(self.has_container(p) for p in v.parts)
+        return not isinstance(v, (RangeValue, Array))
+
+    def length(self, v: Any) -> Dim:
+        """The number of items of a range, an array, or what is made of them."""
+        if isinstance(v, RangeValue):
+            return self.trip_count(v)
+        if isinstance(v, Iteration):
+            out = self.length(v.parts[0])
+            for p in v.parts[1:]:
+                n = self.length(p)
+                out = out if self.equal_extents(out, n) is True else out.min(n)
+            return out
+        t = self.type(v)
+        if not t.shape:
+            self.error(PullbackTypeError, "a number is not iterable", "iterate over range(n)")
+        return t.shape[0]
+
+    def item_at(self, v: Any, index: Any) -> Any:
+        """The item at a position (an integer >= 0, static or at run time) that is in range."""
+        if isinstance(v, RangeValue):
+            if is_static(v.start) and is_static(v.step) and v.start == 0 and v.step == 1:
+                return index
+            scaled = self.binary(ast.Mult, index, v.step)  # type: ignore[attr-defined]
+            return self.binary(ast.Add, v.start, scaled)  # type: ignore[attr-defined]
+        if isinstance(v, Array):
+            return self.load_array(v, index)
+        assert isinstance(v, Iteration)
+        if v.kind == "zip":
+            return tuple(self.item_at(p, index) for p in v.parts)
+        if v.kind == "enumerate":
+            return (self.binary(ast.Add, v.start, index), self.item_at(v.parts[0], index))  # type: ignore[attr-defined]
+        last = self.integer(self.length(v.parts[0]) - ONE)
+        return self.item_at(v.parts[0], self.binary(ast.Sub, last, index))  # type: ignore[attr-defined]
+
+
+@functools.lru_cache(maxsize=256)
+def _liveness(node: ast.FunctionDef) -> Any:
+    return analyse(node.body)

@@ -1,0 +1,497 @@
+"""Expressions: each syntax node to an abstract value."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
+from ..ir.dims import Dim
+from . import fence
+from .calls import Calls
+from .context import NeedsStatic, describe
+from .liveness import binds
+from .places import SliceValue
+from .values import (
+    Array,
+    DictValue,
+    ListValue,
+    RangeValue,
+    UserFunction,
+    is_number,
+    is_operand,
+    is_scalar,
+    is_static,
+    to_python,
+)
+
+# syntax -> (opcode of Python numbers, NumPy's function for the rest, Python's operator)
+BINARY: dict[type[ast.operator], tuple[str, Any, Callable[[Any, Any], Any]]] = {
+    ast.Add: ("add", np.add, operator.add),
+    ast.Sub: ("sub", np.subtract, operator.sub),
+    ast.Mult: ("mul", np.multiply, operator.mul),
+    ast.Div: ("div", np.true_divide, operator.truediv),
+    ast.FloorDiv: ("floordiv", np.floor_divide, operator.floordiv),
+    ast.Mod: ("mod", np.remainder, operator.mod),
+    ast.Pow: ("pow", np.power, operator.pow),
+    ast.MatMult: ("matmul", np.matmul, operator.matmul),
+    ast.BitAnd: ("bit_and", np.bitwise_and, operator.and_),
+    ast.BitOr: ("bit_or", np.bitwise_or, operator.or_),
+    ast.BitXor: ("bit_xor", np.bitwise_xor, operator.xor),
+    ast.LShift: ("shl", np.left_shift, operator.lshift),
+    ast.RShift: ("shr", np.right_shift, operator.rshift),
+}
+COMPARE: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], Any]]] = {
+    ast.Lt: ("lt", operator.lt),
+    ast.LtE: ("le", operator.le),
+    ast.Gt: ("gt", operator.gt),
+    ast.GtE: ("ge", operator.ge),
+    ast.Eq: ("eq", operator.eq),
+    ast.NotEq: ("ne", operator.ne),
+}
+_PURE = (
+    ast.Name, ast.Constant, ast.Compare, ast.UnaryOp, ast.BoolOp, ast.BinOp, ast.Load, ast.operator, ast.unaryop, ast.cmpop,
+    ast.boolop,
+)  # fmt: skip
+_MAY_RAISE = (ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult, ast.LShift, ast.RShift)
+
+
+def is_pure(node: ast.AST) -> bool:
+    """Whether an expression of numbers can be evaluated without need: no effect, and it cannot raise."""
+    return all(isinstance(n, _PURE) and not isinstance(n, _MAY_RAISE) for n in ast.walk(node))
+
+
+class Expressions(Calls):
+    def eval(self, node: ast.expr) -> Any:
+        """The abstract value of an expression."""
+        method = getattr(self, "eval_" + type(node).__name__, None)
+        if method is None:
+            fence.refuse(node, self.frame.file)
+        with self.b.at(fence.location(node, self.frame.file)):
+            return method(node)
+
+    # -- atoms --------------------------------------------------------------------------------
+    def eval_Constant(self, node: ast.Constant) -> Any:
+        if isinstance(node.value, complex):
+            self.error(UnsupportedError, "complex numbers are not supported", "keep real and imaginary parts as two real values")
+        return node.value
+
+    def eval_Name(self, node: ast.Name) -> Any:
+        return self.lookup(node.id)
+
+    def eval_Tuple(self, node: ast.Tuple) -> Any:
+        return tuple(self._elements(node.elts))
+
+    def eval_List(self, node: ast.List) -> Any:
+        return ListValue(self._elements(node.elts))
+
+    def _elements(self, nodes: list[ast.expr]) -> list[Any]:
+        out: list[Any] = []
+        for n in nodes:
+            if isinstance(n, ast.Starred):
+                out.extend(self.items_of(self.eval(n.value)))
+            else:
+                out.append(self.eval(n))
+        return out
+
+    def eval_Dict(self, node: ast.Dict) -> Any:
+        items: dict[Any, Any] = {}
+        for k, v in zip(node.keys, node.values, strict=True):
+            if k is None:
+                other = self.eval(v)
+                if not isinstance(other, DictValue):
+                    self.error(PullbackTypeError, f"{describe(other)} is not a dict")
+                items.update(other.items)
+            else:
+                items[self.static(self.eval(k), "the key of a dict")] = self.eval(v)
+        return DictValue(items)
+
+    def eval_NamedExpr(self, node: ast.NamedExpr) -> Any:
+        value = self.eval(node.value)
+        self.assign_name(node.target.id, value)
+        return value
+
+    def assign_name(self, name: str, value: Any) -> None:
+        raise NotImplementedError
+
+    def eval_Lambda(self, node: ast.Lambda) -> Any:
+        return UserFunction(None, "<lambda>", node=node, env=self.frame, bound_kwargs={}, loc=self.loc)
+
+    def eval_Slice(self, node: ast.Slice) -> Any:
+        return SliceValue(*(None if n is None else self.eval(n) for n in (node.lower, node.upper, node.step)))
+
+    def eval_Subscript(self, node: ast.Subscript) -> Any:
+        return self.load_item(self.eval(node.value), self.eval(node.slice))
+
+    def eval_Starred(self, node: ast.Starred) -> Any:
+        self.error(UnsupportedError, "a starred expression is not supported here", "write the items out")
+
+    def eval_JoinedStr(self, node: ast.JoinedStr) -> Any:
+        template, values = self.message(node)
+        if values:
+            self.error(
+                UnsupportedError, "a string made from run-time values is supported only in print, assert and raise",
+                "format it outside the function",
+            )
+        return template.replace("{{", "{").replace("}}", "}")
+
+    # -- operators ----------------------------------------------------------------------------
+    def eval_BinOp(self, node: ast.BinOp) -> Any:
+        a, b = self.eval(node.left), self.eval(node.right)
+        return self.binary(type(node.op), a, b)
+
+    def binary(self, op: type[ast.operator], a: Any, b: Any) -> Any:
+        opcode, ufunc, python = BINARY[op]
+        if is_number(a) and is_number(b):
+            folded = self._fold(python, a, b)
+            if folded is not None:
+                return folded
+        if isinstance(a, Dim) or isinstance(b, Dim):
+            d = self._dim_arithmetic(op, a, b)
+            if d is not None:
+                return d
+        if isinstance(a, (Array, np.ndarray)) or isinstance(b, (Array, np.ndarray)) or (is_scalar(a) and is_scalar(b)):
+            if is_scalar(a) and is_scalar(b) and self.type(a).weak and self.type(b).weak:
+                return self.python_arithmetic(op, opcode, a, b)
+            return self.numpy(ufunc, [a, b])
+        return self._container_arithmetic(op, a, b, python)
+
+    def _fold(self, python: Callable[[Any, Any], Any], a: Any, b: Any) -> Any:
+        """Arithmetic of numbers known at compile time; None where it raises (it is then left to run time)."""
+        try:
+            with np.errstate(all="ignore"):
+                result = python(a, b)
+        except (ZeroDivisionError, OverflowError):
+            return None
+        except TypeError as e:
+            self.error(PullbackTypeError, str(e))
+        except ValueError as e:
+            self.error(PullbackValueError, str(e))
+        if isinstance(result, (complex, np.complexfloating)):
+            self.error(UnsupportedError, "the result is a complex number", "complex numbers are not supported")
+        return result
+
+    def _dim_arithmetic(self, op: type[ast.operator], a: Any, b: Any) -> Any:
+        if not all(isinstance(x, Dim) or (isinstance(x, int) and not isinstance(x, bool)) for x in (a, b)):
+            return None
+        a, b = Dim.of(a), Dim.of(b)
+        if op is ast.Add:
+            return self.integer(a + b)
+        if op is ast.Sub:
+            return self.integer(a - b)
+        if op is ast.Mult:
+            return self.integer(a * b)
+        if op is ast.FloorDiv and b.is_const and b.const > 0:
+            return self.integer(a // b)
+        if op is ast.Mod and b.is_const and b.const > 0:
+            return self.integer(a - (a // b) * b)
+        return None
+
+    def python_arithmetic(self, op: type[ast.operator], opcode: str, a: Any, b: Any) -> Any:
+        """Arithmetic of run-time Python numbers."""
+        if op is ast.MatMult:
+            self.error(PullbackTypeError, "matmul: the operands must be arrays, not numbers", "use *")
+        ta, tb = self.type(a), self.type(b)
+        if op is ast.Pow and ta.dtype != "f64" and tb.dtype != "f64":
+            if is_number(b) and b < 0:
+                a = self.emit("cast", self.operand(a), dtype="f64", weak=True) if is_operand(a) else float(a)
+            elif not is_number(b):
+                self.check(self.emit("ge", self.operand(b), 0), "ValueError", "an integer to a negative integer power")
+        if op in (ast.BitAnd, ast.BitOr, ast.BitXor):
+            if ta.is_float or tb.is_float:
+                self.error(PullbackTypeError, f"unsupported operand types for a bit operation: {ta} and {tb}")
+            if ta.is_bool and tb.is_bool:
+                opcode = {"bit_and": "logical_and", "bit_or": "logical_or", "bit_xor": "logical_xor"}[opcode]
+        return self.emit(opcode, self.operand(a), self.operand(b))
+
+    def _container_arithmetic(self, op: type[ast.operator], a: Any, b: Any, python: Callable[[Any, Any], Any]) -> Any:
+        if op is ast.Add and isinstance(a, tuple) and isinstance(b, tuple):
+            return a + b
+        if op is ast.Add and isinstance(a, ListValue) and isinstance(b, ListValue):
+            return ListValue(a.items + b.items)
+        if op is ast.Mult:
+            for x, k in ((a, b), (b, a)):
+                if isinstance(x, (tuple, ListValue)) and is_scalar(k):
+                    times = self.static(k, "the number of repetitions")
+                    return ListValue(x.items * times) if isinstance(x, ListValue) else x * times
+        if op is ast.BitOr and isinstance(a, DictValue) and isinstance(b, DictValue):
+            return DictValue({**a.items, **b.items})
+        if is_static(a) and is_static(b):
+            try:
+                return python(to_python(a), to_python(b))
+            except Exception as e:
+                raise self.located(e) from None
+        symbol = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**"}.get(op, op.__name__)
+        if any(isinstance(x, (Array, ListValue, tuple)) or is_scalar(x) for x in (a, b)) and all(
+            isinstance(x, (ListValue, tuple, Array)) or is_scalar(x) for x in (a, b)
+        ):
+            if isinstance(a, (ListValue, tuple)) == isinstance(b, (ListValue, tuple)) or any(
+                is_scalar(x) and self.type(x).weak for x in (a, b)
+            ):
+                self.error(PullbackTypeError, f"unsupported operand types for {symbol}: {describe(a)} and {describe(b)}", "convert lists with np.array")
+            return self.binary(op, self._as_array(a), self._as_array(b))
+        self.error(PullbackTypeError, f"unsupported operand types for {symbol}: {describe(a)} and {describe(b)}")
+
+    def _as_array(self, v: Any) -> Any:
+        return self.wrap(self.operand(v)) if isinstance(v, (ListValue, tuple)) else v
+
+    def eval_UnaryOp(self, node: ast.UnaryOp) -> Any:
+        v = self.eval(node.operand)
+        if isinstance(node.op, ast.Not):
+            t = self.truth(v)
+            return (not t) if isinstance(t, bool) else self.emit("logical_not", t)
+        if is_number(v):
+            python = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert}[type(node.op)]
+            try:
+                return python(v)
+            except TypeError as e:
+                self.error(PullbackTypeError, str(e))
+        if isinstance(v, Dim) and isinstance(node.op, ast.USub):
+            return self.integer(-v)
+        if isinstance(v, Array) or is_scalar(v):
+            if isinstance(node.op, ast.UAdd):
+                return v if is_scalar(v) else self.numpy(np.positive, [v])
+            if is_scalar(v) and self.type(v).weak and isinstance(node.op, ast.USub):
+                return self.emit("neg", self.operand(v))
+            return self.numpy(np.negative if isinstance(node.op, ast.USub) else np.invert, [v])
+        self.error(PullbackTypeError, f"bad operand type for a unary operator: {describe(v)}")
+
+    def eval_Compare(self, node: ast.Compare) -> Any:
+        left = self.eval(node.left)
+        return self._chain(left, list(zip(node.ops, node.comparators, strict=True)))
+
+    def _chain(self, left: Any, rest: list[tuple[ast.cmpop, ast.expr]]) -> Any:
+        (op, node), *more = rest
+        right = self.eval(node)
+        first = self.compare(op, left, right)
+        if not more:
+            return first
+        test = self.truth(first)
+        if test is False:
+            return first
+        if test is True:
+            return self._chain(right, more)
+        if all(is_pure(n) for _, n in more):
+            second = self.truth(self._chain(right, more))
+            return self._logical("logical_and", test, second)
+        return self.choose(test, lambda: self.truth(self._chain(right, more)), lambda: False)
+
+    def _logical(self, opcode: str, a: Any, b: Any) -> Any:
+        if isinstance(b, bool):
+            absorbing = opcode == "logical_or"
+            return absorbing if b is absorbing else a
+        return self.emit(opcode, a, b)
+
+    def compare(self, op: ast.cmpop, a: Any, b: Any) -> Any:
+        if isinstance(op, (ast.Is, ast.IsNot)):
+            same = self._identical(a, b)
+            return same if isinstance(op, ast.Is) else not same
+        if isinstance(op, (ast.In, ast.NotIn)):
+            found = self._contains(a, b)
+            if isinstance(op, ast.In):
+                return found
+            return (not found) if isinstance(found, bool) else self.emit("logical_not", found)
+        opcode, python = COMPARE[type(op)]
+        if is_static(a) and is_static(b) and not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray):
+            if not isinstance(a, (ListValue, DictValue)) and not isinstance(b, (ListValue, DictValue)):
+                try:
+                    return python(a, b)
+                except Exception as e:
+                    raise self.located(e) from None
+        if is_scalar(a) and is_scalar(b):
+            known = self._compare_extents(opcode, a, b)
+            if known is not None:
+                return known
+            return self.emit(opcode, self.operand(a), self.operand(b))
+        if isinstance(a, Array) or isinstance(b, Array):
+            if a is None or b is None or isinstance(a, str) or isinstance(b, str):
+                self.error(UnsupportedError, "an array is compared with None or a string", "use 'is None'")
+            return self.elementwise(opcode, a, b)
+        if opcode in ("eq", "ne"):
+            return self._equal(a, b, opcode)
+        self.error(PullbackTypeError, f"{describe(a)} and {describe(b)} cannot be compared", "compare numbers or arrays")
+
+    def _compare_extents(self, opcode: str, a: Any, b: Any) -> bool | None:
+        """A comparison of integers that the extents decide."""
+        if not (self.type(a).is_int and self.type(b).is_int) or (is_operand(a) and is_operand(b)):
+            return None
+        difference = self.require_dim(a) - self.require_dim(b)
+        if difference.is_const:
+            return bool(COMPARE_BY_OPCODE[opcode](difference.const, 0))
+        if difference.has_values:
+            return None
+        distinct = self.equal_extents(self.require_dim(a), self.require_dim(b)) is False
+        # an extent over one symbol is never 1 (see docs/ir.md)
+        for x, y in ((a, b), (b, a)):
+            distinct |= isinstance(x, Dim) and self._is_symbol(x) and self.require_dim(y) == 1
+        if distinct and opcode in ("eq", "ne"):
+            return opcode == "ne"
+        nonneg = self.session.nonneg
+        if opcode in ("ge", "lt") and nonneg(difference):
+            return opcode == "ge"
+        if opcode in ("le", "gt") and nonneg(-difference):
+            return opcode == "le"
+        if opcode in ("ge", "lt") and nonneg(-difference - 1):
+            return opcode == "lt"
+        if opcode in ("le", "gt") and nonneg(difference - 1):
+            return opcode == "gt"
+        return None
+
+    def _is_symbol(self, d: Dim) -> bool:
+        return len(d.terms) == 1 and d.terms[0][1] == 1 and len(d.terms[0][0]) == 1
+
+    def _identical(self, a: Any, b: Any) -> bool:
+        if a is b:
+            return True
+        if isinstance(a, Array) and isinstance(b, Array):
+            return a.cell is b.cell and a.path == b.path and not a.path
+        if is_scalar(a) and is_scalar(b) and not (is_number(a) and is_number(b)):
+            self.error(UnsupportedError, "the identity of run-time numbers is not known", "compare with ==")
+        if isinstance(a, UserFunction) and isinstance(b, UserFunction):
+            return a.fn is b.fn and a.node is b.node
+        return False
+
+    def _equal(self, a: Any, b: Any, opcode: str) -> Any:
+        """== and != of containers."""
+        parts_a = a.items if isinstance(a, ListValue) else a
+        parts_b = b.items if isinstance(b, ListValue) else b
+        if isinstance(parts_a, (tuple, list)) and isinstance(parts_b, (tuple, list)) and isinstance(a, ListValue) == isinstance(b, ListValue):
+            out: Any = len(parts_a) == len(parts_b)
+            if out:
+                for x, y in zip(parts_a, parts_b, strict=True):
+                    same = self.truth(self.compare(ast.Eq(), x, y))
+                    out = same if out is True else out if same is True else False if same is False else self._logical("logical_and", out, same)
+                    if out is False:
+                        break
+        else:
+            out = False
+        if opcode == "ne":
+            return (not out) if isinstance(out, bool) else self.emit("logical_not", out)
+        return out
+
+    def _contains(self, needle: Any, where: Any) -> Any:
+        if isinstance(where, DictValue):
+            return self.static(needle, "the key of a dict") in where.items
+        if isinstance(where, str):
+            return self.static(needle, "the text looked for") in where
+        if isinstance(where, (tuple, ListValue)):
+            items = where.items if isinstance(where, ListValue) else where
+            return self.either([self.truth(self.compare(ast.Eq(), needle, x)) for x in items])
+        if isinstance(where, Array):
+            return self.truth(self.numpy(np.any, [self.elementwise("eq", where, needle)]))
+        if isinstance(where, RangeValue):
+            self.error(UnsupportedError, "'in range(...)' is not supported", "compare with < and <=")
+        if is_static(where) and is_static(needle):
+            return to_python(needle) in where
+        self.error(PullbackTypeError, f"{describe(where)} is not a container")
+
+    def eval_BoolOp(self, node: ast.BoolOp) -> Any:
+        return self._bool_chain(isinstance(node.op, ast.And), node.values)
+
+    def _bool_chain(self, conjunction: bool, nodes: list[ast.expr]) -> Any:
+        value = self.eval(nodes[0])
+        if len(nodes) == 1:
+            return value
+        test = self.truth(value)
+        if isinstance(test, bool):
+            return self._bool_chain(conjunction, nodes[1:]) if test is conjunction else value
+        is_bool = is_operand(value) and value.type.is_bool
+        if is_bool and all(is_pure(n) for n in nodes[1:]):
+            rest = self._bool_chain(conjunction, nodes[1:])
+            if isinstance(rest, bool) or (is_operand(rest) and rest.type.is_bool):
+                return self._logical("logical_and" if conjunction else "logical_or", test, rest)
+            return self.choose(test, lambda: rest, lambda: value) if conjunction else self.choose(test, lambda: value, lambda: rest)
+        if conjunction:
+            return self.choose(test, lambda: self._bool_chain(True, nodes[1:]), lambda: False if is_bool else value)
+        return self.choose(test, lambda: True if is_bool else value, lambda: self._bool_chain(False, nodes[1:]))
+
+    def eval_IfExp(self, node: ast.IfExp) -> Any:
+        return self.choose(self.truth(self.eval(node.test)), lambda: self.eval(node.body), lambda: self.eval(node.orelse))
+
+    # -- attributes ---------------------------------------------------------------------------
+    def eval_Attribute(self, node: ast.Attribute) -> Any:
+        return self.attribute(self.eval(node.value), node.attr)
+
+    # -- comprehensions -----------------------------------------------------------------------
+    def eval_ListComp(self, node: ast.ListComp) -> Any:
+        out: list[Any] = []
+        self._comprehend(node, node.generators, lambda: out.append(self.eval(node.elt)))
+        return ListValue(out)
+
+    def eval_DictComp(self, node: ast.DictComp) -> Any:
+        out: dict[Any, Any] = {}
+
+        def add() -> None:
+            out[self.static(self.eval(node.key), "the key of a dict")] = self.eval(node.value)
+
+        self._comprehend(node, node.generators, add)
+        return DictValue(out)
+
+    def eval_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
+        out: list[Any] = []
+        self._comprehend(node, node.generators, lambda: out.append(self.eval(node.elt)))
+        return ListValue(out)
+
+    def _comprehend(self, node: ast.expr, generators: list[ast.comprehension], add: Callable[[], None]) -> None:
+        first = self.eval(generators[0].iter)
+        with self.nested_frame("<comprehension>", frozenset().union(*(binds(g.target) for g in generators))):
+            self._generate(generators, 0, first, add)
+
+    def _generate(self, generators: list[ast.comprehension], k: int, iterable: Any, add: Callable[[], None]) -> None:
+        generator = generators[k]
+        if generator.is_async:
+            fence.refuse(ast.AsyncFor(), self.frame.file)
+        for item in self.items_of(iterable):
+            self.assign(generator.target, item)
+            if not all(self._static_filter(test) for test in generator.ifs):
+                continue
+            if k + 1 < len(generators):
+                self._generate(generators, k + 1, self.eval(generators[k + 1].iter), add)
+            else:
+                add()
+
+    def _static_filter(self, test: ast.expr) -> bool:
+        value = self.truth(self.eval(test))
+        if not isinstance(value, bool):
+            raise NeedsStatic(
+                "the condition of this comprehension is known only at run time", self.loc, "use a loop, or np.where"
+            )
+        return value
+
+    def assign(self, target: ast.expr, value: Any) -> None:
+        raise NotImplementedError
+
+    def message(self, node: ast.expr) -> tuple[str, list[Any]]:
+        """A text as a template with ``{}`` for run-time values."""
+        if isinstance(node, ast.JoinedStr):
+            template, values = "", []
+            for part in node.values:
+                if isinstance(part, ast.Constant):
+                    template += str(part.value).replace("{", "{{").replace("}", "}}")
+                    continue
+                assert isinstance(part, ast.FormattedValue)
+                value = self.eval(part.value)
+                if is_static(value):
+                    spec = "".join(str(s.value) for s in part.format_spec.values if isinstance(s, ast.Constant)) if isinstance(part.format_spec, ast.JoinedStr) else ""
+                    shown = {ord("r"): repr, ord("s"): str, ord("a"): ascii}.get(part.conversion, lambda x: x)(to_python(value))
+                    template += format(shown, spec).replace("{", "{{").replace("}", "}}")
+                elif is_scalar(value) or isinstance(value, Array):
+                    template += "{}"
+                    values.append(value)
+                else:
+                    template += describe(value)
+            return template, values
+        value = self.eval(node)
+        if is_static(value):
+            return str(to_python(value)).replace("{", "{{").replace("}", "}}"), []
+        if is_scalar(value) or isinstance(value, Array):
+            return "{}", [value]
+        return describe(value), []
+
+
+COMPARE_BY_OPCODE = {opcode: python for opcode, python in COMPARE.values()}
+

@@ -1,0 +1,124 @@
+"""Compiles the text of a native module with Numba, through the disk cache.
+
+`load_kernel` returns the compiled entry of the main function. The key of the cache covers the text, the
+signature, the flags and `cache.environment()`; what is stored is the compiled code of the main function with
+everything it calls, so that a second process compiles nothing. Where the cache fails, the code is compiled.
+"""
+
+from __future__ import annotations
+
+import builtins
+import linecache
+import pickle
+import sys
+import threading
+import types
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from . import cache
+from .numba_support import prepare
+
+_lock = threading.Lock()
+
+Spec = tuple[str, int]
+"""A parameter or result: dtype name of NumPy, and rank (0: a scalar)."""
+
+
+def numba_type(spec: Spec) -> Any:
+    import numba
+
+    dtype = getattr(numba.types, "boolean" if spec[0] == "bool" else spec[0])
+    return numba.types.Array(dtype, spec[1], "C") if spec[1] else dtype
+
+
+class _Store:
+    """The part of a Numba dispatcher's cache that `compile` uses, over `cache`."""
+
+    def __init__(self, key: str):
+        self.key = key
+
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        from numba.core.compiler import CompileResult
+
+        blob = cache.get(self.key)
+        if blob is None:
+            return None
+        try:
+            target_context.refresh()
+            return CompileResult._rebuild(target_context, *pickle.loads(blob))
+        except Exception:  # anything unreadable is as good as absent
+            return None
+
+    def save_overload(self, sig: Any, result: Any) -> None:
+        from numba.core.serialize import dumps
+
+        try:
+            cache.put(self.key, dumps(result._reduce()))
+        except Exception:  # what cannot be stored is compiled again
+            return
+
+    @property
+    def cache_path(self) -> str:
+        return cache.cache_dir()
+
+    def enable(self) -> None:
+        return
+
+    def disable(self) -> None:
+        return
+
+    def flush(self) -> None:
+        return
+
+
+def load_module(text: str, key: str) -> types.ModuleType:
+    """Execute generated text as the module ``pullback_native_<key>``, with its lines known to tracebacks."""
+    name = f"pullback_native_{key}"
+    if name in sys.modules:
+        return sys.modules[name]
+    file = f"<pullback {key}>"
+    module = types.ModuleType(name)
+    module.__file__ = file
+    sys.modules[name] = module  # Numba looks the module up by name when it rebuilds cached code
+    linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+    exec(builtins.compile(text, file, "exec"), module.__dict__)
+    return module
+
+
+def load_kernel(
+    text: str, name: str, callees: Sequence[tuple[str, Sequence[Spec], Sequence[Spec]]], params: Sequence[Spec], reassociate: bool
+) -> Callable[..., Any]:
+    """The entry of function `name` of a native module, compiled for parameters `params`.
+
+    `callees` are the other functions of the module with their parameters and results (status excluded).
+    The entry takes exactly these types, unchecked.
+    """
+    import numba
+
+    prepare(text)
+    signature = repr((name, list(params), [(n, list(p), list(r)) for n, p, r in callees], reassociate))
+    key = cache.digest("kernel", text, signature, cache.environment())
+    flags: dict[str, Any] = {"error_model": "numpy", "boundscheck": False, "nogil": True}
+    if reassociate:
+        flags["fastmath"] = {"reassoc", "contract"}
+    with _lock:
+        module = load_module(text, key)
+        main = module.__dict__[name]
+        if hasattr(main, "py_func"):
+            main = main.py_func
+        for callee, _, _ in callees:
+            function = module.__dict__[callee]
+            if not hasattr(function, "py_func"):
+                module.__dict__[callee] = numba.njit(function, **flags)
+        dispatcher = numba.njit(main, **flags)
+        dispatcher._cache = _Store(key)
+        dispatcher.compile(tuple(numba_type(p) for p in params))
+        (result,) = dispatcher.overloads.values()
+    # the dispatcher stays alive with the entry
+    entry = result.entry_point
+    _alive.append(dispatcher)
+    return entry
+
+
+_alive: list[Any] = []

@@ -1,0 +1,37 @@
+"""Status codes of native code as exceptions."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+
+# (exception name, message with {} for values, dtypes of the values, file, line)
+Entry = tuple[str, str, tuple[str, ...], str, int]
+
+
+def exception_class(name: str) -> type[Exception]:
+    """The exception class that a `check` names."""
+    if name == "LinAlgError":
+        return np.linalg.LinAlgError
+    found = getattr(builtins, name, None)
+    return found if isinstance(found, type) and issubclass(found, Exception) else RuntimeError
+
+
+def raise_status(status: int, table: Sequence[Entry], values: Any = None) -> NoReturn:
+    """Raise what status `status` (> 0) stands for; `values` are those of its message.
+
+    The place in the user's source is attached as a note, so that ``str()`` is the plain message.
+    """
+    name, message, dtypes, file, line = table[status - 1]
+    if dtypes and values is not None:
+        shown: list[Any] = []
+        for dtype, value in zip(dtypes, values, strict=False):
+            shown.append(bool(value) if dtype == "b1" else float(value) if dtype[0] == "f" else int(value))
+        message = message.format(*shown)
+    error = exception_class(name)(message)
+    if line > 0:
+        error.add_note(f"in {file}, line {line}")
+    raise error

@@ -1,0 +1,116 @@
+"""Misuse of the interface: PullbackError with the right builtin, naming the argument and a way out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pullback as pb
+
+
+def f(x, y=1.0):
+    return np.sum(x * y)
+
+
+def vector(x):
+    return x * 2.0
+
+
+def nothing(x):
+    return 3.0
+
+
+def integer(x):
+    return np.argmax(x)
+
+
+def steps(x):
+    return np.floor(x[0]) * 2.0
+
+
+def unused(x, y):
+    return np.sum(x)
+
+
+def pair(x):
+    return np.sum(x), x
+
+
+X = np.array([1.0, 2.0])
+
+CASES: list[Any] = [
+    (lambda: pb.grad(f)(np.arange(3)), TypeError, r"respect to x: it is an int64 array.*astype"),
+    (lambda: pb.grad(f)(3), TypeError, r"respect to x: it is a Python int.*1\.0 instead of 1"),
+    (lambda: pb.grad(f)(np.int32(3)), TypeError, r"x: it is an int32 scalar"),
+    (lambda: pb.grad(f)(np.array([True])), TypeError, r"x: it is a bool array"),
+    (lambda: pb.grad(f)(True), TypeError, r"x: it is a bool"),
+    (lambda: pb.grad(f)("text"), TypeError, r"x: it is a str"),
+    (lambda: pb.grad(f)({"a": X, "n": 3}), TypeError, r"x\['n'\]: it is a Python int.*of its own"),
+    (lambda: pb.grad(f)((1.0, "relu")), TypeError, r"x\[1\]: it is a str"),
+    (lambda: pb.grad(f)(()), TypeError, r"no float in it"),
+    (lambda: pb.grad(f)(None), TypeError, r"no float in it"),
+    (lambda: pb.grad(f, 2)(X), IndexError, r"argnums 2 is out of range.*1 positional argument"),
+    (lambda: pb.grad(f, 1)(X), IndexError, r"passed explicitly"),
+    (lambda: pb.grad(f, (0, -2))(X, 1.0), ValueError, r"twice"),
+    (lambda: pb.grad(f, (0, 0)), ValueError, r"twice"),
+    (lambda: pb.grad(f, ()), ValueError, r"no argument"),
+    (lambda: pb.grad(f, 1.5), TypeError, r"argnums has to be an int"),
+    (lambda: pb.grad(f, "x"), TypeError, r"argnums has to be an int"),
+    (lambda: pb.grad(f, argnames="z")(X), TypeError, r"no argument 'z'.*arguments are x"),
+    (lambda: pb.grad(f, 0, argnames="x"), TypeError, r"not both"),
+    (lambda: pb.grad(3), TypeError, r"expected a function, not an int"),
+    (lambda: pb.grad(f)(), TypeError, r"missing a required argument: 'x'.*f\(x, y=1.0\)"),
+    (lambda: pb.grad(f)(X, 1.0, 2.0), TypeError, r"too many positional"),
+    (lambda: pb.grad(f)(X, z=2.0), TypeError, r"unexpected keyword argument 'z'"),
+    (lambda: pb.grad(f)(X, x=X), TypeError, r"multiple values for argument 'x'"),
+    (lambda: pb.grad(vector)(X), TypeError, r"vector returns a float array of shape.*vjp or jacobian"),
+    (lambda: pb.grad(integer)(X), TypeError, r"integer returns|no differentiable path"),
+    (lambda: pb.grad(pair)(X), TypeError, r"a tuple of 2.*has_aux=True"),
+    (lambda: pb.grad(f, has_aux=True)(X), TypeError, r"has to return a pair"),
+    (lambda: pb.grad(nothing)(X), TypeError, r"constant|no differentiable path"),
+    (lambda: pb.grad(steps)(X), TypeError, r"no differentiable path leads from x.*steps"),
+    (lambda: pb.grad(unused, 1)(X, X), TypeError, r"no differentiable path leads from y.*leave it out"),
+    (lambda: pb.grad(f)(np.array([1j])), TypeError, r"x has dtype complex128"),
+    (lambda: pb.grad(f)(np.matrix([1.0])), TypeError, r"x is a matrix"),
+    (lambda: pb.grad(f)([X, np.array([None])]), TypeError, r"x\[1\] has dtype object"),
+    (lambda: pb.vjp(vector, X)[1](np.ones(3)), ValueError, r"cotangent has to have the shape \(2,\)"),
+    (lambda: pb.vjp(vector, X)[1](None), TypeError, r"cotangent has to be a float64 array, not None"),
+    (lambda: pb.vjp(pair, X)[1](1.0), TypeError, r"cotangent has to be a tuple, not a float"),
+    (lambda: pb.vjp(integer, X), TypeError, r"returns no float"),
+    (lambda: pb.jvp(vector, (X,), (np.ones(3),)), ValueError, r"tangents\[0\] has to have the shape"),
+    (lambda: pb.jvp(vector, (X,), (X, X)), TypeError, r"1 primals and 2 tangents"),
+    (lambda: pb.jvp(vector, X, X), TypeError, r"primals has to be a tuple.*\(primal,\)"),
+    (lambda: pb.jvp(vector, (np.arange(2),), (X,)), TypeError, r"x: it is an int64 array"),
+    (lambda: pb.hvp(vector, (X,), (X,)), TypeError, r"scalar result"),
+    (lambda: pb.hessian(pb.jacobian(vector)), NotImplementedError, r"Jacobian|source|def"),
+    (lambda: pb.jit(f).source(X, level="machine"), ValueError, r'"adjoint" or "native"'),
+    (lambda: pb.check_grads(f, (X,), modes=("sideways",)), ValueError, r'"fwd" and "rev"'),
+    (lambda: pb.check_grads(f, X), TypeError, r"args has to be a tuple"),
+]
+
+
+@pytest.mark.parametrize(("call", "builtin", "message"), CASES, ids=range(len(CASES)))
+def test_misuse(call: Any, builtin: type[Exception], message: str) -> None:
+    with pytest.raises(pb.PullbackError, match=f"(?s){message}") as caught:
+        call()
+    assert isinstance(caught.value, builtin)
+    assert not isinstance(caught.value, pb.InternalError)
+
+
+def test_errors_about_a_function_say_where_it_is() -> None:
+    with pytest.raises(pb.PullbackError) as caught:
+        pb.grad(f)(np.arange(3))
+    text = str(caught.value)
+    line = f.__code__.co_firstlineno
+    assert text.startswith(f"{__file__}:{line}:1: ")
+    assert "    def f(x, y=1.0):\n    ^" in text
+    assert "\nhint: " in text
+
+
+def test_a_failing_call_leaves_the_function_usable() -> None:
+    g = pb.grad(f)
+    with pytest.raises(pb.PullbackError):
+        g(np.arange(3))
+    np.testing.assert_allclose(g(X), [1.0, 1.0])
