@@ -94,7 +94,8 @@ def example(text: str) -> Any:
         return ast.literal_eval(text)
     except (ValueError, SyntaxError):
         raise PullbackValueError(
-            f"{text!r} is not a type", hint=f"write f64[8,3], float, int or a literal; dtypes: {', '.join(DTYPES)}"
+            f"{text!r} is not a type",
+            hint=f"write f64[8,3], float, int or a literal; dtypes: {', '.join(DTYPES)}",
         ) from None
 
 

@@ -339,8 +339,7 @@ def _pair(primals: Any, tangents: Any, what: str) -> tuple[tuple[Any, ...], tupl
     for name, x in (("primals", primals), ("tangents", tangents)):
         if not isinstance(x, (tuple, list)):
             raise PullbackTypeError(
-                f"{what}: {name} has to be a tuple with one element for each argument, "
-                f"not {tree.describe(x)}",
+                f"{what}: {name} has to be a tuple with one element for each argument, not {tree.describe(x)}",
                 hint=f"write ({name[:-1]},) for one argument",
             )
     if len(primals) != len(tangents):

@@ -76,10 +76,7 @@ class Jacobian:
                     if b is not None:
                         b[n] = t
             columns.append(
-                [
-                    None if b is None else np.moveaxis(b, 0, -1).reshape(b.shape[1:] + np.shape(x))[()]
-                    for b in block
-                ]
+                [None if b is None else np.moveaxis(b, 0, -1).reshape(b.shape[1:] + np.shape(x))[()] for b in block]
             )
         return [[c[i] for c in columns] for i in range(len(ys))]
 

@@ -88,9 +88,7 @@ class _Checker:
             if mode == "fwd":
                 step = Transform("jvp", self.wrt, value=False)
                 jvp = extended(self.f, *chain, step)
-                found = [
-                    None if v is None else _dot(weights, jvp(self.args, {}, (*extras, v))) for v in directions
-                ]
+                found = [None if v is None else _dot(weights, jvp(self.args, {}, (*extras, v))) for v in directions]
                 extra = self.random_like(self.args)
             else:
                 step = Transform("vjp", self.wrt)
@@ -133,9 +131,7 @@ class _Checker:
         if self.paths[k][1] is None:
             return None
         count = iter(range(len(self.paths)))
-        v: tuple[Any, ...] = tree.map_leaves(
-            lambda x: self.random(x) if next(count) == k else _zeros(x), self.args
-        )
+        v: tuple[Any, ...] = tree.map_leaves(lambda x: self.random(x) if next(count) == k else _zeros(x), self.args)
         return v
 
     def random_like(self, t: Any) -> Any:

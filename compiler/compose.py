@@ -20,6 +20,7 @@ from typing import Any, Literal, final
 from . import pipeline, tree
 from .analysis.activity import active_values, influenced
 from .errors import InternalError, PullbackIndexError, PullbackTypeError, PullbackValueError
+from .frontend import build
 from .frontend.interface import Built, Captured, Guard, Leaf, Static
 from .ir.nodes import Function, Loc, Operand, Value, clone_function
 from .ir.types import Type
@@ -162,8 +163,6 @@ def program(
     ``names``: what the positional arguments are called; ``extents``: the numbers behind the symbols at
     this call, by which captured arrays share symbols with arguments.
     """
-    from .frontend import build
-
     check_arguments(getattr(fn, "__name__", "f"), chain, args, kwargs, names, loc)
     built = build(fn, args, kwargs, extents)
     return compose(from_built(built, args, kwargs, names, loc), chain)
@@ -202,8 +201,7 @@ def check_arguments(
         n = len(args)
         if not -n <= key < n:
             raise PullbackIndexError(
-                f"argnums {key} is out of range: {name} was called with {n} positional "
-                f"argument{'s' if n != 1 else ''}",
+                f"argnums {key} is out of range: {name} was called with {n} positional argument{'s' if n != 1 else ''}",
                 loc,
                 "an argument is differentiated only where it is passed explicitly",
             )

@@ -282,18 +282,14 @@ class Dispatcher:
         moved, kept, _ = self._binding(len(args), tuple(kwargs))
         return (*args, *(kwargs[n] for n in moved)), {n: kwargs[n] for n in kept}
 
-    def _binding(
-        self, n: int, keywords: tuple[str, ...]
-    ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    def _binding(self, n: int, keywords: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         """(keywords that become positional, keywords that stay, names of the positional arguments)."""
         found = self._bindings.get((n, keywords))
         if found is None:
             found = self._bindings[n, keywords] = self._bind_new(n, keywords)
         return found
 
-    def _bind_new(
-        self, n: int, keywords: tuple[str, ...]
-    ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    def _bind_new(self, n: int, keywords: tuple[str, ...]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
         if self._signature is None:
             return (), keywords, tuple(f"args[{i}]" for i in range(n))
         try:
@@ -339,7 +335,11 @@ class Dispatcher:
         key: list[Any] = [len(args)]
         leaves: list[Any] = []
         for a in args:
-            scan(a, key, leaves, self._static_ints)
+            if type(a) is np.ndarray:  # as `scan` does, without the call
+                key.append((a.dtype, a.shape))
+                leaves.append(a)
+            else:
+                scan(a, key, leaves, self._static_ints)
         if kwargs:
             scan(kwargs, key, leaves, self._static_ints)
         return tuple(key), leaves

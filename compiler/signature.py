@@ -103,9 +103,7 @@ class Signature:
     ``pattern`` is equal for two calls that may share a program with symbolic extents.
     """
 
-    def __init__(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], names: tuple[str, ...], key: tuple[Any, ...]
-    ):
+    def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any], names: tuple[str, ...], key: tuple[Any, ...]):
         self.inputs: list[Input] = []
         self.values: list[Any] = []
         self.names = names
@@ -134,9 +132,7 @@ class Signature:
         self.values.append(x)
         return len(self.inputs) - 1
 
-    def abstract(
-        self, fixed: Collection[str], static_ints: bool
-    ) -> tuple[tuple[Any, ...], dict[str, Any], list[int]]:
+    def abstract(self, fixed: Collection[str], static_ints: bool) -> tuple[tuple[Any, ...], dict[str, Any], list[int]]:
         """Trees of Leaf and Static for `build`, and the inputs that are the Leafs.
 
         Extents whose symbol is in `fixed` are constants; with `static_ints` Python ints are static.
@@ -150,9 +146,7 @@ class Signature:
             if static_ints and leaf.is_python_int:
                 return Static(self.values[k])
             slots.append(k)
-            shape = tuple(
-                Dim.of(n if n == 1 or self._symbols[n] in fixed else self._symbols[n]) for n in leaf.shape
-            )
+            shape = tuple(Dim.of(n if n == 1 or self._symbols[n] in fixed else self._symbols[n]) for n in leaf.shape)
             name = re.sub(r"\W+", "_", leaf.path).strip("_") or "x"
             return Leaf(Type(leaf.dtype, shape, leaf.weak), name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 
 import numpy as np
+
 import pullback.rules  # noqa: F401  (fills the registry)
 from pullback.ir.builder import Builder, constant
 from pullback.ir.dims import Dim
@@ -25,7 +26,12 @@ class RandomFunction:
     def __init__(self, seed: int, size: int = 14):
         self.random = random.Random(seed)
         self.budget = size
-        body = Region([Value(t, h) for t, h in [(VECTOR, "x"), (VECTOR, "y"), (MATRIX, "a"), (INDICES, "k"), (F64, "s"), (INT, "c")]])
+        body = Region(
+            [
+                Value(t, h)
+                for t, h in [(VECTOR, "x"), (VECTOR, "y"), (MATRIX, "a"), (INDICES, "k"), (F64, "s"), (INT, "c")]
+            ]
+        )
         self.b = Builder(body)
         self.scope: list[Operand] = list(body.params)
         self.ivs: list[Value] = []
@@ -59,7 +65,25 @@ class RandomFunction:
             self.op(depth)
 
     def op(self, depth: int) -> None:
-        kinds = ["arith"] * 3 + ["scalar", "store"] * 3 + ["load"] * 2 + ["row", "span", "reverse", "transpose", "matvec", "full", "put", "reduce", "gather", "scatter", "copy", "accum"]
+        kinds = (
+            ["arith"] * 3
+            + ["scalar", "store"] * 3
+            + ["load"] * 2
+            + [
+                "row",
+                "span",
+                "reverse",
+                "transpose",
+                "matvec",
+                "full",
+                "put",
+                "reduce",
+                "gather",
+                "scatter",
+                "copy",
+                "accum",
+            ]
+        )
         if depth < 3:
             kinds += ["for"] * 3 + ["if"] * 2 + ["while", "tape"]
         getattr(self, "make_" + self.random.choice(kinds))(depth)
@@ -110,12 +134,18 @@ class RandomFunction:
             self.add(self.b.emit("load", self.pick(MATRIX), self.index(), index=index, hint=self.hint()))
         else:
             opcode = self.random.choice(["store", "accum"])
-            self.add(self.b.emit(opcode, self.pick(MATRIX), self.index(), self.pick(VECTOR), index=index, hint=self.hint()))
+            self.add(
+                self.b.emit(opcode, self.pick(MATRIX), self.index(), self.pick(VECTOR), index=index, hint=self.hint())
+            )
 
     def make_span(self, depth: int) -> None:
         pad = self.b.emit("full", 0.5, shape=(N,), dtype="f64", hint=self.hint())
         part = self.b.emit("load", self.pick(VECTOR), index=(Span(Dim.of(1), N - 2),), hint=self.hint())
-        self.add(self.b.emit("store", pad, part, index=(Span(Dim.of(self.random.choice([0, 1, 2])), N - 2),), hint=self.hint()))
+        self.add(
+            self.b.emit(
+                "store", pad, part, index=(Span(Dim.of(self.random.choice([0, 1, 2])), N - 2),), hint=self.hint()
+            )
+        )
 
     def make_reverse(self, depth: int) -> None:
         self.add(self.b.emit("load", self.pick(VECTOR), index=(Span(N - 1, N, -1),), hint=self.hint()))
@@ -142,7 +172,11 @@ class RandomFunction:
 
     def make_scatter(self, depth: int) -> None:
         opcode = self.random.choice(["store", "accum"])
-        self.add(self.b.emit(opcode, self.pick(VECTOR), self.pick(INDICES), self.pick(VECTOR), index=(Gather(),), hint=self.hint()))
+        self.add(
+            self.b.emit(
+                opcode, self.pick(VECTOR), self.pick(INDICES), self.pick(VECTOR), index=(Gather(),), hint=self.hint()
+            )
+        )
 
     def make_copy(self, depth: int) -> None:
         self.add(self.b.emit("copy", self.pick(VECTOR), hint=self.hint()))
@@ -226,14 +260,34 @@ class RandomFunction:
             pushed = self.b.emit("tape_push", forward.params[1], forward.params[2])
             self.block(forward, [VECTOR], depth, [forward.params[2]])
             forward.yields.insert(0, pushed)
-        op = self.b.op("for", 0, 3, 1, start, self.pick(VECTOR), types=[TAPE, VECTOR], regions=[forward], hints=["tape", self.hint()])
+        op = self.b.op(
+            "for",
+            0,
+            3,
+            1,
+            start,
+            self.pick(VECTOR),
+            types=[TAPE, VECTOR],
+            regions=[forward],
+            hints=["tape", self.hint()],
+        )
         self.add(op.results[1])
         back = self.b.new_region([(INT, "i"), (TAPE, "tape"), (VECTOR, "u_adj")])
         with self.b.into(back):
             pop = self.b.op("tape_pop", back.params[1], attrs={"shape": (N,)}, hints=["tape", "u"])
             self.block(back, [VECTOR], depth, [back.params[2], pop.results[1]])
             back.yields.insert(0, pop.results[0])
-        op = self.b.op("for", 2, -1, -1, op.results[0], self.pick(VECTOR), types=[TAPE, VECTOR], regions=[back], hints=["tape", self.hint()])
+        op = self.b.op(
+            "for",
+            2,
+            -1,
+            -1,
+            op.results[0],
+            self.pick(VECTOR),
+            types=[TAPE, VECTOR],
+            regions=[back],
+            hints=["tape", self.hint()],
+        )
         self.add(op.results[1])
 
 
@@ -243,6 +297,11 @@ def random_function(seed: int, size: int = 14) -> Function:
 
 def random_arguments(seed: int, n: int = 5) -> list[object]:
     rng = np.random.default_rng(seed)
-    return [rng.normal(size=n), rng.normal(size=n), rng.normal(size=(n, n)), rng.integers(0, n, size=n), np.float64(rng.normal()), 3]
-
-
+    return [
+        rng.normal(size=n),
+        rng.normal(size=n),
+        rng.normal(size=(n, n)),
+        rng.integers(0, n, size=n),
+        np.float64(rng.normal()),
+        3,
+    ]

@@ -29,7 +29,13 @@ LAYERS: dict[str, set[str]] = {
     "api": {"dispatch"},
     "front door": {"api"},
 }
-MODULES = {"api_jacobian": "api", "check": "api", "__init__": "front door", "__main__": "front door", "opt": "front door"}
+MODULES = {
+    "api_jacobian": "api",
+    "check": "api",
+    "__init__": "front door",
+    "__main__": "front door",
+    "opt": "front door",
+}
 
 
 def closed(layer: str) -> set[str]:
@@ -75,7 +81,7 @@ def imported(path: Path) -> Iterator[tuple[int, list[str]]]:
                     yield node.lineno, base + module + [alias.name]
             elif module[:1] == ["pullback"]:
                 for alias in node.names:
-                    yield node.lineno, module[1:] + [alias.name]
+                    yield node.lineno, [*module[1:], alias.name]
 
 
 @pytest.mark.parametrize(("layer", "path"), [pytest.param(l, p, id=str(p.relative_to(ROOT))) for l, p in files()])

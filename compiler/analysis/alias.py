@@ -59,8 +59,7 @@ def references(op: Op) -> Iterator[tuple[Value, int]]:
         if in_memory(op.results[1]):
             yield op.results[1], 0
     else:
-        for result, k in zip(op.results, mutated_operands(op), strict=False):
-            yield result, k
+        yield from zip(op.results, mutated_operands(op), strict=False)
 
 
 class Carried:
@@ -183,9 +182,7 @@ class Aliases:
                     self._region(r)
                 for r in op.regions:
                     self._merge(op.results, r.yields, self.numbering.older(op))
-            elif op.opcode == "for":
-                self._loop(op)
-            elif op.opcode == "while":
+            elif op.opcode in ("for", "while"):
                 self._loop(op)
             else:
                 for result, k in references(op):
@@ -290,49 +287,3 @@ class Liveness:
                         used |= self._free_values(inner)
             self._free[op] = used & ~defined
         return self._free[op]
-
-
-def memory_roots(fn: Function) -> dict[Value, Value]:
-    """For values that certainly live in the memory of a parameter as a whole: that parameter."""
-    roots: dict[Value, Value] = {p: p for p in fn.params if p.type.is_array}
-
-    def agree(operands: Iterable[Operand]) -> Value | None:
-        found = {roots.get(x) if isinstance(x, Value) else None for x in operands}
-        return found.pop() if len(found) == 1 else None
-
-    def settle(v: Value, root: Value | None) -> None:
-        roots.pop(v, None)
-        if root is not None:
-            roots[v] = root
-
-    def visit(region: Region) -> None:
-        for op in region.ops:
-            if op.opcode == "if":
-                for r in op.regions:
-                    visit(r)
-                for k, v in enumerate(op.results):
-                    settle(v, agree(r.yields[k] for r in op.regions))
-            elif op.regions:
-                loop = Carried(op)
-                # optimistic at first; a carry whose yield disagrees loses its root
-                for p, init in zip(loop.params, loop.inits, strict=True):
-                    settle(p, agree([init]))
-                while True:
-                    for p, q in zip(loop.params, loop.body_params, strict=True):
-                        if p is not q:
-                            settle(q, roots.get(p))
-                    for r in op.regions:
-                        visit(r)
-                    wrong = [p for p, y in zip(loop.params, loop.yields, strict=True) if p in roots and agree([p, y]) is None]
-                    if not wrong:
-                        break
-                    for p in wrong:
-                        del roots[p]
-                for v, p in zip(loop.results, loop.params, strict=True):
-                    settle(v, roots.get(p))
-            else:
-                for v, k in zip(op.results, mutated_operands(op), strict=False):
-                    settle(v, agree([op.operands[k]]))
-
-    visit(fn.body)
-    return roots

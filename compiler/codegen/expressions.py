@@ -1,13 +1,12 @@
-"""Pure ops as Python expressions (`ast` trees), at both levels.
+"""Pure ops as Python expressions (`ast` trees).
 
-A template (`OpDef.python`, `OpDef.scalar`; see docs/codegen.md) is parsed with its operands as placeholder
+A template (`OpDef.python`; see docs/codegen.md) is parsed with its operands as placeholder
 names, which are then replaced by trees: parentheses are the unparser's business.
 
 Note [Weak scalars]. A weak scalar is a Python number in what is printed, a strong one a NumPy scalar, so
 that NumPy promotes as the IR does and division by zero raises where the IR says so. Where a template gives
 the other kind (``np.maximum`` of two floats) it is converted. Constants are printed bare unless that
-would change a dtype. In Numba there are no weak numbers: at the native level everything that meets
-f32 is converted to it, and results of narrow integers are wrapped.
+would change a dtype.
 """
 
 from __future__ import annotations
@@ -36,7 +35,6 @@ NUMPY_NAME = {
 }  # fmt: skip
 PYTHON_NAME = {"f64": "float", "i64": "int", "b1": "bool"}
 _NARROW = ("f32", "i32", "i16", "i8", "u32", "u16", "u8")
-_OPERATORS = frozenset({"add", "sub", "mul", "div", "neg", "abs", "square", "where"})
 # ops at a scalar where Python's own construct says it better than the NumPy call
 _SCALAR_FORMS = {"where": "{1} if {0} else {2}"}
 _BOOL_FORMS = {"logical_and": "{0} and {1}", "logical_or": "{0} or {1}", "logical_not": "not {0}"}
@@ -92,15 +90,13 @@ def instantiate(text: str, trees: dict[str, ast.expr]) -> ast.expr:
     return result
 
 
-def template_text(op: Op, native: bool) -> str:
+def template_text(op: Op) -> str:
     """The template of an op with placeholders ``_0_``, ``_1_``, ... for operands, ``_name_`` for attributes."""
     definition = opdef(op.opcode)
     scalars = all(x.type.is_scalar for x in [*op.operands, *op.results])
     template: Any = definition.python
     if scalars:
-        if native and definition.scalar:
-            template = definition.scalar
-        elif op.opcode in _BOOL_FORMS and all(x.type.is_bool for x in op.operands):
+        if op.opcode in _BOOL_FORMS and all(x.type.is_bool for x in op.operands):
             template = _BOOL_FORMS[op.opcode]
         elif op.opcode in _SCALAR_FORMS:
             template = _SCALAR_FORMS[op.opcode]
@@ -125,20 +121,19 @@ _IEEE_FORMS = {
 }
 
 
-def repeats(op: Op, k: int, native: bool) -> bool:
+def repeats(op: Op, k: int) -> bool:
     """Whether the template of the op mentions operand `k` more than once."""
     if op.opcode in BUILT_IN or opdef(op.opcode).kind in ("index", "control", "effect", "tape"):
         return False
-    return template_text(op, native).count(f"_{k}_") > 1
+    return template_text(op).count(f"_{k}_") > 1
 
 
 class Expressions:
     """Trees of operands and pure ops."""
 
-    def __init__(self, names: Names, folding: Folding, native: bool, f32: bool):
+    def __init__(self, names: Names, folding: Folding, f32: bool):
         self.names = names
         self.folding = folding
-        self.native = native
         self.f32 = f32
         """Whether the function has f32 values: then f64 constants show their type in assignments."""
 
@@ -163,7 +158,7 @@ class Expressions:
 
     def variable_value(self, x: Operand) -> ast.expr:
         """What is assigned to a variable: constants of a narrow dtype keep it."""
-        if isinstance(x, Const) and not x.type.weak and (x.type.dtype in _NARROW or (self.f32 and not self.native)):
+        if isinstance(x, Const) and not x.type.weak and (x.type.dtype in _NARROW or self.f32):
             return self.typed_constant(x)
         return self.operand(x)
 
@@ -200,20 +195,18 @@ class Expressions:
         return self._template(op, [self.operand(x) for x in op.operands])
 
     def _template(self, op: Op, operands: list[ast.expr]) -> ast.expr:
-        text = template_text(op, self.native)
+        text = template_text(op)
         trees = {f"_{k}_": x for k, x in enumerate(operands)}
         for k, a in op.attrs.items():
             if f"_{k}_" in text:
                 trees[f"_{k}_"] = self.attribute(a)
         tree = instantiate(text, trees)
-        if not self.native and op.result.type.weak and text.startswith("np."):
+        if op.result.type.weak and text.startswith("np."):
             # see Note [Weak scalars]
             return call(PYTHON_NAME[op.result.type.dtype], tree)
         return tree
 
     def _elementwise(self, op: Op) -> ast.expr:
-        if self.native and all(x.type.is_scalar for x in op.operands):
-            return self._native_scalar(op)
         return self._template(op, [self._promoting(op, x) for x in op.operands])
 
     def _promoting(self, op: Op, x: Operand) -> ast.expr:
@@ -226,25 +219,6 @@ class Expressions:
         as_is = promote([*others, x.type])
         bare = Type({"f": "f64", "b": "b1"}.get(x.type.dtype[0], "i64"), (), True)
         return self.operand(x) if promote([*others, bare]) == as_is else self.typed_constant(x)
-
-    def _native_scalar(self, op: Op) -> ast.expr:
-        """See Note [Weak scalars]."""
-        result = op.result.type
-        types = [x.type for x in (op.operands[1:] if op.opcode == "where" else op.operands)]
-        computes_in, _ = promote(types) if types else (result.dtype, False)
-        if op.opcode == "cast":
-            return self._template(op, [self.operand(x) for x in op.operands])
-        operands = []
-        for k, x in enumerate(op.operands):
-            tree = self.operand(x)
-            is_condition = op.opcode == "where" and k == 0
-            if computes_in in _NARROW and not is_condition and (isinstance(x, Const) or x.type.dtype != computes_in):
-                tree = call(f"np.{NUMPY_NAME[computes_in]}", tree)
-            operands.append(tree)
-        tree = self._template(op, operands)
-        if result.dtype in _NARROW and not (result.dtype == "f32" and op.opcode in _OPERATORS):
-            tree = call(f"np.{NUMPY_NAME[result.dtype]}", tree)
-        return tree
 
     def chain(self, op: Op) -> tuple[list[list[ast.expr]], list[Operand]]:
         """The subscripts of a load, store or accum, and its operands after those of the index."""

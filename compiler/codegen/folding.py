@@ -21,12 +21,11 @@ _STATEMENTS = frozenset({"control", "effect", "tape"})
 class Folding:
     """The decision for every value of a function, and what it implies for who reads what."""
 
-    def __init__(self, fn: Function, numbering: Numbering, repeats: Callable[[Op, int], bool], native: bool):
+    def __init__(self, fn: Function, numbering: Numbering, repeats: Callable[[Op, int], bool]):
         """`repeats(op, k)`: whether the printed form of the op mentions operand k more than once."""
         self._numbering = numbering
         self._aliases = Aliases(fn, numbering)
         self._repeats = repeats
-        self._native = native
         self._folded: set[Value] = set()
         self._leaves: dict[Value, tuple[Value, ...]] = {}
         self._length: dict[Value, int] = {}
@@ -124,13 +123,16 @@ class Folding:
             if reader not in position or self._repeats(reader, slot):
                 return False
             end = position[reader]
-            if op.result.hint and not self._native and (op.loc.line != reader.loc.line or op.loc.file != reader.loc.file):
+            if op.result.hint and (op.loc.line != reader.loc.line or op.loc.file != reader.loc.file):
                 return False
-            if self._op_length(op) + sum(self._operand_length(x) for x in reader.operands if x is not op.result) > _MAX_LENGTH:
+            if (
+                self._op_length(op) + sum(self._operand_length(x) for x in reader.operands if x is not op.result)
+                > _MAX_LENGTH
+            ):
                 return False
         elif reader is region:
             end = len(region.ops)
-            if op.result.hint and not self._native and region is self._body and self._op_length(op) > 30:
+            if op.result.hint and region is self._body and self._op_length(op) > 30:
                 return False
         else:
             return False
@@ -140,7 +142,7 @@ class Folding:
         """Whether an expression may stand at this operand or yield."""
         if isinstance(reader, Region):
             if reader is self._body:
-                return not self._native
+                return True
             return free or (slot == 0 and self._is_condition(reader))
         if slot in mutated_operands(reader):
             return False

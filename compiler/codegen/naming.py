@@ -11,7 +11,7 @@ import builtins
 import keyword
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 
 from ..analysis.alias import Carried, Liveness, Numbering, mutated_operands, references
 from ..ir.nodes import Function, Op, Operand, Region, Value
@@ -29,17 +29,7 @@ _INDICES = ("i", "j", "k", "l", "m")
 class Names:
     """The name of the variable of every value."""
 
-    def __init__(
-        self,
-        fn: Function,
-        numbering: Numbering,
-        folding: Folding,
-        reserved: Iterable[str],
-        kept: Iterable[Value] = (),
-        fixed: Mapping[Value, set[Value]] | None = None,
-    ):
-        """`kept` are parameters still read at the end of the function; `fixed` gives for parameters
-        whose name must go on meaning their memory the values that live in it."""
+    def __init__(self, fn: Function, numbering: Numbering, folding: Folding, reserved: Iterable[str]):
         self._fn = fn
         self._numbering = numbering
         self._folding = folding
@@ -47,28 +37,14 @@ class Names:
         self._parent: dict[Value, Value] = {}
         self._mask: dict[Value, int] = {}
         self._conflict: dict[Value, int] = {}
-        self._fixed = fixed or {}
-        kept = list(kept)
-        self._live = Liveness(
-            fn, numbering, folding.uses, lambda r: [*folding.yield_uses(r), *kept] if r is fn.body else folding.yield_uses(r)
-        )
+        self._live = Liveness(fn, numbering, folding.uses, folding.yield_uses)
         self._indices: dict[Value, int] = {}
         self._collect()
         self._coalesce()
-        reserved = frozenset(reserved) | frozenset(fn.symbols()) | _RESERVED
-        self._names = self._name(reserved)
-        self._taken = {*reserved, *self._names.values()}
+        self._names = self._name(frozenset(reserved) | frozenset(fn.symbols()) | _RESERVED)
 
     def __getitem__(self, v: Value) -> str:
         return self._names[self._find(v)]
-
-    def fresh(self, base: str) -> str:
-        """A name that nothing else has."""
-        name, k = base, 2
-        while name in self._taken:
-            name, k = _numbered(base, k), k + 1
-        self._taken.add(name)
-        return name
 
     # -- interference ---------------------------------------------------------------------------------
     def _collect(self) -> None:
@@ -206,19 +182,7 @@ class Names:
         return names
 
     def _may_share(self, root: Value, others: Iterable[Value]) -> bool:
-        return all(
-            not self._mask[root] & self._conflict[o] and _same_kind(root, o) and self._keeps_memory(root, o)
-            for o in others
-        )
-
-    def _keeps_memory(self, a: Value, b: Value) -> bool:
-        """Parameters with a fixed name share it with values in their memory only."""
-        for p, same in self._fixed.items():
-            allowed = self._numbering.mask(same)
-            for x, y in ((a, b), (b, a)):
-                if self._mask[x] & self._numbering.bit(p) and self._mask[y] & ~allowed:
-                    return False
-        return True
+        return all(not self._mask[root] & self._conflict[o] and _same_kind(root, o) for o in others)
 
     def _base(self, members: list[Value]) -> str:
         for v in members:

@@ -451,7 +451,7 @@ class _FunctionPrinter:
             function, flags = "gemv", f", {not op.attrs['trans_b']}"
             names = [names[1], names[0], names[2]]
         else:
-            function, flags = f"matmul_{ranks[0]}_{ranks[1]}", ""
+            function, flags = "batched_gemm", f", {op.attrs['trans_a']}, {op.attrs['trans_b']}"
         if not is_float:
             function = "loops_" + function
         self.imports.use("pullback.runtime.blas", function)

@@ -15,24 +15,13 @@ from typing import Any
 
 from ..ir.nodes import Op
 
-# which module of the run time has a helper; both levels
+# helpers of templates, and the module that has them
 HELPER_MODULES: dict[str, str] = {
     **dict.fromkeys(
-        ["cbrt", "digamma", "div0", "erf", "erfc", "gammaln", "mul0", "polygamma", "sigmoid"],
-        "pullback.runtime.numpy_helpers",
+        ["digamma", "div0", "erf", "erfc", "gammaln", "mul0", "polygamma", "sigmoid"], "pullback.runtime.numpy_helpers"
     ),
     "gemm": "pullback.runtime.blas",
 }
-NATIVE_HELPER_MODULES: dict[str, str] = {
-    **dict.fromkeys(
-        [
-            "cbrt", "digamma", "div0", "exp2", "fmax", "fmin", "log2", "logaddexp", "maximum", "minimum", "mul0",
-            "polygamma", "rint", "sigmoid", "sign",
-        ],
-        "pullback.runtime.scalar_helpers",
-    ),
-    "gemm": "pullback.runtime.blas",
-}  # fmt: skip
 
 _WIDEST = 68
 
@@ -53,7 +42,7 @@ def citation(op: Op) -> str:
     return f"reverse of {place}" if op.attrs.get("reverse") else place
 
 
-def imports(functions: list[ast.FunctionDef], native: bool) -> list[ast.stmt]:
+def imports(functions: list[ast.FunctionDef]) -> list[ast.stmt]:
     """The import statements that the functions need."""
     used = {node.id for f in functions for node in ast.walk(f) if isinstance(node, ast.Name)}
     defined = {f.name for f in functions}
@@ -62,7 +51,7 @@ def imports(functions: list[ast.FunctionDef], native: bool) -> list[ast.stmt]:
         result.append(ast.Import([ast.alias("math")]))
     result.append(ast.Import([ast.alias("numpy", "np")]))
     modules: dict[str, list[str]] = {}
-    for helper, module in sorted((NATIVE_HELPER_MODULES if native else HELPER_MODULES).items()):
+    for helper, module in sorted(HELPER_MODULES.items()):
         if helper in used and helper not in defined:
             modules.setdefault(module, []).append(helper)
     for module, helpers in sorted(modules.items()):
@@ -75,13 +64,11 @@ def render(module: ast.Module) -> str:
     source = _unparse(ast.fix_missing_locations(module))
     lines = source.splitlines()
     printed = ast.parse(source)
-    start = 0
     for node, made in zip(printed.body, module.body, strict=True):
         if isinstance(node, ast.FunctionDef):
             comments: dict[int, str] = {}
             _collect(node, made, comments)
             _place(lines, comments)
-        start += 1
     text = _blank_lines(lines, printed)
     return "\n".join(text) + "\n"
 

@@ -11,7 +11,7 @@ import ast
 import string
 from collections.abc import Callable, Sequence
 
-from ..analysis.alias import Carried, Numbering, has_gather, memory_roots, mutated_operands
+from ..analysis.alias import Carried, Numbering, has_gather, mutated_operands
 from ..errors import InternalError
 from ..ir.nodes import Const, Function, Op, Operand, Region, Value
 from ..ir.opdef import opdef
@@ -27,44 +27,31 @@ _LONGEST_CONDITIONAL = 76
 
 
 class FunctionPrinter:
-    """Prints one function; see docs/codegen.md for the conventions of both levels."""
+    """Prints one function; see docs/codegen.md."""
 
-    def __init__(
-        self,
-        fn: Function,
-        native: bool,
-        reserved: Sequence[str],
-        function_name: Callable[[str], str],
-        status_code: Callable[[Op], int],
-    ):
+    def __init__(self, fn: Function, reserved: Sequence[str], function_name: Callable[[str], str]):
+        """`function_name` gives the printed name of a callee; `reserved` names are not used for variables."""
         self.fn = fn
-        self.native = native
         self.function_name = function_name
-        self.status_code = status_code
         numbering = Numbering(fn)
-        self.folding = Folding(fn, numbering, lambda op, k: repeats(op, k, native), native)
-        self.outputs: tuple[int, ...] = tuple(fn.attrs.get("outputs", ())) if native else ()
-        roots = memory_roots(fn) if self.outputs else {}
-        output_params = [fn.params[k] for k in self.outputs]
-        # outputs that are not written in place are written at the end, and must keep their names till then
-        self.copied_out = [
-            (p, y) for p, y in zip(output_params, fn.body.yields, strict=False) if not (isinstance(y, Value) and roots.get(y) is p)
-        ]
-        kept = [p for p, _ in self.copied_out]
-        fixed = {p: {v for v, root in roots.items() if root is p} for p in output_params}
-        self.names = Names(fn, numbering, self.folding, reserved, kept, fixed)
+        self.folding = Folding(fn, numbering, repeats)
+        self.names = Names(fn, numbering, self.folding, reserved)
         f32 = any(v.type.dtype == "f32" for v in numbering.index)
-        self.e = Expressions(self.names, self.folding, native, f32)
+        self.e = Expressions(self.names, self.folding, f32)
         self.out: list[ast.stmt] = []
 
     # -- the function -------------------------------------------------------------------------------
     def definition(self, function_name: str) -> ast.FunctionDef:
-        body = self._block(self.fn.body, lambda: self._return())
+        body = self._block(self.fn.body, self._return)
         doc = self.fn.attrs.get("doc")
         head: list[ast.stmt] = [ast.Expr(ast.Constant(doc))] if doc else []
         body = head + self._symbols(body) + body
         arguments = ast.arguments(
-            posonlyargs=[], args=[ast.arg(self.names[p]) for p in self.fn.params], kwonlyargs=[], kw_defaults=[], defaults=[]
+            posonlyargs=[],
+            args=[ast.arg(self.names[p]) for p in self.fn.params],
+            kwonlyargs=[],
+            kw_defaults=[],
+            defaults=[],
         )
         return ast.FunctionDef(name=function_name, args=arguments, body=body, decorator_list=[], lineno=1)
 
@@ -92,12 +79,6 @@ class FunctionPrinter:
         return result
 
     def _return(self) -> None:
-        if self.native:
-            for p, y in self.copied_out:
-                target = ast.Subscript(name(self.names[p]), ast.Slice(), ast.Store())
-                self.out.append(ast.Assign([target], self.e.operand(y), lineno=1))
-            self.out.append(ast.Return(ast.Constant(0)))
-            return
         results = [self.e.variable_value(y) for y in self.fn.body.yields]
         value = results[0] if len(results) == 1 else ast.Tuple(elts=results, ctx=ast.Load())
         self.out.append(ast.Return(value))
@@ -186,7 +167,9 @@ class FunctionPrinter:
             at = "np.add.at" if isinstance(operator, ast.Add) else "np.subtract.at"
             self._emit(ast.Expr(call(at, subscript(base, chain[:-1]), as_object(chain[-1]), value)), op)
         else:
-            whole = all(isinstance(i, ast.Slice) and not (i.lower or i.upper or i.step) for items in chain for i in items)
+            whole = all(
+                isinstance(i, ast.Slice) and not (i.lower or i.upper or i.step) for items in chain for i in items
+            )
             if whole and isinstance(base, ast.Name):
                 target: ast.expr = ast.Name(base.id, ast.Store())
             else:
@@ -196,11 +179,15 @@ class FunctionPrinter:
 
     def _overwriting_call(self, op: Op) -> None:
         definition = opdef(op.opcode)
-        if definition.python or (self.native and definition.scalar):
+        if definition.python:
             tree = self.e.op(op)
         else:
             operands = [self.e.operand(x) for x in op.operands]
-            keywords = {k: self.e.attribute(a) for k, a in op.attrs.items() if k not in ("mutates", "reverse", "note") and a is not False}
+            keywords = {
+                k: self.e.attribute(a)
+                for k, a in op.attrs.items()
+                if k not in ("mutates", "reverse", "note") and a is not False
+            }
             tree = call(op.opcode, *operands, **keywords)
         self._emit(ast.Expr(tree), op)
         self._same_memory(op)
@@ -218,13 +205,7 @@ class FunctionPrinter:
     def _op_call(self, op: Op) -> None:
         callee = self.function_name(op.attrs["callee"])
         tree = call(callee, *[self.e.operand(x) for x in op.operands])
-        if self.native:
-            status = self.names.fresh("status")
-            self._assign(status, tree, op)
-            test = ast.Compare(name(status), [ast.NotEq()], [ast.Constant(0)])
-            self._emit(ast.If(test, [ast.Return(name(status))], []), op)
-            self._same_memory(op)
-        elif not op.results:
+        if not op.results:
             self._emit(ast.Expr(tree), op)
         elif len(op.results) == 1:
             self._assign(self.names[op.result], tree, op)
@@ -254,20 +235,14 @@ class FunctionPrinter:
 
     # -- effects ------------------------------------------------------------------------------------
     def _op_check(self, op: Op) -> None:
-        if self.native:
-            failed: ast.stmt = ast.Return(ast.Constant(self.status_code(op)))
-        else:
-            error = op.attrs["error"]
-            exception = "np.linalg.LinAlgError" if error == "LinAlgError" else error
-            failed = ast.Raise(call(exception, self._text(op.attrs["message"], op.operands[1:])), None)
+        error = op.attrs["error"]
+        exception = "np.linalg.LinAlgError" if error == "LinAlgError" else error
+        failed = ast.Raise(call(exception, self._text(op.attrs["message"], op.operands[1:])), None)
         cite(failed, op)
         self._emit(ast.If(self._not(op.operands[0]), [failed], []), op)
 
     def _op_print(self, op: Op) -> None:
-        if self.native:
-            self._emit(ast.Expr(call("print", *[self.e.operand(x) for x in op.operands])), op)
-        else:
-            self._emit(ast.Expr(call("print", self._text(op.attrs["template"], op.operands))), op)
+        self._emit(ast.Expr(call("print", self._text(op.attrs["template"], op.operands))), op)
 
     def _text(self, template: str, operands: Sequence[Operand]) -> ast.expr:
         """A format template with its values, as a string or an f-string."""
@@ -318,7 +293,11 @@ class FunctionPrinter:
         if not isinstance(target, ast.Name) or ast.dump(target) != ast.dump(b.targets[0]):
             return False
         value = ast.IfExp(test, a.value, b.value)
-        if isinstance(a.value, ast.IfExp) or isinstance(b.value, ast.IfExp) or len(ast.unparse(value)) > _LONGEST_CONDITIONAL:
+        if (
+            isinstance(a.value, ast.IfExp)
+            or isinstance(b.value, ast.IfExp)
+            or len(ast.unparse(value)) > _LONGEST_CONDITIONAL
+        ):
             return False
         self._emit(ast.Assign([target], value, lineno=1), op)
         return True
@@ -356,7 +335,9 @@ class FunctionPrinter:
 
     def _count_trip(self, loop: Carried) -> None:
         if loop.trips is not None and self.folding.is_read(loop.trips):
-            self._emit(ast.AugAssign(ast.Name(self.names[loop.trips], ast.Store()), ast.Add(), ast.Constant(1)), loop.op)
+            self._emit(
+                ast.AugAssign(ast.Name(self.names[loop.trips], ast.Store()), ast.Add(), ast.Constant(1)), loop.op
+            )
 
     def _op_while(self, op: Op) -> None:
         loop = Carried(op)

@@ -362,6 +362,13 @@ class Context:
             merged = compose(last, step, shape)
             if merged is not None:
                 return Array(array.cell, (*array.path[:-1], merged))
+        if step.kind == "index" and array.path and array.path[-1].kind == "transpose":
+            swapped = before_transpose(step, array.path[-1].arg)
+            if swapped is not None:
+                inner = self.view(Array(array.cell, array.path[:-1]), swapped[0])
+                return inner if swapped[1] is None else self.view(inner, swapped[1])
+        if step.kind == "transpose" and step.arg == tuple(range(len(step.arg))):
+            return array
         return Array(array.cell, (*array.path, step))
 
     def write(self, array: Array, value: Any) -> None:
@@ -431,6 +438,10 @@ class Context:
         """Call an abstract function value."""
         raise NotImplementedError
 
+    def static_items(self, v: Any) -> list[Any] | None:
+        """The items of an iterable whose length is known at compile time, else None."""
+        raise NotImplementedError
+
     def bound(self, v: Any) -> Any:
         """The value itself, after a check that it is bound on this path."""
         if isinstance(v, Conflict):
@@ -475,3 +486,19 @@ def compose(first: ViewStep, second: ViewStep, shape: tuple[Dim, ...]) -> ViewSt
         else:
             return None
     return ViewStep("index", tuple(index), tuple(operands))
+
+
+def before_transpose(step: ViewStep, perm: tuple[int, ...]) -> tuple[ViewStep, ViewStep | None] | None:
+    """An index into a transposed array as an index into the array, then a transpose of what is left."""
+    if not all(isinstance(i, (At, Span)) for i in step.index):
+        return None
+    operands = iter(step.operands)
+    taken = [(i, next(operands) if isinstance(i, At) else None) for i in step.index]
+    axis_of = {axis: k for k, axis in enumerate(perm)}
+    items = [taken[axis_of[axis]] for axis in range(len(perm))]
+    index = ViewStep("index", tuple(i for i, _ in items), tuple(x for _, x in items if x is not None))
+    kept = [axis for axis in perm if isinstance(items[axis][0], Span)]
+    order = tuple(sorted(kept).index(axis) for axis in kept)
+    if order == tuple(range(len(order))):
+        return index, None
+    return index, ViewStep("transpose", arg=order)

@@ -119,7 +119,15 @@ class Expressions(Calls):
         raise NotImplementedError
 
     def eval_Lambda(self, node: ast.Lambda) -> Any:
-        return UserFunction(None, "<lambda>", node=node, env=self.frame, bound_kwargs={}, loc=self.loc)
+        return UserFunction(None, "<lambda>", node=node, env=self.frame, defaults=self.signature_defaults(node.args), loc=self.loc)
+
+    def signature_defaults(self, args: ast.arguments) -> dict[str, Any]:
+        """The defaults of a nested function, evaluated where it is defined."""
+        positional = [*args.posonlyargs, *args.args]
+        first = len(positional) - len(args.defaults)
+        defaults = {a.arg: self.eval(d) for a, d in zip(positional[first:], args.defaults, strict=True)}
+        defaults |= {a.arg: self.eval(d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None}
+        return defaults
 
     def eval_Slice(self, node: ast.Slice) -> Any:
         return SliceValue(*(None if n is None else self.eval(n) for n in (node.lower, node.upper, node.step)))

@@ -63,6 +63,7 @@ class Carries:
     conflicts: dict[Key, str] = field(default_factory=dict)
     heap: list[Any] = field(default_factory=list)
     slots: dict[Key, Slot] = field(default_factory=dict)
+    heads: dict[str, Any] = field(default_factory=dict)  # the carried names at the head of this pass
     changed: bool = False
 
 
@@ -111,7 +112,7 @@ class Loops(Control):
 
             def test() -> None:
                 self._enter(carries, entry_env, live_head, region)
-                region.yields.append(self._test(body))
+                region.yields.append(self._test(body, carries))
 
             tested = self.isolated(region, test)
             if tested.env is None:
@@ -141,7 +142,7 @@ class Loops(Control):
             self.env["$stop"] = self.either([self.env.get("$break", False), self.env.get("$return", False)])
 
         done = self.isolated(region, iteration)
-        heads = {n: self._last_head[n] for n in carries.names}
+        heads = dict(carries.heads)
         with self.b.into(region):
             if done.env is not None:
                 for name in carries.names:
@@ -162,10 +163,10 @@ class Loops(Control):
             region.yields.append(param if slot.back is None else slot.back)
         return regions
 
-    def _test(self, body: Body) -> Operand:
+    def _test(self, body: Body, carries: Carries) -> Operand:
         """The test of a while loop, not evaluated after a break."""
         assert body.test is not None
-        stopped = self.either([self._stops.get("$break", False), self._stops.get("$return", False)])
+        stopped = self.either([carries.heads.get("$break", False), carries.heads.get("$return", False)])
         if stopped is False:
             return self.operand(self.truth(body.test()))
         return self.operand(self.choose(stopped, lambda: False, lambda: self.truth(body.test())))  # type: ignore[misc]
@@ -181,14 +182,12 @@ class Loops(Control):
 
         for jump in JUMPS:
             self.env.pop(jump, None)
-        self._last_head: dict[str, Any] = {}
-        self._stops: dict[str, Any] = {}
+        carries.heads = {}
         for name in carries.names:
             default = False if name in ("$return", "$break") else UNDEFINED
             head = self._head(carries, entry_env.get(name, default), (name,), param)
-            self._last_head[name] = head
+            carries.heads[name] = head
             if name.startswith("$"):
-                self._stops[name] = head
                 self.env.pop(name, None)
             elif head is UNDEFINED or name not in live_head:
                 self.env.pop(name, None)

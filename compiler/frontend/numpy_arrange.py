@@ -1,4 +1,4 @@
-"""NumPy's functions that put elements together in another order: joining, tiling, rolling, padding, taking."""
+"""NumPy's functions that rearrange elements: joining, tiling, rolling, padding, taking."""
 
 from __future__ import annotations
 
@@ -56,8 +56,7 @@ def join(ctx: Context, operands: list[Operand], axis: int, dtype: Any = None) ->
         if x.type.rank != len(first):
             ctx.error(
                 PullbackValueError,
-                "all the input array dimensions must match: the arrays have "
-                f"{len(first)} and {x.type.rank} dimensions",
+                f"all the input array dimensions must match: the arrays have {len(first)} and {x.type.rank} dimensions",
             )
         for k, (have, want) in enumerate(zip(x.type.shape, first, strict=True)):
             if k != number:
@@ -142,9 +141,7 @@ def _tile(ctx: Context, A: Any, reps: Any) -> Any:
 @numpy_function(np.repeat, method="repeat", static="axis")
 def _repeat(ctx: Context, a: Any, repeats: Any, axis: Any = None) -> Any:
     if not is_scalar(repeats):
-        ctx.error(
-            UnsupportedError, "np.repeat takes one number of repeats here", "use np.take with an index array"
-        )
+        ctx.error(UnsupportedError, "np.repeat takes one number of repeats here", "use np.take with an index array")
     x = strong_operand(ctx, a)
     if axis is None:
         x, axis = raveled(ctx, x), 0
@@ -172,9 +169,7 @@ def _rolled(ctx: Context, x: Operand, shift: Dim, axis: int) -> Operand:
         split = split.min(n)
     if split == 0 or split == n:
         return x
-    return ctx.b.emit(
-        "concatenate", part(ctx, x, axis, n - split, split), part(ctx, x, axis, 0, n - split), axis=axis
-    )
+    return ctx.b.emit("concatenate", part(ctx, x, axis, n - split, split), part(ctx, x, axis, 0, n - split), axis=axis)
 
 
 @numpy_function(np.roll, static="axis")
@@ -231,9 +226,7 @@ def _pad_source(ctx: Context, mode: str, n: Dim, before: int, after: int) -> Ope
 
 
 @numpy_function(np.pad, static="pad_width mode")
-def _pad(
-    ctx: Context, array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0
-) -> Any:
+def _pad(ctx: Context, array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Any:
     x = strong_operand(ctx, array)
     widths = _pad_widths(ctx, pad_width, x.type.rank)
     if mode == "constant":
@@ -284,18 +277,14 @@ def _take_along_axis(ctx: Context, arr: Any, indices: Any, axis: Any = -1) -> An
         x, axis = raveled(ctx, x), 0
     number = one_axis(ctx, axis, x.type.rank)
     if i.type.rank != x.type.rank or not i.type.is_int:
-        ctx.error(
-            PullbackValueError, "`indices` must be integers with the same number of dimensions as `arr`"
-        )
+        ctx.error(PullbackValueError, "`indices` must be integers with the same number of dimensions as `arr`")
     places: list[Operand] = []
     for k, n in enumerate(x.type.shape):
         if k == number:
             places.append(i)
             continue
         if i.type.shape[k] != 1:
-            ctx.require_equal(
-                i.type.shape[k], n, "np.take_along_axis: the extents beside the axis must be equal"
-            )
+            ctx.require_equal(i.type.shape[k], n, "np.take_along_axis: the extents beside the axis must be equal")
         own = [Dim.of(1)] * x.type.rank
         own[k] = n
         places.append(reshaped(ctx, counting(ctx, n), own))
@@ -325,9 +314,7 @@ def _integer_index(ctx: Context, x: Operand, indices: Any) -> tuple[tuple[Any, .
         ctx.error(PullbackValueError, "too many indices for array")
     for k, i in enumerate(given):
         if isinstance(i, slice) or i is None or i is Ellipsis:
-            ctx.error(
-                UnsupportedError, "ufunc.at takes integers and integer arrays here", "write a[...] += v"
-            )
+            ctx.error(UnsupportedError, "ufunc.at takes integers and integer arrays here", "write a[...] += v")
         operand = ctx.operand(i)
         if operand.type.is_bool:
             ctx.error(UnsupportedError, "ufunc.at with a mask is not supported", "write a[mask] += v")
@@ -358,9 +345,7 @@ def diagonal(ctx: Context, x: Operand, offset: int, axis1: int = 0, axis2: int =
     if not ctx.session.assume(size):
         size = size.max(0)
     one = constant(1, Type("i64"))
-    places = [
-        ctx.b.emit("iota", constant(s, Type("i64")), one, size=size, dtype="i64") for s in (row, column)
-    ]
+    places = [ctx.b.emit("iota", constant(s, Type("i64")), one, size=size, dtype="i64") for s in (row, column)]
     return ctx.b.emit("load", x, *places, index=(*spans(x.type.shape[:-2]), Gather(), Gather()))
 
 
@@ -402,10 +387,7 @@ def _diagonal_matrix(ctx: Context, x: Operand, k: int) -> Any:
     side = n + abs(k)
     zeros = filled(ctx, (side, side), constant(0, Type(x.type.dtype)))
     one = constant(1, Type("i64"))
-    places = [
-        ctx.b.emit("iota", constant(s, Type("i64")), one, size=n, dtype="i64")
-        for s in (max(-k, 0), max(k, 0))
-    ]
+    places = [ctx.b.emit("iota", constant(s, Type("i64")), one, size=n, dtype="i64") for s in (max(-k, 0), max(k, 0))]
     return ctx.wrap(ctx.b.emit("store", zeros, *places, x, index=(Gather(), Gather())))
 
 
@@ -464,6 +446,4 @@ def _delete(ctx: Context, arr: Any, obj: Any, axis: Any = None) -> Any:
     rest = n - place - 1
     if place == 0 or rest == 0:
         return ctx.wrap(part(ctx, x, number, 1 if place == 0 else 0, n - 1))
-    return ctx.wrap(
-        join(ctx, [part(ctx, x, number, 0, place), part(ctx, x, number, place + 1, rest)], number)
-    )
+    return ctx.wrap(join(ctx, [part(ctx, x, number, 0, place), part(ctx, x, number, place + 1, rest)], number))

@@ -1,14 +1,12 @@
-"""Python's own numbers: the builtin functions on abstract values, and the `math` module.
+"""Python's own numbers: `abs`, `round` and the `math` module (other builtins: `builtin_calls`).
 
-Builtins keep Python's semantics: Python numbers stay Python numbers (weak), NumPy scalars and arrays go
-the way of their operators. `math` functions take numbers only, give Python numbers, and raise where
-Python raises (the attribute ``math=True`` of the ops).
+Python numbers stay Python numbers (weak), NumPy scalars and arrays go the way of their operators. `math`
+functions take numbers only, give Python numbers, and raise where Python raises (``math=True`` of the ops).
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
@@ -17,10 +15,10 @@ from ..ir.dims import Dim
 from ..ir.nodes import Operand
 from ..ir.types import FLOAT
 from . import numpy_library as library
-from .numpy_elementwise import numpy_round, truth
-from .numpy_support import apply, cast, take_at
+from .numpy_elementwise import numpy_round
+from .numpy_support import apply, cast, elements
 from .numpy_table import numpy_function
-from .values import Array, DictValue, Iteration, ListValue, RangeValue, is_number, is_scalar
+from .values import Array
 
 if TYPE_CHECKING:
     from .context import Context
@@ -53,19 +51,8 @@ def to_int(ctx: Context, x: Operand) -> Operand:
         finite = apply(ctx, "logical_not", apply(ctx, "isnan", x))
         ctx.check(finite, "ValueError", "cannot convert float NaN to integer")
         small = apply(ctx, "lt", apply(ctx, "abs", x), constant(2.0**63, x.type))
-        ctx.check(
-            small, "OverflowError", "cannot convert float infinity to integer, or a float beyond 64 bits"
-        )
+        ctx.check(small, "OverflowError", "cannot convert float infinity to integer, or a float beyond 64 bits")
     return cast(ctx, x, "i64", weak=True)
-
-
-@numpy_function(complex)
-def _complex(ctx: Context, *args: Any) -> Any:
-    ctx.error(
-        UnsupportedError,
-        "complex numbers are not supported",
-        "keep real and imaginary parts as two real values",
-    )
 
 
 @numpy_function(abs, fold=True)
@@ -87,9 +74,7 @@ def _round(ctx: Context, number: Any, ndigits: Any = None) -> Any:
         return to_int(ctx, apply(ctx, "rint", x) if x.type.is_float else x)
     if not x.type.is_float and ndigits >= 0:
         return cast(ctx, x, "i64", weak=True)
-    ctx.error(
-        UnsupportedError, "round to decimals of a Python number is not supported", "np.round(x, decimals)"
-    )
+    ctx.error(UnsupportedError, "round to decimals of a Python number is not supported", "np.round(x, decimals)")
 
 
 # -- math ----------------------------------------------------------------------------------------------
@@ -97,7 +82,8 @@ _MATH_UNARY: dict[str, str] = {
     "sqrt": "sqrt", "cbrt": "cbrt", "exp": "exp", "exp2": "exp2", "expm1": "expm1",
     "log2": "log2", "log10": "log10", "log1p": "log1p",
     "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos", "atan": "arctan",
-    "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
+    "sinh": "sinh", "cosh": "cosh", "tanh": "tanh",
+    "asinh": "arcsinh", "acosh": "arccosh", "atanh": "arctanh",
     "erf": "erf", "erfc": "erfc", "lgamma": "lgamma",
 }  # fmt: skip
 _MATH_BINARY = {"atan2": "arctan2", "fmod": "fmod", "copysign": "copysign", "pow": "pow"}
@@ -129,9 +115,7 @@ def _log(ctx: Context, x: Any, base: Any = None, /) -> Any:
     value = ctx.elementwise("log", python_float(ctx, x, "math.log"), math=True)
     if base is None:
         return value
-    return ctx.elementwise(
-        "div", value, ctx.elementwise("log", python_float(ctx, base, "math.log"), math=True)
-    )
+    return ctx.elementwise("div", value, ctx.elementwise("log", python_float(ctx, base, "math.log"), math=True))
 
 
 @numpy_function(math.fabs, fold=True)
@@ -154,9 +138,9 @@ def _hypot(ctx: Context, *coordinates: Any) -> Any:
 
 @numpy_function(math.dist, fold=True)
 def _dist(ctx: Context, p: Any, q: Any, /) -> Any:
-    a, b = _items(ctx, p), _items(ctx, q)
-    if a is None or b is None or len(a) != len(b):
-        ctx.error(PullbackValueError, "math.dist: both points must have the same number of dimensions")
+    a, b = (elements(ctx, v, "math.dist") for v in (p, q))
+    if len(a) != len(b):
+        ctx.error(PullbackValueError, "both points must have the same number of dimensions")
     return _hypot(
         ctx,
         *(ctx.elementwise("sub", python_float(ctx, x, "math.dist"), y) for x, y in zip(a, b, strict=True)),
@@ -169,9 +153,7 @@ def _enter_rounding(name: str) -> None:
         if isinstance(x, Dim):
             return x
         operand = python_number(ctx, x, f"math.{name}")
-        return to_int(
-            ctx, apply(ctx, name, operand) if operand.type.is_float and name != "trunc" else operand
-        )
+        return to_int(ctx, apply(ctx, name, operand) if operand.type.is_float and name != "trunc" else operand)
 
 
 for _name in ("floor", "ceil", "trunc"):
@@ -238,13 +220,14 @@ for _name in (
 def _enter_sum(name: str, opcode: str) -> None:
     @numpy_function(getattr(math, name), fold=True)
     def expand(ctx: Context, values: Any, /, *, start: Any = None) -> Any:
-        items = _items(ctx, values)
-        if items is None:
+        if isinstance(values, Array):
             x = cast(ctx, ctx.operand(values), "f64")
             if x.type.rank != 1:
                 ctx.error(PullbackTypeError, f"math.{name} takes a sequence of numbers")
             total = ctx.b.emit("sum" if opcode == "add" else "prod", x, axes=(0,), keepdims=False)
-            items = [cast(ctx, total, "f64", weak=True)]
+            items: list[Any] = [cast(ctx, total, "f64", weak=True)]
+        else:
+            items = elements(ctx, values, f"math.{name}")
         items = items if start is None else [start, *items]
         result: Any = items[0] if items else constant(float(opcode == "mul"), FLOAT)
         for item in items[1:]:

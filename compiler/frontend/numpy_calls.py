@@ -71,3 +71,27 @@ def supported() -> list[str]:
     """The names of everything in the table, sorted: for the documentation and for tests."""
     names = {e.name for e in FUNCTIONS.values()} | {e.name for e in METHODS.values()}
     return sorted(names | {f"ndarray.{name}" for name in ATTRIBUTES})
+
+
+def document() -> str:
+    """docs/numpy.md: every supported name with its parameters, by module."""
+    entries = {e.name: e for e in (*FUNCTIONS.values(), *METHODS.values())}
+    groups: dict[str, list[str]] = {}
+    for name in sorted(entries):
+        if name.startswith("pullback."):  # helpers of numpy_library
+            continue
+        module = name.rpartition(".")[0] or "builtins"
+        if module.rpartition(".")[0] == "np" and module != "np.linalg":  # methods of ufuncs
+            module = "np"
+        groups.setdefault(module, []).append(f"- `{name}{entries[name].signature}`".replace(", /)", ")"))
+    groups["ndarray"] += [f"- `ndarray.{name}` (attribute)" for name in sorted(ATTRIBUTES)]
+    lines = ["# Supported NumPy, SciPy and math", "", _PREFACE]
+    for module in sorted(groups):
+        lines += ["", f"## {module}", "", *groups[module]]
+    return "\n".join(lines) + "\n"
+
+
+_PREFACE = """\
+Generated from the table in `compiler/frontend/numpy_calls.py`; operators, indexing and Python's other builtins
+are described in the language page. A parameter that is not listed is refused by name, unless its value is
+NumPy's default. What NumPy gives as a view is a view here, what it copies is a copy."""

@@ -88,9 +88,7 @@ def _zeros_like(
 
 
 @numpy_function(np.ones_like, static="dtype order")
-def _ones_like(
-    ctx: Context, a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None
-) -> Any:
+def _ones_like(ctx: Context, a: Any, dtype: Any = None, order: str = "K", subok: bool = True, shape: Any = None) -> Any:
     extents, kind = _like(ctx, a, dtype, shape)
     return _constant_array(ctx, extents, 1, kind)
 
@@ -120,9 +118,7 @@ def _full_like(
 @numpy_function(np.eye, static="k dtype order")
 def _eye(ctx: Context, N: Any, M: Any = None, k: int = 0, dtype: Any = None, order: str = "C") -> Any:
     n, m = shape_argument(ctx, (N, N if M is None else M))
-    return ctx.wrap(
-        ctx.b.emit("eye", n=n, m=m, k=int(k), dtype=dtype_name(ctx, float if dtype is None else dtype))
-    )
+    return ctx.wrap(ctx.b.emit("eye", n=n, m=m, k=int(k), dtype=dtype_name(ctx, float if dtype is None else dtype)))
 
 
 @numpy_function(np.identity, static="dtype")
@@ -166,9 +162,7 @@ def _float_arange(ctx: Context, xs: list[Operand], dtype: Any) -> Any:
         count = apply(ctx, "ceil", apply(ctx, "div", apply(ctx, "sub", stop, start), step))
         size = Dim.of(apply(ctx, "maximum", cast(ctx, count, "i64", weak=True), 0))
     if name[0] != "f":
-        ctx.error(
-            UnsupportedError, "np.arange of floats with an integer dtype is not supported", "use .astype"
-        )
+        ctx.error(UnsupportedError, "np.arange of floats with an integer dtype is not supported", "use .astype")
     first, by = cast(ctx, xs[0], name), cast(ctx, xs[2], name)
     if isinstance(first, Const) and isinstance(by, Const):
         a, d = DTYPES[name].type(first.value), DTYPES[name].type(by.value)
@@ -182,9 +176,7 @@ def _line(ctx: Context, start: Any, stop: Any, num: Any, endpoint: bool) -> tupl
     """NumPy's linspace in floating point, and its step."""
     ends = [strong_operand(ctx, v) for v in (start, stop)]
     if any(x.type.shape for x in ends):
-        ctx.error(
-            UnsupportedError, "np.linspace between arrays is not supported", "write a + (b - a) * t[:, None]"
-        )
+        ctx.error(UnsupportedError, "np.linspace between arrays is not supported", "write a + (b - a) * t[:, None]")
     name = common_dtype(ends)
     if name[0] != "f":
         name = "f64"
@@ -193,9 +185,7 @@ def _line(ctx: Context, start: Any, stop: Any, num: Any, endpoint: bool) -> tupl
     require_at_least(ctx, size, 0, f"Number of samples, {size}, must be non-negative.")
     # a count below 2 has no step between first and last: told apart at dispatch
     if endpoint and not size.is_const:
-        require_at_least(
-            ctx, size, 2, "np.linspace needs two samples where their number is known at run time only"
-        )
+        require_at_least(ctx, size, 2, "np.linspace needs two samples where their number is known at run time only")
     gaps = size - 1 if endpoint else size
     distance = apply(ctx, "sub", high, low)
     if gaps.is_const and gaps.const <= 0:

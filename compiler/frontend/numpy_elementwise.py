@@ -148,9 +148,7 @@ def _invert(ctx: Context, x: Any, /, out: Any = None) -> Any:
 def _reciprocal(ctx: Context, x: Any, /, out: Any = None) -> Any:
     operand = strong_operand(ctx, x)
     if not operand.type.is_float:
-        ctx.error(
-            PullbackTypeError, "np.reciprocal of integers is an integer: 0 nearly everywhere", "write 1.0 / x"
-        )
+        ctx.error(PullbackTypeError, "np.reciprocal of integers is an integer: 0 nearly everywhere", "write 1.0 / x")
     return finish(ctx, apply(ctx, "reciprocal", operand), out)
 
 
@@ -201,14 +199,11 @@ def _modf(ctx: Context, x: Any, /) -> Any:
 
 
 # -- selection -----------------------------------------------------------------------------------------
-_ABSENT = object()
-
-
 @numpy_function(np.where)
-def _where(ctx: Context, condition: Any, x: Any = _ABSENT, y: Any = _ABSENT, /) -> Any:
-    if (x is _ABSENT) != (y is _ABSENT):
+def _where(ctx: Context, condition: Any, x: Any = None, y: Any = None, /) -> Any:
+    if (x is None) != (y is None):
         ctx.error(PullbackValueError, "either both or neither of x and y should be given")
-    if x is _ABSENT:
+    if x is None:
         return nonzero(ctx, condition)
     c, operands = truth(ctx, ctx.operand(condition)), [ctx.operand(x), ctx.operand(y)]
     if all(v.type.weak for v in operands):
@@ -262,9 +257,7 @@ def numpy_round(ctx: Context, a: Any, decimals: int = 0, out: Any = None) -> Any
     x = strong_operand(ctx, a)
     if not x.type.is_float:
         if decimals < 0:
-            ctx.error(
-                PullbackTypeError, "rounding integers to tens is not supported", "divide, np.rint, multiply"
-            )
+            ctx.error(PullbackTypeError, "rounding integers to tens is not supported", "divide, np.rint, multiply")
         return finish(ctx, ctx.b.emit("copy", x) if x.type.shape else x, out)
     if decimals == 0:
         return finish(ctx, apply(ctx, "rint", x), out)
@@ -313,8 +306,9 @@ for _function, _name, _arguments in [
     (np.rad2deg, "degrees", 1), (np.degrees, "degrees", 1),
     (np.sinc, "sinc", 1), (np.signbit, "signbit", 1),
     (np.heaviside, "heaviside", 2), (np.logaddexp2, "logaddexp2", 2),
-    (scipy.special.logit, "logit", 1), (scipy.special.xlogy, "xlogy", 2), (scipy.special.xlog1py, "xlog1py", 2),
-    (scipy.special.entr, "entropy", 1), (scipy.special.ndtr, "normal_cdf", 1), (scipy.special.log_expit, "log_sigmoid", 1),
+    (scipy.special.logit, "logit", 1), (scipy.special.entr, "entropy", 1),
+    (scipy.special.xlogy, "xlogy", 2), (scipy.special.xlog1py, "xlog1py", 2),
+    (scipy.special.ndtr, "normal_cdf", 1), (scipy.special.log_expit, "log_sigmoid", 1),
 ]:  # fmt: skip
     _enter_library(_function, _name, _arguments)
 
@@ -334,17 +328,13 @@ def _nan_to_num(
 
 
 @numpy_function(np.isclose, static="rtol atol equal_nan", fold=True)
-def _isclose(
-    ctx: Context, a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-) -> Any:
+def _isclose(ctx: Context, a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
     operands = [ctx.wrap(strong_operand(ctx, v)) for v in (a, b)]
     return ctx.call(library.isclose, [*operands, rtol, atol, equal_nan], {})
 
 
 @numpy_function(np.allclose, static="rtol atol equal_nan", fold=True)
-def _allclose(
-    ctx: Context, a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
-) -> Any:
+def _allclose(ctx: Context, a: Any, b: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False) -> Any:
     operands = [ctx.wrap(strong_operand(ctx, v)) for v in (a, b)]
     return ctx.call(library.allclose, [*operands, rtol, atol, equal_nan], {})
 

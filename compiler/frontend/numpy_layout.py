@@ -1,8 +1,8 @@
 """Whether NumPy would give a view or a copy: symbolic strides of views.
 
-The storage of a cell is contiguous in C order. A reshape of a view is a view when every new axis lies within a
-run of old axes that are contiguous with each other; otherwise NumPy copies, and so must we, because
-later writes would show the difference.
+The storage of a cell is contiguous in C order. A reshape of a view is a view when every new axis lies
+within a run of old axes that are contiguous with each other; otherwise NumPy copies, and so must we,
+because later writes would show the difference.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def layout_of(array: Array) -> Layout:
                 if isinstance(item, New):
                     layout.append((Dim.of(1), Dim.of(0)))
                     continue
-                extent, stride = next(axes)
+                _extent, stride = next(axes)
                 if isinstance(item, Span):
                     layout.append((item.size, stride * item.step))
                 else:

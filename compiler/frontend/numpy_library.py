@@ -1,8 +1,8 @@
 """NumPy functions written in the language itself: the frontend inlines them, so that one definition gives
 the value, the derivative and the code.
 
-Arguments that choose a form (axes, flags) are known at compile time. `safe_sqrt`, `stop_gradient` and `sigmoid`-like
-helpers are entries of the table, visible to this module only.
+Arguments that choose a form (axes, flags) are known at compile time. `safe_sqrt` and `stop_gradient` are
+entries of the table: calls of them become the ops of that name.
 """
 
 from __future__ import annotations

@@ -44,14 +44,10 @@ def matrix_product(ctx: Context, a: Operand, b: Operand) -> Operand:
     """``a @ b`` for ranks >= 1, with the checks of extents."""
     name = common_dtype([a, b])
     if name == "b1":
-        ctx.error(
-            UnsupportedError, "matrix products of booleans are not supported", "convert with .astype(float)"
-        )
+        ctx.error(UnsupportedError, "matrix products of booleans are not supported", "convert with .astype(float)")
     a, b = cast(ctx, a, name), cast(ctx, b, name)
     inner = b.type.shape[-2] if b.type.rank > 1 else b.type.shape[-1]
-    ctx.require_equal(
-        a.type.shape[-1], inner, "matmul: Input operand 1 has a mismatch in its core dimension 0"
-    )
+    ctx.require_equal(a.type.shape[-1], inner, "matmul: Input operand 1 has a mismatch in its core dimension 0")
     b_shape = list(b.type.shape)
     b_shape[-2 if b.type.rank > 1 else -1] = a.type.shape[-1]
     b = reshaped(ctx, b, b_shape)
@@ -94,9 +90,7 @@ def _inner(ctx: Context, a: Any, b: Any, /) -> Any:
 
 @numpy_function(np.vdot)
 def _vdot(ctx: Context, a: Any, b: Any, /) -> Any:
-    return ctx.wrap(
-        matrix_product(ctx, raveled(ctx, strong_operand(ctx, a)), raveled(ctx, strong_operand(ctx, b)))
-    )
+    return ctx.wrap(matrix_product(ctx, raveled(ctx, strong_operand(ctx, a)), raveled(ctx, strong_operand(ctx, b))))
 
 
 @numpy_function(np.linalg.vecdot, np.vecdot, static="axis")
@@ -126,9 +120,7 @@ for _function, _opcode in BINARY.items():
     _enter_outer(_function, _opcode)
 
 
-def contract(
-    ctx: Context, a: Operand, b: Operand, a_axes: tuple[int, ...], b_axes: tuple[int, ...]
-) -> Operand:
+def contract(ctx: Context, a: Operand, b: Operand, a_axes: tuple[int, ...], b_axes: tuple[int, ...]) -> Operand:
     """Sum of products over pairs of axes; the free axes of a, then those of b."""
     a_free = [k for k in range(a.type.rank) if k not in a_axes]
     b_free = [k for k in range(b.type.rank) if k not in b_axes]
@@ -171,9 +163,7 @@ def _kron(ctx: Context, a: Any, b: Any) -> Any:
     xs, ys = ((one,) * (rank - v.type.rank) + v.type.shape for v in (x, y))
     blocks = reshaped(ctx, x, [d for n in xs for d in (n, one)])
     inside = reshaped(ctx, y, [d for n in ys for d in (one, n)])
-    return ctx.wrap(
-        reshaped(ctx, apply(ctx, "mul", blocks, inside), [n * m for n, m in zip(xs, ys, strict=True)])
-    )
+    return ctx.wrap(reshaped(ctx, apply(ctx, "mul", blocks, inside), [n * m for n, m in zip(xs, ys, strict=True)]))
 
 
 @numpy_function(np.linalg.matrix_power, static="n")
@@ -222,9 +212,7 @@ def _parse(ctx: Context, subscripts: str, operands: list[Operand]) -> tuple[list
     labels = []
     for term, width in zip(terms, widths, strict=True):
         if width < 0 or (width > 0 and "..." not in term):
-            ctx.error(
-                PullbackValueError, f"einstein sum subscript {term!r} does not match the rank of its operand"
-            )
+            ctx.error(PullbackValueError, f"einstein sum subscript {term!r} does not match the rank of its operand")
         labels.append(term.replace("...", shared[len(shared) - width :] if width else ""))
     if arrow:
         wanted = result.replace("...", shared)
@@ -242,9 +230,7 @@ def _one_of_each(ctx: Context, x: Operand, labels: str, needed: set[str]) -> tup
     for c in dict.fromkeys(labels):
         while labels.count(c) > 1:
             i, j = labels.index(c), labels.rindex(c)
-            ctx.require_equal(
-                x.type.shape[i], x.type.shape[j], "einsum: extents of one subscript must be equal"
-            )
+            ctx.require_equal(x.type.shape[i], x.type.shape[j], "einsum: extents of one subscript must be equal")
             others = [k for k in range(x.type.rank) if k not in (i, j)]
             x = transposed(ctx, x, [*others, i, j])
             line = counting(ctx, x.type.shape[-1])
@@ -285,12 +271,8 @@ def _pair(ctx: Context, a: Operand, la: str, b: Operand, lb: str, needed: set[st
     inner = [product([extents_a[c] for c in summed])]
     left = [product([extents_a[c] for c in free_a])] if free_a or batch else []
     right = [product([extents_b[c] for c in free_b])] if free_b or batch else []
-    x = reshaped(
-        ctx, transposed(ctx, a, [la.index(c) for c in batch + free_a + summed]), stack + left + inner
-    )
-    y = reshaped(
-        ctx, transposed(ctx, b, [lb.index(c) for c in batch + summed + free_b]), stack + inner + right
-    )
+    x = reshaped(ctx, transposed(ctx, a, [la.index(c) for c in batch + free_a + summed]), stack + left + inner)
+    y = reshaped(ctx, transposed(ctx, b, [lb.index(c) for c in batch + summed + free_b]), stack + inner + right)
     shape = stack + [extents_a[c] for c in free_a] + [extents_b[c] for c in free_b]
     return reshaped(ctx, matrix_product(ctx, x, y), shape), "".join(batch + free_a + free_b)
 
@@ -323,9 +305,7 @@ def _norm(ctx: Context, x: Any, ord: Any = None, axis: Any = None, keepdims: boo
     operand = strong(ctx, as_float(ctx, ctx.operand(x), "np.linalg.norm"))
     rank = operand.type.rank
     if ord is None:
-        return ctx.call(
-            library.euclidean_norm, [ctx.wrap(operand), axes_of(ctx, axis, rank), bool(keepdims)], {}
-        )
+        return ctx.call(library.euclidean_norm, [ctx.wrap(operand), axes_of(ctx, axis, rank), bool(keepdims)], {})
     if axis is None and rank > 2:
         ctx.error(PullbackValueError, "Improper number of dimensions to norm.")
     if axis is None:
@@ -345,9 +325,7 @@ def _vector_norm(ctx: Context, x: Operand, ord: Any, axes: tuple[int, ...], keep
     if ord == 2:
         return ctx.call(library.euclidean_norm, [ctx.wrap(x), axes, keepdims], {})
     if ord in (math.inf, -math.inf):
-        return _extreme(
-            ctx, "max" if ord > 0 else "min", ctx.wrap(apply(ctx, "abs", x)), axes, None, keepdims
-        )
+        return _extreme(ctx, "max" if ord > 0 else "min", ctx.wrap(apply(ctx, "abs", x)), axes, None, keepdims)
     definition = library.count_norm if ord == 0 else library.absolute_norm if ord == 1 else library.power_norm
     args = [ctx.wrap(x), axes, keepdims] + ([float(ord)] if definition is library.power_norm else [])
     return ctx.call(definition, args, {})
@@ -357,9 +335,7 @@ def _matrix_norm(ctx: Context, x: Operand, ord: Any, axes: tuple[int, ...], keep
     if ord == "fro":
         return ctx.call(library.euclidean_norm, [ctx.wrap(x), tuple(sorted(axes)), keepdims], {})
     if ord not in (1, -1, math.inf, -math.inf):
-        ctx.error(
-            UnsupportedError, f"np.linalg.norm of a matrix with ord={ord!r} is not supported", "'fro', 1, inf"
-        )
+        ctx.error(UnsupportedError, f"np.linalg.norm of a matrix with ord={ord!r} is not supported", "'fro', 1, inf")
     added, kept = axes if abs(ord) == 1 else axes[::-1]
     sums = reduce(ctx, "sum", apply(ctx, "abs", x), (added,), True)
     best = ctx.operand(_extreme(ctx, "max" if ord > 0 else "min", ctx.wrap(sums), (kept,), None, True))
@@ -370,9 +346,7 @@ def _matrix_norm(ctx: Context, x: Operand, ord: Any, axes: tuple[int, ...], keep
 
 # -- written in the language ---------------------------------------------------------------------------
 @numpy_function(np.cross, static="axisa axisb axisc axis")
-def _cross(
-    ctx: Context, a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None
-) -> Any:
+def _cross(ctx: Context, a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: Any = None) -> Any:
     if axis is not None:
         axisa = axisb = axisc = axis
     operands = []
@@ -466,9 +440,7 @@ def _sliding(ctx: Context, definition: Any, a: Any, v: Any, mode: str) -> Any:
 
 
 @numpy_function(np.interp)
-def _interp(
-    ctx: Context, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None
-) -> Any:
+def _interp(ctx: Context, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
     if period is not None:
         ctx.error(UnsupportedError, "np.interp: period is not supported", "reduce x modulo the period first")
     point, places, values = (cast(ctx, strong_operand(ctx, v), "f64") for v in (x, xp, fp))

@@ -56,9 +56,7 @@ def _chain(ctx: Context, opcode: str, a: Any) -> Any:
     return cast(ctx, chained, widened(chained.type.dtype))
 
 
-def _accumulate(
-    ctx: Context, opcode: str, chain: str, a: Any, axis: Any, dtype: Any, out: Any, keepdims: bool
-) -> Any:
+def _accumulate(ctx: Context, opcode: str, chain: str, a: Any, axis: Any, dtype: Any, out: Any, keepdims: bool) -> Any:
     if dtype is None and not keepdims and axis in (None, 0, -1):
         chained = _chain(ctx, chain, a) if out is None else None
         if chained is not None:
@@ -69,16 +67,12 @@ def _accumulate(
 
 
 @numpy_function(np.sum, method="sum", static="axis dtype keepdims")
-def _sum(
-    ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
-) -> Any:
+def _sum(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
     return _accumulate(ctx, "sum", "add", a, axis, dtype, out, keepdims)
 
 
 @numpy_function(np.prod, method="prod", static="axis dtype keepdims")
-def _prod(
-    ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
-) -> Any:
+def _prod(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
     return _accumulate(ctx, "prod", "mul", a, axis, dtype, out, keepdims)
 
 
@@ -91,9 +85,7 @@ def _float_operand(ctx: Context, a: Any, dtype: Any = None) -> Operand:
 
 
 @numpy_function(np.mean, method="mean", static="axis dtype keepdims")
-def _mean(
-    ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
-) -> Any:
+def _mean(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
     x = _float_operand(ctx, a, dtype)
     axes = axes_of(ctx, axis, x.type.rank)
     if not axes:
@@ -103,9 +95,7 @@ def _mean(
     return finish(ctx, apply(ctx, "div", total, ctx.b.extent(count)), out)
 
 
-def _variance(
-    ctx: Context, definition: Any, a: Any, axis: Any, dtype: Any, out: Any, ddof: Any, keepdims: bool
-) -> Any:
+def _variance(ctx: Context, definition: Any, a: Any, axis: Any, dtype: Any, out: Any, ddof: Any, keepdims: bool) -> Any:
     x = _float_operand(ctx, a, dtype)
     axes = axes_of(ctx, axis, x.type.rank)
     count = product([x.type.shape[k] for k in axes])
@@ -154,9 +144,7 @@ def _require_elements(ctx: Context, x: Operand, axes: tuple[int, ...], message: 
 def _extreme(ctx: Context, opcode: str, a: Any, axis: Any, out: Any, keepdims: bool) -> Any:
     x = strong_operand(ctx, a)
     axes = axes_of(ctx, axis, x.type.rank)
-    _require_elements(
-        ctx, x, axes, f"zero-size array to reduction operation {opcode}imum which has no identity"
-    )
+    _require_elements(ctx, x, axes, f"zero-size array to reduction operation {opcode}imum which has no identity")
     if x.type.is_bool:
         opcode = {"max": "any", "min": "all"}[opcode]
     return finish(ctx, reduce(ctx, opcode, x, axes, keepdims), out)
@@ -273,16 +261,12 @@ def _multiply_reduce(
 
 
 @numpy_function(np.maximum.reduce, static="axis keepdims")
-def _maximum_reduce(
-    ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False
-) -> Any:
+def _maximum_reduce(ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False) -> Any:
     return _extreme(ctx, "max", array, axis, out, keepdims)
 
 
 @numpy_function(np.minimum.reduce, static="axis keepdims")
-def _minimum_reduce(
-    ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False
-) -> Any:
+def _minimum_reduce(ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False) -> Any:
     return _extreme(ctx, "min", array, axis, out, keepdims)
 
 
@@ -313,9 +297,7 @@ def _library_reduction(ctx: Context, definition: Any, a: Any, axis: Any, keepdim
 
 
 @numpy_function(np.nansum, static="axis keepdims")
-def _nansum(
-    ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False
-) -> Any:
+def _nansum(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
     if dtype is not None or not ctx.type(a).is_float:
         return _accumulate(ctx, "sum", "add", a, axis, dtype, out, keepdims)
     return _library_reduction(ctx, library.nansum, a, axis, keepdims)
@@ -357,9 +339,7 @@ def _average(
     keepdims: bool = False,
 ) -> Any:
     if returned:
-        ctx.error(
-            PullbackTypeError, "np.average: returned=True is not supported", "compute np.sum(weights) as well"
-        )
+        ctx.error(PullbackTypeError, "np.average: returned=True is not supported", "compute np.sum(weights) as well")
     if weights is None:
         return _mean(ctx, a, axis, None, None, keepdims)
     x, w = _float_operand(ctx, a), strong_operand(ctx, weights)

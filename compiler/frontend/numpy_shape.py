@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -244,18 +245,14 @@ def at_least(ctx: Context, a: Any, rank: int) -> Any:
     have = len(ctx.shape(a))
     if have >= rank:
         return a
-    new = {(1, 0): (0,), (2, 0): (0, 1), (2, 1): (0,), (3, 0): (0, 1, 2), (3, 1): (0, 2), (3, 2): (2,)}[
-        (rank, have)
-    ]
+    new = {(1, 0): (0,), (2, 0): (0, 1), (2, 1): (0,), (3, 0): (0, 1, 2), (3, 1): (0, 2), (3, 2): (2,)}[(rank, have)]
     return _with_new_axes(ctx, a, new)
 
 
 def _enter_at_least(function: Any, rank: int) -> None:
     @numpy_function(function)
     def expand(ctx: Context, *arys: Any) -> Any:
-        results = [
-            at_least(ctx, a if isinstance(a, Array) else ctx.wrap(strong_operand(ctx, a)), rank) for a in arys
-        ]
+        results = [at_least(ctx, a if isinstance(a, Array) else ctx.wrap(strong_operand(ctx, a)), rank) for a in arys]
         return results[0] if len(results) == 1 else tuple(results)
 
 
@@ -406,17 +403,15 @@ def _pieces(ctx: Context, ary: Any, sections: Any, axis: int, exact: bool) -> An
         bounds = [Dim.of(0)]
         for c in cuts:
             if c.const < 0:
-                ctx.error(
-                    UnsupportedError, "a negative place to split at is not supported", "count from the front"
-                )
+                ctx.error(UnsupportedError, "a negative place to split at is not supported", "count from the front")
             bounds.append(c if ctx.session.assume(extent - c) else c.min(extent))
         bounds.append(extent)
-        for low, high in zip(bounds, bounds[1:], strict=False):
+        for low, high in itertools.pairwise(bounds):
             if not ctx.session.assume(high - low):
                 ctx.error(PullbackValueError, "the places to split at must be ascending")
     parts = [
         index_view(ctx, ary, on_axis(shape, number, Span(low, high - low, 1)))
-        for low, high in zip(bounds, bounds[1:], strict=False)
+        for low, high in itertools.pairwise(bounds)
     ]
     return ListValue(parts)
 
@@ -441,11 +436,6 @@ def _enter_split(function: Any, axis: int) -> None:
 _enter_split(np.vsplit, 0)
 _enter_split(np.hsplit, 1)
 _enter_split(np.dsplit, 2)
-
-
-@array_method("tolist")
-def _tolist(ctx: Context, a: Any) -> Any:
-    ctx.error(UnsupportedError, "ndarray.tolist is not supported", "keep the array, and index it")
 
 
 @array_method("item")

@@ -16,7 +16,7 @@ from ..ir.builder import constant
 from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Gather, Index, IndexItem, Operand, Span
 from ..ir.types import FROM_NUMPY, Type, promote
-from .values import Array, ListValue, is_scalar
+from .values import Array, is_scalar
 
 if TYPE_CHECKING:
     from .context import Context
@@ -109,16 +109,15 @@ def finish(ctx: Context, result: Operand, out: Any = None) -> Any:
 
 
 def elements(ctx: Context, sequence: Any, what: str) -> list[Any]:
-    """The elements of a tuple, list, or array whose first extent is constant."""
-    if isinstance(sequence, ListValue):
-        return list(sequence.items)
-    if isinstance(sequence, (tuple, list)):
-        return list(sequence)
-    if isinstance(sequence, Array):
-        x = ctx.operand(sequence)
-        if x.type.shape[0].is_const:
-            return [ctx.wrap(take_at(ctx, x, 0, constant(i))) for i in range(x.type.shape[0].const)]
-    ctx.error(PullbackTypeError, f"{what} needs a tuple or list of arrays", "write the arrays as [a, b, ...]")
+    """The elements of a sequence whose length is known at compile time."""
+    items = None if is_scalar(sequence) or isinstance(sequence, str) else ctx.static_items(sequence)
+    if items is None:
+        ctx.error(
+            PullbackTypeError,
+            f"{what} needs a tuple or list with a length known at compile time",
+            "write the items as [a, b, ...]",
+        )
+    return items
 
 
 # -- axes ----------------------------------------------------------------------------------------------

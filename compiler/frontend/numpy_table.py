@@ -61,17 +61,13 @@ class Entry:
     def __call__(self, ctx: Context, args: list[Any], kwargs: dict[str, Any]) -> Any:
         kwargs = self._without_neutral(ctx, kwargs)
         if self.fold is not None and all(map(is_static, [*args, *kwargs.values()])):
-            folded = _evaluate(
-                self.fold, [*map(to_python, args)], {k: to_python(v) for k, v in kwargs.items()}
-            )
+            folded = _evaluate(self.fold, [*map(to_python, args)], {k: to_python(v) for k, v in kwargs.items()})
             if folded is not None:
                 return folded
         try:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as e:
-            ctx.error(
-                PullbackTypeError, f"{self.name}(): {e}", f"the parameters are {self.name}{self.signature}"
-            )
+            ctx.error(PullbackTypeError, f"{self.name}(): {e}", f"the parameters are {self.name}{self.signature}")
         for parameter in self.static & bound.arguments.keys():
             bound.arguments[parameter] = ctx.static(bound.arguments[parameter], f"{parameter} of {self.name}")
         return self.expand(ctx, *bound.args, **bound.kwargs)
@@ -105,7 +101,7 @@ def _evaluate(function: Callable[..., Any], args: list[Any], kwargs: dict[str, A
 
 
 def _signature(expand: Expansion) -> inspect.Signature:
-    first, *rest = inspect.signature(expand).parameters.values()
+    _ctx, *rest = inspect.signature(expand).parameters.values()
     return inspect.Signature([p.replace(annotation=inspect.Parameter.empty) for p in rest])
 
 
@@ -165,20 +161,31 @@ def name_of(function: Any) -> str:
 
 def is_numerical(function: Any) -> bool:
     """Whether a callable belongs to NumPy, SciPy or math: refused when the table has no entry for it."""
-    if isinstance(function, np.ufunc) or isinstance(getattr(function, "__self__", None), np.ufunc):
+    if (
+        function is complex
+        or isinstance(function, np.ufunc)
+        or isinstance(getattr(function, "__self__", None), np.ufunc)
+    ):
         return True
     module = getattr(function, "__module__", None) or type(getattr(function, "__self__", None)).__module__
     return str(module).split(".")[0] in ("numpy", "scipy", "math", "cmath", "random")
 
 
+_WAYS_OUT = {
+    "complex": "keep real and imaginary parts as two real values",
+    "ndarray.tolist": "keep the array, and index it",
+}
+
+
 def _refusal_hint(name: str) -> str:
+    if name in _WAYS_OUT:
+        return _WAYS_OUT[name]
     if ".random." in name or name.startswith("random."):
         return "draw the numbers outside, and pass them in as an argument"
     known = sorted({e.name for e in FUNCTIONS.values()} | {e.name for e in METHODS.values()})
     close = difflib.get_close_matches(name, known, 1, 0.6)
-    return (
-        f"the nearest supported function is {close[0]}; " if close else ""
-    ) + "see docs/numpy.md for the list"
+    nearest = f"the nearest supported function is {close[0]}; " if close else ""
+    return nearest + "see docs/numpy.md for the list"
 
 
 def refusal(name: str) -> Callable[[Context, list[Any], dict[str, Any]], Any]:

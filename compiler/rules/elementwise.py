@@ -172,9 +172,9 @@ def _div0(attrs: dict[str, Any], g: Any, d: Any) -> Any:
 register(OpDef("mul0", "elementwise", arithmetic, _mul0, (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a), "from_vjp", python="mul0({0}, {1})", scalar="mul0({0}, {1})"))
 register(OpDef("div0", "elementwise", division, _div0, (lambda g, y, a, b: g.over(b), lambda g, y, a, b: -(g * y).over(b)), "from_vjp", python="div0({0}, {1})", scalar="div0({0}, {1})", sample="nonzero", cost=4))
 
-register(OpDef("floordiv", "elementwise", arithmetic, _plain(operator.floordiv), zero=True, python="{0} // {1}", scalar="{0} // {1}", undefined="steps", sample="nonzero", cost=8))
-register(OpDef("mod", "elementwise", arithmetic, _plain(operator.mod), (lambda g, y, a, b: g, lambda g, y, a, b: -(g * floor(a / b))), "from_vjp", python="{0} % {1}", scalar="{0} % {1}", undefined="steps", sample="nonzero", cost=8))
-register(OpDef("fmod", "elementwise", arithmetic, _numpy(np.fmod, math.fmod), (lambda g, y, a, b: g, lambda g, y, a, b: -(g * trunc(a / b))), "from_vjp", python="np.fmod({0}, {1})", scalar="math.fmod({0}, {1})", undefined="steps", sample="nonzero", cost=8))
+register(OpDef("floordiv", "elementwise", arithmetic, _plain(operator.floordiv), zero=True, python="{0} // {1}", scalar="{0} // {1}", undefined="steps", sample="normal, modulus", cost=8))
+register(OpDef("mod", "elementwise", arithmetic, _plain(operator.mod), (lambda g, y, a, b: g, lambda g, y, a, b: -(g * floor(a / b))), "from_vjp", python="{0} % {1}", scalar="{0} % {1}", undefined="steps", sample="normal, modulus", cost=8))
+register(OpDef("fmod", "elementwise", arithmetic, _numpy(np.fmod, math.fmod), (lambda g, y, a, b: g, lambda g, y, a, b: -(g * trunc(a / b))), "from_vjp", python="np.fmod({0}, {1})", scalar="math.fmod({0}, {1})", undefined="steps", sample="normal, modulus", cost=8))
 
 
 def _is_zero_or(b: E, other: E, value: E) -> E:
@@ -228,7 +228,7 @@ def _pow_type(xs: Any, attrs: dict[str, Any]) -> Any:
 register(
     OpDef(
         "pow", "elementwise", _pow_type, _pow, (_pow_base, _pow_exponent), "from_vjp",
-        python="{0}**{1}", scalar="{0}**{1}", sample="positive", undefined="a <= 0", cost=20,
+        python="{0}**{1}", scalar="{0}**{1}", sample="positive, normal", undefined="a <= 0", cost=20,
     )
 )
 

@@ -39,9 +39,9 @@ def _left(c: Any) -> E:
             return b @ g
         return (b @ g.expand(g.type.rank)).reshape([*g.shape[:-1], a.shape[0]]).sum(range(g.type.rank - 1))
     if b.type.rank == 1:
-        out: E = c.unbroadcast(g.expand(g.type.rank) * b, 0)
+        out: E = c.sum_to(g.expand(g.type.rank) * b, 0)
         return out
-    return c.unbroadcast(g @ b.mT, 0)  # type: ignore[no-any-return]
+    return c.sum_to(g @ b.mT, 0)  # type: ignore[no-any-return]
 
 
 def _right(c: Any) -> E:
@@ -50,12 +50,12 @@ def _right(c: Any) -> E:
     if a.type.rank == 1 and b.type.rank == 1:
         return g * a
     if a.type.rank == 1:
-        return c.unbroadcast(a.expand(1) * g.expand(g.type.rank - 1), 1)  # type: ignore[no-any-return]
+        return c.sum_to(a.expand(1) * g.expand(g.type.rank - 1), 1)  # type: ignore[no-any-return]
     if b.type.rank == 1:
         if a.type.rank == 2:
             return a.mT @ g
         return (g.expand(g.type.rank - 1) @ a).reshape([*g.shape[:-1], b.shape[0]]).sum(range(g.type.rank - 1))
-    return c.unbroadcast(a.mT @ g, 1)  # type: ignore[no-any-return]
+    return c.sum_to(a.mT @ g, 1)  # type: ignore[no-any-return]
 
 
 def _evaluate(attrs: Attrs, a: Any, b: Any) -> Any:

@@ -1,13 +1,15 @@
 """Where an op is tested: `OpDef.sample` names one domain, or one for each operand separated by commas
 (the last one repeats). A sample is away from the points where the op's derivative is undefined.
 
-Samples are deterministic in the generator, distinct, and a multiple of `SPACING` apart, so that a finite
-difference never crosses a tie or a step.
+Samples are deterministic in the generator. Floats are distinct points of a grid of width `SPACING`; the
+grid of each operand is shifted by its own fraction, so that no two operands tie, none is an integer,
+and none but a *modulus* is a whole number of spacings: a finite difference crosses no kink and no step.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,50 +17,44 @@ import numpy as np
 from ..ir.opdef import OpDef
 
 SPACING = 1 / 64
-Sampler = Callable[[np.random.Generator, tuple[int, ...]], Any]
+_FRACTION = (0.5, 0.25, 0.75)  # of the grid of operand 0, 1, 2
+Sampler = Callable[[np.random.Generator, tuple[int, ...], int], Any]
 
 
-def _distinct(low: float, high: float) -> Sampler:
-    """Distinct points of a grid over [low, high], off the integers and the halves."""
-
-    def sample(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+def _between(low: float, high: float, either_sign: bool = False, shifted: bool = True) -> Sampler:
+    def sample(rng: np.random.Generator, shape: tuple[int, ...], operand: int) -> Any:
         count = int(np.prod(shape))
-        grid = low + (high - low) * (np.arange(max(count, 16)) + 0.5) / max(count, 16)
-        on_step = np.abs(2 * grid - np.rint(2 * grid)) < SPACING
-        grid = np.where(on_step, grid + SPACING, grid)
-        return (rng.permutation(grid)[:count] + rng.uniform(0, SPACING / 8)).reshape(shape)[()]
+        points = rng.permutation(np.arange(np.ceil(low / SPACING), np.floor(high / SPACING)))[:count]
+        x = SPACING * (points + (_FRACTION[operand % 3] if shifted else 0.0))
+        if either_sign:
+            x = x * rng.choice([-1.0, 1.0], size=count)
+        return x.reshape(shape)[()]
 
     return sample
 
 
-def _either_sign(sampler: Sampler) -> Sampler:
-    def sample(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
-        return (sampler(rng, shape) * rng.choice([-1.0, 1.0], size=shape))[()]
-
-    return sample
-
-
-def _integers(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+def _integers(rng: np.random.Generator, shape: tuple[int, ...], operand: int) -> Any:
     return rng.integers(1, 7, size=shape)[()]
 
 
-def _booleans(rng: np.random.Generator, shape: tuple[int, ...]) -> Any:
+def _booleans(rng: np.random.Generator, shape: tuple[int, ...], operand: int) -> Any:
     return (rng.integers(0, 2, size=shape) == 1)[()]
 
 
 DOMAINS: dict[str, Sampler] = {
-    "normal": _distinct(-2.2, 2.3),
-    "nonzero": _either_sign(_distinct(0.4, 2.4)),
-    "positive": _distinct(0.3, 2.6),
-    "unit": _distinct(-0.85, 0.9),
-    "above_one": _distinct(1.2, 3.1),
+    "normal": _between(-2.2, 2.3),
+    "nonzero": _between(0.4, 2.4, either_sign=True),
+    "modulus": _between(0.4, 2.4, either_sign=True, shifted=False),
+    "positive": _between(0.3, 2.6),
+    "unit": _between(-0.85, 0.85),
+    "above_one": _between(1.2, 3.1),
     "integer": _integers,
     "boolean": _booleans,
 }
 
 
-def samplers(op: OpDef, operands: int) -> Sequence[Sampler]:
+def samplers(op: OpDef, operands: int) -> list[Callable[[np.random.Generator, tuple[int, ...]], Any]]:
     """The sampler of each operand. Raises KeyError for a domain that does not exist."""
     names = [name.strip() for name in op.sample.split(",")]
     names += names[-1:] * (operands - len(names))
-    return [DOMAINS[name] for name in names[:operands]]
+    return [partial(DOMAINS[name], operand=k) for k, name in enumerate(names[:operands])]

@@ -171,13 +171,15 @@ class RuleContext:
         return d
 
     def unbroadcast(self, e: E, k: int) -> E:
-        """A cotangent shaped like (or broadcasting to) its own full shape, summed to operand k's shape."""
+        """A cotangent that broadcasts to the result's shape, summed to operand k's shape."""
         t = self.op.operands[k].type
-        shape = [self.dim(d) for d in t.shape]
         full = [self.dim(d) for d in self.op.results[0].type.shape]
-        if e.type.rank > len(full):
-            full = list(e.shape)
-        return unbroadcast(e, full if e.type.rank <= len(full) else e.shape, t, shape)
+        return unbroadcast(e, full, t, [self.dim(d) for d in t.shape])
+
+    def sum_to(self, e: E, k: int) -> E:
+        """A cotangent of a shape of its own, to which operand k's shape broadcasts, summed to that."""
+        t = self.op.operands[k].type
+        return unbroadcast(e, e.shape, t, [self.dim(d) for d in t.shape])
 
     def apply_vjp(self, k: int, g: E) -> E | None:
         """Rule k with `g` in the place of the cotangent, not yet un-broadcast."""

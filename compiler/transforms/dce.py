@@ -1,6 +1,6 @@
 """Drops what nothing reads: ops, loop carries, results of branches, whole loops.
 
-Guarantees: what has an effect or may raise stays, except an op flagged ``attrs["derived"]``. A loop
+Guarantees: what has an effect or may raise stays, except an op flagged ``attrs["reverse"]``. A loop
 is kept for its results, for what must stay inside, and for values that are read from outside it
 (between `reverse` and `retain`); that it ends is taken for granted.
 """
@@ -41,7 +41,7 @@ class _Marker:
         if op not in self._pinned:
             if op.regions:
                 answer = any(self.pinned(o) for r in op.regions for o in r.ops)
-            elif op.attrs.get("derived"):
+            elif op.attrs.get("reverse"):
                 answer = has_effect(op, self.callees)
             else:
                 facts = self.facts.get(op, Facts())

@@ -45,7 +45,9 @@ def inplace(fn: Function) -> Function:
 def conflicts(fn: Function) -> list[str]:
     """What would go wrong if stores were destructive, in words; empty after `inplace`."""
     state = _State(fn)
-    return [f"{c.writer.opcode if c.writer else 'return'} of {c.written!r} destroys {c.victim!r}" for c in state.conflicts()]
+    return [
+        f"{c.writer.opcode if c.writer else 'return'} of {c.written!r} destroys {c.victim!r}" for c in state.conflicts()
+    ]
 
 
 def _inplace(fn: Function) -> Function:
@@ -58,7 +60,9 @@ def _inplace(fn: Function) -> Function:
             break
         links = [link for link in state.chain(conflict) if link.key not in cut]
         if not links:
-            raise InternalError(f"no copy can keep {conflict.victim!r}", conflict.writer.loc if conflict.writer else None)
+            raise InternalError(
+                f"no copy can keep {conflict.victim!r}", conflict.writer.loc if conflict.writer else None
+            )
         link = min(links, key=state.cost)
         cut.add(link.key)
         state.insert_copy(link)

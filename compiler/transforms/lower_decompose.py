@@ -416,7 +416,37 @@ class _Decomposer:
             return [self.b.emit("sum", self.b.emit("mul", a, b), axes=(0,), keepdims=False)]
         if self._is_tiny(a, b):
             return [self._multiply_and_sum(a, b)]
-        return [self._gemm(self._empty(t), a, b, 0.0)]
+        if max(a.type.rank, b.type.rank) <= 2:
+            return [self._gemm(self._empty(t), a, b, 0.0)]
+        return [self._batched(a, b, t)]
+
+    def _batched(self, a: Operand, b: Operand, t: Type) -> Value:
+        """A product with leading axes: one product where only the left operand has them, else a stack."""
+        if b.type.rank <= 2 and a.type.rank > 2:
+            rows = Type(t.dtype, a.type.shape[:-1]).size
+            flat = self._reshaped(a, (rows, a.type.shape[-1]))
+            out = self._empty(Type(t.dtype, (rows, *b.type.shape[1:])))
+            return self._reshaped(self._gemm(out, flat, b, 0.0), t.shape)
+        if a.type.rank == 1:
+            a = self._reshaped(a, (ONE, *a.type.shape))
+        column = b.type.rank == 1
+        if column:
+            b = self._reshaped(b, (*b.type.shape, ONE))
+        batch = t.shape[: max(a.type.rank, b.type.rank) - 2]
+        count = Type(t.dtype, batch).size
+        stacks = []
+        for x in (a, b):
+            matrix = x.type.shape[-2:]
+            if x.type.shape[:-2] != batch:
+                x = self.b.emit("broadcast_to", x, shape=(*batch, *matrix))
+            stacks.append(self._reshaped(x, (count, *matrix)))
+        out = self._empty(Type(t.dtype, (count, a.type.shape[-2], b.type.shape[-1])))
+        return self._reshaped(self._gemm(out, *stacks, 0.0), t.shape)
+
+    def _reshaped(self, x: Operand, shape: Sequence[Dim]) -> Value:
+        if isinstance(x, Value) and x.type.shape == tuple(shape):
+            return x
+        return self.b.emit("reshape", x, shape=tuple(shape))
 
     def _same_dtype(self, op: Op) -> list[Operand]:
         dtype = op.result.type.dtype

@@ -4,7 +4,7 @@ Constant folding, exact algebraic identities, common subexpressions (of a region
 branches on constants, carries that never change, and dead code. Guarantees: results are equal bit for
 bit (a product with zero is never folded: it may be NaN; ``x + 0.0`` neither: x may be -0.0), the same
 exceptions are raised by the same ops, effects stay in order. Only an op flagged
-``attrs["derived"]`` (made by differentiation) may be dropped although it may raise.
+``attrs["reverse"]`` (made by differentiation) may be dropped although it may raise.
 Runs before `inplace`: it takes ``copy x`` for x.
 
 ::
@@ -93,7 +93,7 @@ def _cse_key(op: Op) -> Any:
     if entry.kind == "create" and op.results[0].type.is_array:
         return None  # a fresh buffer is cheaper than a copy of a shared one
     operands = tuple(_const_key(x) if isinstance(x, Const) else x for x in op.operands)
-    attrs = tuple(sorted((k, _attr_key(v)) for k, v in op.attrs.items() if k != "derived"))
+    attrs = tuple(sorted((k, _attr_key(v)) for k, v in op.attrs.items() if k != "reverse"))
     own = set(op.results)  # extents that the op itself makes (nonzero) cannot be compared
     types = tuple(
         (r.type.dtype, r.type.weak, tuple(None if own.intersection(d.values()) else d for d in r.type.shape))
@@ -166,8 +166,8 @@ class _Rebuilder:
             for scope in reversed(self.scopes):
                 if key in scope:
                     same = scope[key]
-                    if not op.attrs.get("derived"):
-                        same.attrs.pop("derived", None)
+                    if not op.attrs.get("reverse"):
+                        same.attrs.pop("reverse", None)
                     return list(same.results)
             self.scopes[-1][key] = op
         new.ops.append(op)
@@ -352,7 +352,7 @@ def _loaded(op: Op) -> Operand | None:
 def _rewritten(op: Op) -> tuple[str, list[Operand], dict[str, Any]] | None:
     """An op that computes exactly the same from fewer or cheaper ops."""
     code, xs = op.opcode, op.operands
-    derived = {"derived": True} if op.attrs.get("derived") else {}
+    derived = {"reverse": True} if op.attrs.get("reverse") else {}
     if code in ("add", "sub") and (inner := _op_of(xs[1], "neg")):
         return ("sub" if code == "add" else "add"), [xs[0], inner.operands[0]], derived
     if code == "add" and (inner := _op_of(xs[0], "neg")):

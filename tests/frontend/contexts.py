@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from pullback.frontend.context import Context
+from pullback.frontend.expressions import Expressions
 from pullback.frontend.session import Session
 
 
 def make_context(session: Session) -> Any:
-    return Context(session)
+    return Expressions(session)

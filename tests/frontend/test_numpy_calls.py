@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -18,7 +19,7 @@ import scipy.special
 from pullback.errors import PullbackError, UnsupportedError
 from pullback.frontend import numpy_calls
 from pullback.frontend.session import Session
-from pullback.frontend.values import Array, Cell, ListValue, is_operand
+from pullback.frontend.values import Array, BoundMethod, Cell, ListValue, is_operand
 from pullback.ir.dims import Dim
 from pullback.ir.interp import interpret
 from pullback.ir.nodes import Const, Function, Loc, Value
@@ -75,6 +76,12 @@ class Program:
             return ListValue([self.abstract(x) for x in v])
         return v
 
+    def call(self, function: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """A call as the frontend makes it; a string names a method of the first argument."""
+        if isinstance(function, str):
+            return self.ctx.call(BoundMethod(args[0], function), args[1:], kwargs)
+        return self.ctx.call(function, args, kwargs)
+
     def leaf(self, v: Any) -> Any:
         if isinstance(v, (tuple, ListValue)):
             return [self.leaf(x) for x in (v if isinstance(v, tuple) else v.items)]
@@ -125,11 +132,7 @@ def run(call: Callable[[Program], Any]) -> Any:
 
 def pull(function: Any, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """The result by way of the table."""
-    handler = numpy_calls.method(function) if isinstance(function, str) else numpy_calls.lookup(function)
-    assert handler is not None, function
-    return run(
-        lambda p: handler(p.ctx, [p.abstract(a) for a in args], {k: p.abstract(v) for k, v in kwargs.items()})
-    )
+    return run(lambda p: p.call(function, [p.abstract(a) for a in args], {k: p.abstract(v) for k, v in kwargs.items()}))
 
 
 def plain(v: Any) -> Any:
@@ -692,10 +695,7 @@ def after(function: Any, *args: Any, **kwargs: Any) -> Any:
 
     def call(p: Program) -> Any:
         values = [p.abstract(a) for a in args]
-        handler = numpy_calls.method(function) if isinstance(function, str) else numpy_calls.lookup(function)
-        assert handler is not None
-        given = {k: values[0] if v is args[0] else p.abstract(v) for k, v in kwargs.items()}
-        handler(p.ctx, values, given)
+        p.call(function, values, {k: values[0] if v is args[0] else p.abstract(v) for k, v in kwargs.items()})
         return values[0]
 
     return run(call)
@@ -736,9 +736,7 @@ def written_through(make: Callable[[Any], Any], view: Callable[[Program, Array],
 
 
 def calling(function: Any, *args: Any, **kwargs: Any) -> Callable[[Program, Any], Any]:
-    handler = numpy_calls.method(function) if isinstance(function, str) else numpy_calls.lookup(function)
-    assert handler is not None
-    return lambda p, a: handler(p.ctx, [a, *args], dict(kwargs))
+    return lambda p, a: p.call(function, [a, *args], dict(kwargs))
 
 
 def test_views_are_views_and_copies_are_copies() -> None:
@@ -862,8 +860,7 @@ def test_extents_stay_extents() -> None:
     def call(p: Program) -> Any:
         a = p.abstract(A)
         shape = numpy_calls.attribute("shape")(p.ctx, a)  # type: ignore[misc]
-        count = numpy_calls.lookup(np.prod)(p.ctx, [shape], {})  # type: ignore[misc]
-        flat = numpy_calls.lookup(np.zeros)(p.ctx, [count], {})  # type: ignore[misc]
+        flat = p.call(np.zeros, [p.call(np.prod, [shape], {})], {})
         assert p.ctx.shape(flat) == p.ctx.shape(calling("ravel")(p, a))
         return flat
 
@@ -874,3 +871,9 @@ def test_operands_are_consts_or_values() -> None:
     program = Program()
     zero = calling(np.zeros)(program, ())
     assert isinstance(zero, Const)
+
+
+def test_document_is_up_to_date() -> None:
+    """``python -c "from pullback.frontend import numpy_calls as c; print(c.document(), end='')" > docs/numpy.md``"""
+    page = Path(__file__).parents[2] / "docs" / "numpy.md"
+    assert page.read_text() == numpy_calls.document()

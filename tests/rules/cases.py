@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
-from pullback.ir.builder import Builder
+from pullback.ir.builder import Builder, constant
 from pullback.ir.dims import ONE, ZERO, Dim
-from pullback.ir.nodes import At, Gather, New, Operand, Span
+from pullback.ir.nodes import At, Gather, New, Operand, Span, Value
+from pullback.ir.indexing import indexed_shape
 from pullback.ir.opdef import REGISTRY, OpDef
+from pullback.ir.types import Type
 from pullback.rules.samples import samplers
 
-from .oracle import Case, Emit, extent, extents, seed_of
+from .oracle import Case, Emit, extent, extents, number, seed_of
 
 Variant = tuple[str, Emit, Sequence[Any]]
 
@@ -64,8 +66,8 @@ def _pow(op: OpDef) -> Iterator[Variant]:
         if exponent == int(exponent):
             negative = np.array([-1.3, 0.7, -0.4])
             yield f"negative base to the {exponent}", lambda b, x, e=exponent: b.emit("pow", x, e), [negative]
-    yield "integer array exponent", simple("pow"), [np.array([-1.3, 0.7, 2.0]), np.array([3, 2, 1])]
-    yield "integer base", simple("pow"), [np.array([1, 2, 3]), (3,)]
+    yield "integer array exponent", simple("pow"), [np.array([-1.3, 0.7, 2.0]), np.array([3, 2, 1], np.int16)]
+    yield "integer base", simple("pow"), [np.array([1, 2, 3], np.int16), (3,)]
 
 
 def _polygamma(op: OpDef) -> Iterator[Variant]:
@@ -115,7 +117,7 @@ def _reshape(op: OpDef) -> Iterator[Variant]:
     two, three, six = extent(2), extent(3), extent(2) * extent(3)
     for old, new in [
         ((2, 3), (six,)), ((2, 3), (three, two)), ((2, 3), (ONE, two, three)), ((1,), ()), ((), (ONE, ONE)), ((1, 1), ()),
-        ((3,), (three, ONE)), ((0,), (extent(0), two)), ((2, 0), (extent(0), three)),
+        ((3,), (three, ONE)), ((0,), (extent(0), Dim.of(2))), ((2, 0), (extent(0), Dim.of(3))),
     ]:  # fmt: skip
         yield f"{old} to {len(new)} axes", simple("reshape", shape=tuple(new)), [old]
 
@@ -132,7 +134,8 @@ def _broadcast_to(op: OpDef) -> Iterator[Variant]:
         ((3,), (2, 3)), ((1,), (3,)), ((2, 1), (2, 3)), ((1, 3), (2, 3)), ((2, 1), (4, 2, 3)), ((3,), (3,)), ((1, 1), (2, 3)),
         ((1,), (1, 1)), ((0,), (2, 0)), ((1,), (0,)), ((2, 1), (2, 0)), ((), (2, 3)), ((), ()),
     ]:  # fmt: skip
-        yield f"{old} to {new}", simple("broadcast_to", shape=extents(*new)), [old]
+        dims = tuple(extent(n) if n in old else Dim.of(n) for n in new)
+        yield f"{old} to {new}", simple("broadcast_to", shape=dims), [old]
 
 
 def _concatenate(op: OpDef) -> Iterator[Variant]:
@@ -142,7 +145,7 @@ def _concatenate(op: OpDef) -> Iterator[Variant]:
     ]:  # fmt: skip
         yield f"{axis=} {shapes_text(shapes)}", simple("concatenate", axis=axis), shapes
     yield "the same operand twice", lambda b, x: b.emit("concatenate", x, x, axis=0), [(2,)]
-    yield "with integers", simple("concatenate", axis=0), [(2,), np.array([1, 2])]
+    yield "with integers", simple("concatenate", axis=0), [(2,), np.array([1, 2], np.int16)]
 
 
 def _matmul(op: OpDef) -> Iterator[Variant]:
@@ -156,7 +159,7 @@ def _matmul(op: OpDef) -> Iterator[Variant]:
         yield shapes_text(shapes), simple("matmul"), shapes
     yield "x @ x", lambda b, x: b.emit("matmul", x, x), [(3,)]
     yield "X @ X", lambda b, x: b.emit("matmul", x, x), [(3, 3)]
-    yield "with integers", simple("matmul"), [(2, 3), np.array([[1, 2], [3, 4], [5, 6]])]
+    yield "with integers", simple("matmul"), [(2, 3), np.array([[1, 2], [3, 4], [5, 6]], np.int16)]
 
 
 def span(n: int, start: int = 0, step: int = 1) -> Span:
@@ -213,14 +216,9 @@ def _load(op: OpDef) -> Iterator[Variant]:
 
 
 def _write(op: OpDef) -> Iterator[Variant]:
-    from pullback.ir.indexing import numpy_index
-
     for name, shape, index, at in INDICES:
-        a = np.zeros(shape)
-        ints = [x for x in at if isinstance(x, int)]
-        arrays = [x for x in at if not isinstance(x, int)]
-        sized = tuple(_with_numbers(i, n) for i, n in zip(index, shape, strict=True))
-        selected = np.shape(a[numpy_index(sized, ints, arrays, shape)])
+        places = [constant(x) if isinstance(x, int) else Value(Type("i64", extents(*x.shape))) for x in at]
+        selected = indexed_shape(extents(*shape), index, places)
         emit = simple(op.name, index=index)
         yield name, emit, [shape, *at, selected]
         if selected:
@@ -228,7 +226,7 @@ def _write(op: OpDef) -> Iterator[Variant]:
             yield f"{name}, value of extent one", emit, [shape, *at, (1,) * len(selected)]
         if len(selected) > 1:
             yield f"{name}, value of fewer axes", emit, [shape, *at, selected[1:]]
-    yield "integer value", simple(op.name, index=(span(2, 1),)), [(4,), np.array([3, 5])]
+    yield "integer value", simple(op.name, index=(span(2, 1),)), [(4,), np.array([3])]
     yield "the array's own elements", _own_elements(op.name), [(4,)]
     yield "constant value", lambda b, x: b.emit(op.name, x, 0.5, index=(span(2, 1),)), [(4,)]
 
@@ -239,12 +237,6 @@ def _own_elements(opcode: str) -> Emit:
         return b.emit(opcode, x, part, index=(span(2, 1),))
 
     return emit
-
-
-def _with_numbers(item: Any, n: int) -> Any:
-    if not isinstance(item, Span):
-        return item
-    return Span(item.start.evaluate(lambda a: n), item.size.evaluate(lambda a: n), item.step)  # type: ignore[arg-type]
 
 
 def _full(op: OpDef) -> Iterator[Variant]:
@@ -319,10 +311,14 @@ def cases(opcode: str) -> list[Case]:
     for name, emit, operands in variants(op):
         rng = seed_of(f"{opcode} {name}")
         domains = samplers(op, len(operands))
-        inputs = tuple(
-            sample(rng, x) if isinstance(x, tuple) else np.asarray(x)[()]
-            for x, sample in zip(operands, domains, strict=True)
+        shapes = tuple(
+            tuple(d if isinstance(d, Dim) else extent(d) for d in (x if isinstance(x, tuple) else np.shape(x)))
+            for x in operands
         )
-        out.append(Case(f"{opcode}: {name}", emit, inputs))
+        inputs = tuple(
+            sample(rng, tuple(map(number, shape))) if isinstance(x, tuple) else np.asarray(x)[()]
+            for x, shape, sample in zip(operands, shapes, domains, strict=True)
+        )
+        out.append(Case(f"{opcode}: {name}", emit, inputs, shapes))
     return out
 

@@ -6,7 +6,7 @@ The oracle is `pullback.ir.interp`, whose meaning of an op is NumPy's, and fourt
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, combinations
 from typing import Any
 
@@ -22,17 +22,19 @@ from pullback.transforms.forward import forward
 from pullback.transforms.retain import retain
 from pullback.transforms.reverse import reverse
 
-STEP = 2e-4
+STEP = 1e-4
 Emit = Callable[..., Operand]
 
 
 @dataclass(frozen=True)
 class Case:
-    """``emit(builder, *params)`` makes the op (and returns its result) for parameters like `inputs`."""
+    """``emit(builder, *params)`` makes the op (and returns its result) for parameters like `inputs`, whose
+    types have the extents `shapes`."""
 
     name: str
     emit: Emit
     inputs: tuple[Any, ...]
+    shapes: tuple[tuple[Dim, ...], ...]
 
     def __str__(self) -> str:
         return self.name
@@ -47,12 +49,17 @@ def extents(*shape: int) -> tuple[Dim, ...]:
     return tuple(map(extent, shape))
 
 
-def type_of(x: Any) -> Type:
-    return Type(FROM_NUMPY[np.asarray(x).dtype], extents(*np.shape(x)))
+def number(d: Dim) -> int:
+    """What `extent` was made of."""
+    return d.evaluate(lambda symbol: int(symbol[1:]))
+
+
+def type_of(x: Any, shape: tuple[Dim, ...]) -> Type:
+    return Type(FROM_NUMPY[np.asarray(x).dtype], shape)
 
 
 def function_of(case: Case) -> Function:
-    body = Region([Value(type_of(x), f"x{k}") for k, x in enumerate(case.inputs)])
+    body = Region([Value(type_of(x, s), f"x{k}") for k, (x, s) in enumerate(zip(case.inputs, case.shapes, strict=True))])
     body.yields = [case.emit(Builder(body), *body.params)]
     fn = Function("f", body)
     verify(fn)
@@ -173,7 +180,7 @@ def check_single_precision(case: Case, rng: np.random.Generator) -> None:
     """float32 stays float32, in values, adjoints and tangents, and agrees with float64."""
     narrow = tuple(x.astype(np.float32)[()] if k in floats(case.inputs) else x for k, x in enumerate(map(np.asarray, case.inputs)))
     wide = tuple(x.astype(np.float64)[()] if k in floats(case.inputs) else x for k, x in enumerate(map(np.asarray, narrow)))
-    f32, f64 = function_of(Case(case.name, case.emit, narrow)), function_of(Case(case.name, case.emit, wide))
+    f32, f64 = function_of(replace(case, inputs=narrow)), function_of(replace(case, inputs=wide))
     (y,) = run(f64, wide)
     g = rng.normal(size=np.shape(y)).astype(np.asarray(run(f32, narrow)[0]).dtype)
     wrt = floats(narrow)

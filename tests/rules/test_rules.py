@@ -42,7 +42,6 @@ def test_first_order(opcode: str) -> None:
         if fn.result_types[0].is_float and floats(case.inputs):
             check_first_order(case, fn, seed_of(case.name))
         else:
-            assert REGISTRY[opcode].zero or not floats(case.inputs), case
             run(fn, case.inputs)
 
 

@@ -1,0 +1,158 @@
+"""From a Python function and the types of its arguments to an IR function.
+
+`build` guarantees: the function it returns has the meaning that Python and NumPy give the source, for
+arguments of the given types (extents specialised as docs/ir.md says, `Function.assumptions` checked) as
+long as the guards hold; everything else is a located error.
+"""
+
+from __future__ import annotations
+
+import types
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from .. import rules as _rules  # the registry must be filled
+from ..errors import PullbackTypeError, UnsupportedError
+from ..ir.nodes import Function, Loc, Operand, Value
+from .capture import unwrap
+from .context import DeadCode, describe
+from .control import Frame
+from .globals import is_namedtuple
+from .interface import Built, Leaf, Static
+from .recursion import Recursion
+from .session import Session
+from .values import Array, Cell, Conflict, DictValue, ListValue, RecordValue, UserFunction, is_scalar, is_static, to_python
+
+assert _rules
+
+
+class Interpreter(Recursion):
+    """The abstract interpreter of the syntax tree."""
+
+    def __init__(self, session: Session):
+        super().__init__(session)
+        self.frames = []
+        self.argument_cells = []
+        self.memo = {}
+
+    @contextmanager
+    def entry_frame(self, name: str, loc: Loc) -> Iterator[None]:
+        """The frame of the caller, which has no names."""
+        self.frames.append(Frame(name, loc.file))
+        try:
+            with self.b.at(loc):
+                yield
+        finally:
+            self.frames.clear()
+
+
+def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None) -> Built:
+    """The IR of ``fn(*args, **kwargs)`` for arguments of the given types.
+
+    args, kwargs: trees of tuples, lists, dicts, NamedTuples and dataclasses whose leaves are `Leaf` (a
+    run-time input, which becomes a parameter) or `Static`.
+    extents: the numbers that the symbols of the Leafs' shapes stand for, so that captured arrays of the
+    same extents share the symbols; without it their shapes are constants.
+    """
+    session = Session(extents)
+    interpreter = Interpreter(session)
+    params: list[Value] = []
+
+    def enter(tree: Any) -> Any:
+        if isinstance(tree, Leaf):
+            value = Value(tree.type, tree.name)
+            params.append(value)
+            if not tree.type.shape:
+                return value
+            array = Array(Cell(value, tree.name))
+            interpreter.argument_cells.append(array)
+            return array
+        if isinstance(tree, Static):
+            return _static_argument(tree.value)
+        if is_namedtuple(type(tree)):
+            return RecordValue(type(tree), {f: enter(getattr(tree, f)) for f in tree._fields})
+        if isinstance(tree, tuple):
+            return tuple(enter(x) for x in tree)
+        if isinstance(tree, list):
+            return ListValue([enter(x) for x in tree])
+        if isinstance(tree, dict):
+            return DictValue({k: enter(x) for k, x in tree.items()})
+        if hasattr(tree, "__dataclass_fields__"):
+            return RecordValue(type(tree), {f: enter(getattr(tree, f)) for f in tree.__dataclass_fields__})
+        return _static_argument(tree)
+
+    plain = unwrap(fn)
+    bound: tuple[Any, ...] = ()
+    name = getattr(plain, "__name__", type(plain).__name__)
+    loc = Loc(*_where(plain))
+    session.b.loc = loc
+    abstract_args = [enter(a) for a in args]
+    abstract_kwargs = {k: enter(v) for k, v in kwargs.items()}
+    if isinstance(plain, types.MethodType):
+        owner, plain = plain.__self__, plain.__func__
+        bound = (interpreter.capture_object(owner, lambda: owner, ("self",), "self"),)
+    with interpreter.entry_frame(name, loc):
+        if isinstance(plain, types.FunctionType):
+            target: Any = UserFunction(plain, name, bound=bound)
+        else:
+            target = interpreter.capture_object(plain, lambda: plain, ("function",), name)
+        try:
+            result = interpreter.bound(interpreter.call(target, abstract_args, abstract_kwargs))
+        except DeadCode:
+            # every path raises: there is nothing to return
+            result = None
+    yields: list[Operand] = []
+    tree = _leave(interpreter, result, yields, loc)
+    written = []
+    arrays = [p for p in params if p.type.shape]
+    for param, array in zip(arrays, interpreter.argument_cells, strict=True):
+        if array.cell.current is not param:
+            written.append((params.index(param), len(yields)))
+            yields.append(array.cell.current)
+    captured = [c for c, _ in session.captured.values()]
+    session.body.params = [*params, *(v for _, v in session.captured.values())]
+    session.body.yields = yields
+    function = Function(_identifier(name), session.body, list(session.assumptions), dict(session.callees))
+    return Built(function, tree, captured, list(session.guards.values()), written)
+
+
+def _where(fn: Any) -> tuple[str, int]:
+    code = getattr(getattr(fn, "__func__", fn), "__code__", None)
+    return (code.co_filename, code.co_firstlineno) if code is not None else ("<unknown>", 0)
+
+
+def _identifier(name: str) -> str:
+    return name if name.isidentifier() else "function"
+
+
+def _static_argument(value: Any) -> Any:
+    if isinstance(value, list):
+        return ListValue([_static_argument(x) for x in value])
+    if isinstance(value, dict):
+        return DictValue({k: _static_argument(x) for k, x in value.items()})
+    if isinstance(value, types.FunctionType):
+        return UserFunction(unwrap(value), value.__name__)
+    return value
+
+
+def _leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
+    """The returned tree: run-time leaves become yields."""
+    if isinstance(v, Array) or (is_scalar(v) and not is_static(v)):
+        yields.append(ctx.operand(v))
+        return len(yields) - 1
+    if isinstance(v, tuple):
+        return tuple(_leave(ctx, x, yields, loc) for x in v)
+    if isinstance(v, ListValue):
+        return [_leave(ctx, x, yields, loc) for x in v.items]
+    if isinstance(v, DictValue):
+        return {k: _leave(ctx, x, yields, loc) for k, x in v.items.items()}
+    if isinstance(v, RecordValue):
+        fields = {k: _leave(ctx, x, yields, loc) for k, x in v.fields.items()}
+        return v.cls(**fields)
+    if isinstance(v, Conflict):
+        raise UnsupportedError(v.reason, loc, "return the same kind of value on every path")
+    if is_static(v):
+        return Static(to_python(v))
+    raise PullbackTypeError(f"the function returns {describe(v)}", loc, "return numbers, arrays, or containers of them")
+

@@ -1,0 +1,559 @@
+"""Statements: effects on names, arrays and containers, and structured control flow."""
+
+from __future__ import annotations
+
+import ast
+import builtins
+import importlib
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
+from ..ir.dims import Dim
+from ..ir.nodes import Operand, Value
+from . import fence
+from .context import DeadCode, NeedsStatic, describe
+from .expressions import Expressions
+from .liveness import EMPTY, Names, binds
+from .loops import Body
+from .values import (
+    Array,
+    ListValue,
+    Opaque,
+    RangeValue,
+    RecordValue,
+    UserFunction,
+    is_static,
+    to_python,
+)
+
+UNROLL_LIMIT = 2000
+_JUMPS = (ast.Return, ast.Break, ast.Continue)
+
+
+def has_jump(body: list[ast.stmt], kinds: tuple[type, ...], inside_loop: bool = False) -> bool:
+    """Whether a statement list contains a jump out of it (break and continue of inner loops do not count)."""
+    for s in body:
+        if isinstance(s, kinds) and not (inside_loop and isinstance(s, (ast.Break, ast.Continue))):
+            return True
+        if isinstance(s, ast.If):
+            if has_jump(s.body, kinds, inside_loop) or has_jump(s.orelse, kinds, inside_loop):
+                return True
+        elif isinstance(s, (ast.For, ast.While)):
+            if has_jump(s.body, kinds, True) or has_jump(s.orelse, kinds, inside_loop):
+                return True
+        elif isinstance(s, ast.Match):
+            if any(has_jump(c.body, kinds, inside_loop) for c in s.cases):
+                return True
+    return False
+
+
+def always_leaves(body: list[ast.stmt]) -> bool:
+    """Whether control never reaches the end of a statement list."""
+    if not body:
+        return False
+    last = body[-1]
+    if isinstance(last, (*_JUMPS, ast.Raise)):
+        return True
+    if isinstance(last, ast.If):
+        return always_leaves(last.body) and always_leaves(last.orelse)
+    return any(isinstance(s, (*_JUMPS, ast.Raise)) for s in body)
+
+
+class Statements(Expressions):
+    # -- statement lists ----------------------------------------------------------------------
+    def block(self, body: list[ast.stmt]) -> None:
+        """Run a statement list; what follows a possible jump goes into the branch without it."""
+        for k, s in enumerate(body):
+            rest = body[k + 1 :]
+            with self.b.at(fence.location(s, self.frame.file)):
+                if isinstance(s, ast.If):
+                    if self.if_statement(s, rest):
+                        return
+                else:
+                    self.statement(s)
+                jumped = self.jumped()
+                if jumped is True:
+                    return
+                if jumped is not False:
+                    if rest:
+                        self.unless_jumped(jumped, lambda rest=rest: self.block(rest))  # type: ignore[misc]
+                    return
+
+    def unless_jumped(self, jumped: Operand, work: Callable[[], None]) -> None:
+        """Go on with `work` on the paths that have not jumped."""
+        flags = {j: self.env[j] for j in ("$break", "$continue", "$return") if self.env.get(j, False) is not False}
+
+        def stay() -> None:
+            if len(flags) == 1:
+                self.env.update(dict.fromkeys(flags, True))
+
+        def go_on() -> None:
+            self.env.update(dict.fromkeys(flags, False))
+            work()
+
+        self.branch(jumped, stay, go_on, self.frame.live_out | self.frame.loop_live)
+
+    def statement(self, s: ast.stmt) -> None:
+        method = getattr(self, "do_" + type(s).__name__, None)
+        if method is None:
+            fence.refuse(s, self.frame.file)
+        method(s)
+
+    # -- simple statements --------------------------------------------------------------------
+    def do_Pass(self, s: ast.Pass) -> None:
+        pass
+
+    def do_Expr(self, s: ast.Expr) -> None:
+        self.eval(s.value)
+
+    def do_Assign(self, s: ast.Assign) -> None:
+        value = self.eval(s.value)
+        for target in s.targets:
+            self.assign(target, value)
+
+    def do_AnnAssign(self, s: ast.AnnAssign) -> None:
+        if s.value is not None:
+            self.assign(s.target, self.eval(s.value))
+
+    def assign_name(self, name: str, value: Any) -> None:
+        if isinstance(value, Value) and not value.hint:
+            value.hint = name
+        if isinstance(value, Array) and not value.path and not value.cell.name:
+            value.cell.name = name
+            if not value.cell.current.hint:
+                value.cell.current.hint = name
+        self.env[name] = value
+
+    def assign(self, target: ast.expr, value: Any) -> None:
+        if isinstance(target, ast.Name):
+            self.assign_name(target.id, value)
+            return
+        with self.b.at(fence.location(target, self.frame.file)):
+            if isinstance(target, ast.Subscript):
+                self.store_item(self.eval(target.value), self.eval(target.slice), value)
+            elif isinstance(target, ast.Attribute):
+                self._assign_attribute(self.eval(target.value), target.attr, value)
+            elif isinstance(target, (ast.Tuple, ast.List)):
+                self._unpack(target.elts, value)
+            else:
+                fence.refuse(target, self.frame.file)
+
+    def _assign_attribute(self, owner: Any, name: str, value: Any) -> None:
+        if isinstance(owner, RecordValue) and name in owner.fields and not issubclass(owner.cls, tuple) and owner.stamp:
+            if getattr(owner.cls, "__dataclass_params__", None) is not None and owner.cls.__dataclass_params__.frozen:
+                self.error(PullbackTypeError, f"cannot assign to field {name!r} of a frozen dataclass")
+            self.session.touch(owner)
+            owner.fields[name] = value
+            return
+        what = "objects from outside" if isinstance(owner, (Opaque, RecordValue)) else describe(owner)
+        self.error(UnsupportedError, f"attributes of {what} cannot be assigned", "keep the value in a local variable and return it")
+
+    def _unpack(self, targets: list[ast.expr], value: Any) -> None:
+        items = self.items_of(value)
+        starred = [k for k, t in enumerate(targets) if isinstance(t, ast.Starred)]
+        if not starred:
+            if len(items) > len(targets):
+                self.error(PullbackValueError, f"too many values to unpack (expected {len(targets)}, got {len(items)})")
+            if len(items) < len(targets):
+                self.error(PullbackValueError, f"not enough values to unpack (expected {len(targets)}, got {len(items)})")
+            for t, x in zip(targets, items, strict=True):
+                self.assign(t, x)
+            return
+        k = starred[0]
+        after = len(targets) - k - 1
+        if len(items) < len(targets) - 1:
+            self.error(PullbackValueError, f"not enough values to unpack (expected at least {len(targets) - 1}, got {len(items)})")
+        for t, x in zip(targets[:k], items[:k], strict=True):
+            self.assign(t, x)
+        star = targets[k]
+        assert isinstance(star, ast.Starred)
+        self.assign(star.value, ListValue(items[k : len(items) - after]))
+        for t, x in zip(targets[k + 1 :], items[len(items) - after :], strict=True):
+            self.assign(t, x)
+
+    def do_AugAssign(self, s: ast.AugAssign) -> None:
+        op = type(s.op)
+        if isinstance(s.target, ast.Name):
+            with self.b.at(fence.location(s.target, self.frame.file)):
+                old = self.lookup(s.target.id)
+            new = self._augmented(op, old, self.eval(s.value))
+            if new is not old:
+                self.assign_name(s.target.id, new)
+            return
+        if isinstance(s.target, ast.Attribute):
+            owner = self.eval(s.target.value)
+            old = self.attribute(owner, s.target.attr)
+            new = self._augmented(op, old, self.eval(s.value))
+            if new is not old:
+                self._assign_attribute(owner, s.target.attr, new)
+            return
+        assert isinstance(s.target, ast.Subscript)
+        owner, key = self.eval(s.target.value), self.eval(s.target.slice)
+        old = self.load_item(owner, key)
+        right = self.eval(s.value)
+        if isinstance(owner, Array):
+            self.check_inplace(op, self.array_type(owner), self._result_type(op, old, right))
+            if isinstance(old, Array) and old.cell is owner.cell:
+                self._inplace(op, old, right)
+                return
+            self.store_item(owner, key, self.binary(op, old, right))
+            return
+        new = self._augmented(op, old, right)
+        if new is not old:
+            self.store_item(owner, key, new)
+
+    def _augmented(self, op: type[ast.operator], old: Any, right: Any) -> Any:
+        """``old op= right``: arrays and lists change in place, the rest gives a new value."""
+        if isinstance(old, Array):
+            self._inplace(op, old, right)
+            return old
+        if isinstance(old, ListValue) and op is ast.Add:
+            from .builtin_calls import call_method
+            from .values import BoundMethod
+
+            call_method(self, BoundMethod(old, "extend"), [right], {})
+            return old
+        return self.binary(op, old, right)
+
+    def _inplace(self, op: type[ast.operator], target: Array, right: Any) -> None:
+        value = self.binary(op, target, right)
+        t, tv = self.array_type(target), self.type(value)
+        self.check_inplace(op, t, tv)
+        if tv.rank > t.rank:
+            self.error(PullbackValueError, "non-broadcastable output operand: the result has more axes than the target")
+        for a, b in zip(tv.shape[::-1], t.shape[::-1], strict=False):
+            if b == 1 and a != 1:
+                self.error(PullbackValueError, "non-broadcastable output operand: the target has extent 1 where the result has more")
+        self.write(target, value)
+
+    def _result_type(self, op: type[ast.operator], old: Any, right: Any) -> Any:
+        """The dtype of ``old op right`` without building it."""
+        from ..ir.types import Type, promote
+
+        ta, tb = self.type(old), self.type(right)
+        dtype, _ = promote([ta.strong, tb])
+        return Type("f64" if op is ast.Div and dtype[0] != "f" else dtype, ta.shape)
+
+    def check_inplace(self, op: type[ast.operator], target: Any, result: Any) -> None:
+        if not np.can_cast(result.numpy, target.numpy, "same_kind"):
+            self.error(
+                PullbackTypeError,
+                f"cannot cast the result of an in-place operation from {result.numpy} to {target.numpy} with casting rule 'same_kind'",
+                "convert the array first: a = a.astype(np.float64)",
+            )
+
+    def do_Delete(self, s: ast.Delete) -> None:
+        for target in s.targets:
+            if not isinstance(target, ast.Name):
+                with self.b.at(fence.location(target, self.frame.file)):
+                    self.error(UnsupportedError, "del of elements is not supported", "build a new list, or use a slice")
+            self.lookup(target.id)
+            self.env.pop(target.id, None)
+
+    def do_Import(self, s: ast.Import) -> None:
+        for alias in s.names:
+            module = self._import(alias.name)
+            self.env[alias.asname or alias.name.split(".")[0]] = module if alias.asname else self._import(alias.name.split(".")[0])
+
+    def do_ImportFrom(self, s: ast.ImportFrom) -> None:
+        if s.level or s.module is None:
+            self.error(UnsupportedError, "relative imports inside a function are not supported", "import at module level")
+        module = self._import(s.module)
+        for alias in s.names:
+            if alias.name == "*":
+                self.error(UnsupportedError, "import * is not supported", "import the names that are used")
+            self.env[alias.asname or alias.name] = self.module_attribute(module, alias.name)
+
+    def _import(self, name: str) -> Any:
+        try:
+            return importlib.import_module(name)
+        except ImportError as e:
+            self.error(UnsupportedError, f"cannot import {name}: {e}", "import it at module level")
+
+    def do_FunctionDef(self, s: ast.FunctionDef) -> None:
+        fence.check_body(s, self.frame.file)
+        defaults = self.signature_defaults(s.args)
+        value: Any = UserFunction(None, s.name, node=s, env=self.frame, defaults=defaults, loc=self.loc)
+        for decorator in reversed(s.decorator_list):
+            value = self.call(self.eval(decorator), [value], {})
+        self.env[s.name] = value
+
+    def do_Return(self, s: ast.Return) -> None:
+        value = None if s.value is None else self.eval(s.value)
+        self.env["$value"] = value
+        self.env["$return"] = True
+
+    def do_Break(self, s: ast.Break) -> None:
+        self.env["$break"] = True
+
+    def do_Continue(self, s: ast.Continue) -> None:
+        self.env["$continue"] = True
+
+    # -- errors -------------------------------------------------------------------------------
+    def do_Assert(self, s: ast.Assert) -> None:
+        test = self.truth(self.eval(s.test))
+        if test is True:
+            return
+        template, values = self.message(s.msg) if s.msg is not None else ("", [])
+        self.check(test, "AssertionError", template, *values)
+
+    def do_Raise(self, s: ast.Raise) -> None:
+        self.raise_if(True, s)
+
+    def raise_if(self, cond: Any, s: ast.Raise) -> None:
+        """Raise at run time where `cond` holds."""
+        name, template, values = self._exception(s)
+        if cond is True:
+            self.check(False, name, template, *values)
+        self.check(self.emit("logical_not", cond), name, template, *values)
+
+    def _exception(self, s: ast.Raise) -> tuple[str, str, list[Any]]:
+        if s.exc is None:
+            self.error(UnsupportedError, "a bare raise is not supported", "raise an exception")
+        call = s.exc if isinstance(s.exc, ast.Call) else None
+        cls = self.eval(call.func if call else s.exc)
+        if not (isinstance(cls, type) and issubclass(cls, BaseException)):
+            self.error(UnsupportedError, "only exceptions made at the raise are supported", "write raise ValueError(...)")
+        name = cls.__name__
+        if getattr(builtins, name, None) is not cls and cls is not np.linalg.LinAlgError:
+            self.error(UnsupportedError, f"the exception {name} is not a builtin one", "raise a builtin exception such as ValueError")
+        if call is None or not call.args:
+            return name, "", []
+        if len(call.args) > 1 or call.keywords:
+            self.error(UnsupportedError, "an exception with several arguments is not supported", "give one message")
+        template, values = self.message(call.args[0])
+        return name, template, values
+
+    # -- branches -----------------------------------------------------------------------------
+    def if_statement(self, s: ast.If, rest: list[ast.stmt]) -> bool:
+        """Build an if statement; True when the statements after it were built into its branches."""
+        test = self.truth(self.eval(s.test))
+        if isinstance(test, bool):
+            chosen = s.body if test else s.orelse
+            self.block(chosen)
+            return False
+        if len(s.body) == 1 and isinstance(s.body[0], ast.Raise) and not s.orelse and self._constant_message(s.body[0]):
+            with self.b.at(fence.location(s.body[0], self.frame.file)):
+                self.raise_if(test, s.body[0])
+            return False
+        frame = self.frame
+        leaves_then, leaves_else = always_leaves(s.body), always_leaves(s.orelse)
+        jumps = has_jump([s], _JUMPS)
+        if rest and jumps and leaves_then != leaves_else:
+            then = s.body if leaves_then else [*s.body, *rest]
+            orelse = s.orelse if leaves_else else [*s.orelse, *rest]
+            live = frame.live_out | frame.loop_live
+            self.branch(test, lambda: self.block(then), lambda: self.block(orelse), live)
+            return True
+        live = frame.live.after.get(id(s), EMPTY) | (frame.loop_live if jumps else EMPTY)
+
+        def run(body: list[ast.stmt]) -> None:
+            with self.living(live):
+                self.block(body)
+
+        self.branch(test, lambda: run(s.body), lambda: run(s.orelse), live)
+        return False
+
+    def _constant_message(self, s: ast.Raise) -> bool:
+        """Whether a raise can be checked without building a branch: its message computes nothing."""
+        return not any(isinstance(n, (ast.Subscript, ast.BinOp)) for n in ast.walk(s)) and (
+            sum(isinstance(n, ast.Call) for n in ast.walk(s)) <= 1
+        )
+
+    def do_Match(self, s: ast.Match) -> None:
+        subject = self.eval(s.subject)
+        self._cases(s, subject, s.cases)
+
+    def _cases(self, s: ast.Match, subject: Any, cases: list[ast.match_case]) -> None:
+        if not cases:
+            return
+        case, *others = cases
+        with self.b.at(fence.location(case.pattern, self.frame.file)):
+            test, bindings = self._pattern(case.pattern, subject)
+        if test is False:
+            self._cases(s, subject, others)
+            return
+
+        def guard() -> Any:
+            for name, value in bindings.items():
+                self.assign_name(name, value)
+            return True if case.guard is None else self.truth(self.eval(case.guard))
+
+        if test is True:
+            passed = guard()
+            if passed is True:
+                self.block(case.body)
+                return
+            if passed is False:
+                self._cases(s, subject, others)
+                return
+            test = passed
+        elif case.guard is not None:
+            self.error(UnsupportedError, "a guard after a run-time pattern is not supported", "use if and elif")
+        live = self.frame.live.after.get(id(s), EMPTY) | self.frame.loop_live
+
+        def run() -> None:
+            with self.living(live):
+                for name, value in bindings.items():
+                    self.assign_name(name, value)
+                self.block(case.body)
+
+        self.branch(test, run, lambda: self._cases(s, subject, others), live)
+
+    def _pattern(self, p: ast.pattern, v: Any) -> tuple[Any, dict[str, Any]]:
+        """Whether a pattern matches (static or run time), and what it binds."""
+        if isinstance(p, ast.MatchValue):
+            return self.truth(self.compare(ast.Eq(), v, self.eval(p.value))), {}
+        if isinstance(p, ast.MatchSingleton):
+            return v is p.value, {}
+        if isinstance(p, ast.MatchAs):
+            test, bound = (True, {}) if p.pattern is None else self._pattern(p.pattern, v)
+            return test, {**bound, p.name: v} if p.name else bound
+        if isinstance(p, ast.MatchOr):
+            tests = [self._pattern(q, v) for q in p.patterns]
+            if not any(bound for _, bound in tests):
+                return self.either([t for t, _ in tests]), {}
+        if isinstance(p, ast.MatchSequence) and isinstance(v, (tuple, ListValue)) and not any(isinstance(q, ast.MatchStar) for q in p.patterns):
+            items = self.items_of(v)
+            if len(items) != len(p.patterns):
+                return False, {}
+            test, bound = True, {}
+            for q, x in zip(p.patterns, items, strict=True):
+                t, more = self._pattern(q, x)
+                bound |= more
+                test = t if test is True else test if t is True else False if t is False or test is False else self.emit("logical_and", test, t)
+            return test, bound
+        self.error(UnsupportedError, "this pattern is not supported", "match constants and tuples, or use if and elif")
+
+    # -- loops --------------------------------------------------------------------------------
+    def do_While(self, s: ast.While) -> None:
+        live_head, live_after, assigned = self._loop_names(s, EMPTY)
+        live = live_head | live_after
+        statics: list[Any] = []
+
+        def test() -> Any:
+            for n in ast.walk(s.test):
+                if isinstance(n, ast.NamedExpr):
+                    with self.b.at(fence.location(n, self.frame.file)):
+                        self.error(UnsupportedError, "an assignment in the test of a while loop is not supported", "assign in the body")
+            value = self.truth(self.eval(s.test))
+            statics.append(value)
+            return value
+
+        def work(_: Value | None) -> None:
+            with self.living(live, live):
+                self.block(s.body)
+
+        self.run_loop(Body(work, test), assigned, live_head, live_after)
+        if statics[-1] is True and not has_jump(s.body, (ast.Break,)):
+            if "$return" not in self.env:
+                raise DeadCode
+            self.env["$return"] = True
+        self._after_loop(s)
+
+    def do_For(self, s: ast.For) -> None:
+        iterable = self.eval(s.iter)
+        if isinstance(iterable, Opaque):
+            self.error(UnsupportedError, f"{describe(iterable)} is not iterable here", "pass a list or an array")
+        if self.has_container(iterable):
+            self._unrolled(s, self.items_of(iterable))
+        else:
+            count = self.length(iterable) if not isinstance(iterable, RangeValue) or is_static(iterable.step) else None
+            known = count is not None and count.is_const and count.const <= UNROLL_LIMIT
+            outer, self._unrollable = self._unrollable, known
+            try:
+                self._rolled(s, iterable, count)
+            except NeedsStatic:
+                if not known:
+                    raise
+                self._unrollable = outer
+                items = self.static_items(iterable)
+                assert items is not None
+                self._unrolled(s, items)
+            finally:
+                self._unrollable = outer
+        self._after_loop(s)
+
+    def _after_loop(self, s: ast.For | ast.While) -> None:
+        """The else clause, and the end of this loop's break."""
+        broken = self.env.pop("$break", False)
+        if s.orelse:
+            skipped = self.either([broken, self.env.get("$return", False)])
+            if skipped is False:
+                self.block(s.orelse)
+            elif skipped is not True:
+                live = self.frame.live.after.get(id(s), EMPTY) | self.frame.loop_live
+                self.branch(skipped, lambda: None, lambda: self.block(s.orelse), live | self.frame.live_out)
+
+    def _loop_names(self, s: ast.For | ast.While, target: Names) -> tuple[Names, Names, Names]:
+        live_head = self.frame.live.head.get(id(s), EMPTY)
+        live_after = self.frame.live.after.get(id(s), EMPTY)
+        assigned = target.union(*(binds(x) for x in s.body))
+        if has_jump(s.body, (ast.Return,)):
+            assigned |= {"$return", "$value"}
+        if has_jump(s.body, (ast.Break,)) and (s.orelse or isinstance(s, ast.While)):
+            assigned |= {"$break"}
+        return live_head, live_after, assigned
+
+    def _rolled(self, s: ast.For, iterable: Any, count: Dim | None) -> None:
+        """A run-time loop over a range, an array, or what is made of them."""
+        live_head, live_after, assigned = self._loop_names(s, binds(s.target))
+        live = live_head | live_after
+        direct = isinstance(iterable, RangeValue)
+        if direct:
+            lo, hi, step = (self.operand(x) for x in (iterable.start, iterable.stop, iterable.step))
+            if not is_static(iterable.step):
+                self.check(self.emit("ne", step, 0), "ValueError", "range() arg 3 must not be zero")
+        else:
+            lo, hi, step = self.operand(0), self.operand(self.integer(count)), self.operand(1)  # type: ignore[arg-type]
+
+        def work(index: Value | None) -> None:
+            with self.living(live, live):
+                self.assign(s.target, index if direct else self.item_at(iterable, index))
+                self.block(s.body)
+
+        hint = s.target.id if isinstance(s.target, ast.Name) and direct else "i"
+        certain = count is not None and count.is_const and count.const > 0
+        body = Body(work, None, (lo, hi, step), certain, self._facts(iterable, count), hint)
+        self.run_loop(body, assigned, live_head, live_after)
+
+    def _facts(self, iterable: Any, count: Dim | None) -> tuple[Dim, Dim] | None:
+        """The smallest and the largest index of a loop that runs."""
+        if not isinstance(iterable, RangeValue):
+            assert count is not None
+            return Dim.of(0), count - 1
+        if not is_static(iterable.step):
+            return None
+        start, stop = self.require_dim(iterable.start), self.require_dim(iterable.stop)
+        return (start, stop - 1) if to_python(iterable.step) > 0 else (stop + 1, start)
+
+    def _unrolled(self, s: ast.For, items: list[Any]) -> None:
+        """The body once for every item known at compile time."""
+        live_head, live_after, _ = self._loop_names(s, EMPTY)
+        live = live_head | live_after
+
+        def run(k: int) -> None:
+            if k == len(items):
+                return
+            with self.living(live, live):
+                self.assign(s.target, items[k])
+                self.block(s.body)
+                self.env.pop("$continue", None)
+                left = self.either([self.env.get("$break", False), self.env.get("$return", False)])
+                if left is False:
+                    run(k + 1)
+                elif left is not True:
+                    self.unless_jumped(left, lambda: run(k + 1))
+
+        if not has_jump(s.body, (ast.Break, ast.Return)):
+            with self.living(live, live):
+                for item in items:
+                    self.assign(s.target, item)
+                    self.block(s.body)
+                    self.env.pop("$continue", None)
+        else:
+            run(0)
+
