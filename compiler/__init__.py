@@ -1,5 +1,6 @@
 """pullback: gradients of plain Python/NumPy functions as native code, by source transformation."""
 
+from . import nested as _nested
 from .api import Transformed, grad, hvp, jit, jvp, stop_gradient, value_and_grad, vjp
 from .api_jacobian import hessian, jacfwd, jacobian, jacrev
 from .check import check_grads
@@ -13,6 +14,8 @@ from .errors import (
 )
 
 __version__ = "0.1.0"
+
+assert _nested  # teaches the frontend our transforms
 
 __all__ = [
     "InternalError",

@@ -16,7 +16,7 @@ import numpy as np
 from . import backend, tree
 from .compose import Program, Transform, text
 from .dispatch import Dispatcher
-from .errors import PullbackTypeError, PullbackValueError
+from .errors import PullbackTypeError, PullbackValueError, UnsupportedError
 
 Argnums = int | Sequence[int]
 Argnames = str | Sequence[str]
@@ -32,9 +32,8 @@ class Transformed:
     """
 
     def __init__(self, fn: Callable[..., Any], spec: _Spec | None):
-        if not callable(fn):
-            raise PullbackTypeError(f"expected a function, not {tree.describe(fn)}")
-        functools.update_wrapper(self, fn)
+        _require_function(fn)
+        functools.update_wrapper(self, fn, updated=())
         base = getattr(fn, "__pullback_fn__", fn)
         specs: tuple[_Spec, ...] = getattr(fn, "__pullback_chain__", ())
         self.__pullback_fn__: Callable[..., Any] = base
@@ -103,7 +102,7 @@ class BoundTransformed:
     def __init__(self, transformed: Transformed, obj: Any):
         self.__func__ = transformed
         self.__self__ = obj
-        functools.update_wrapper(self, transformed.__pullback_fn__)
+        functools.update_wrapper(self, transformed.__pullback_fn__, updated=())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.__func__(self.__self__, *args, **kwargs)
@@ -320,10 +319,19 @@ def dispatcher_of(fn: Callable[..., Any], chain: tuple[Transform, ...]) -> Dispa
         return Dispatcher(fn, chain)
 
 
-def extended(fun: Callable[..., Any], *more: Transform) -> Dispatcher:
-    """The dispatcher of a function, transformed already or not, under further transforms."""
+def _require_function(fun: Any) -> None:
     if not callable(fun):
         raise PullbackTypeError(f"expected a function, not {tree.describe(fun)}")
+    if getattr(fun, "__pullback_final__", False):
+        raise UnsupportedError(
+            "a Jacobian cannot be transformed further",
+            hint="for second derivatives of a scalar function use hessian or hvp",
+        )
+
+
+def extended(fun: Callable[..., Any], *more: Transform) -> Dispatcher:
+    """The dispatcher of a function, transformed already or not, under further transforms."""
+    _require_function(fun)
     base = getattr(fun, "__pullback_fn__", fun)
     specs: tuple[_Spec, ...] = getattr(fun, "__pullback_chain__", ())
     for spec in specs:

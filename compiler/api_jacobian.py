@@ -11,20 +11,17 @@ import numpy as np
 from . import tree
 from .api import Argnums, extended, grad
 from .compose import Transform
-from .errors import PullbackTypeError, UnsupportedError
+from .errors import PullbackTypeError
 
 
 @final
 class Jacobian:
     """A function that returns the Jacobian of another one, row by row or column by column."""
 
+    __pullback_final__ = True
+
     def __init__(self, fun: Callable[..., Any], argnums: Argnums, forward: bool):
-        if isinstance(fun, Jacobian):
-            raise UnsupportedError(
-                "a Jacobian of a Jacobian is not supported",
-                hint="for the second derivatives of a scalar function use hessian or hvp",
-            )
-        functools.update_wrapper(self, fun)
+        functools.update_wrapper(self, fun, updated=())
         self._single = isinstance(argnums, (int, np.integer))
         self._wrt: tuple[int, ...] = (argnums,) if self._single else tuple(argnums)  # type: ignore[assignment, arg-type]
         if not all(isinstance(n, (int, np.integer)) for n in self._wrt) or not self._wrt:

@@ -158,12 +158,12 @@ def program(
     extents: dict[str, int],
     loc: Loc | None,
 ) -> Program:
-    """The program of `fn` under `chain` for abstract arguments (trees of Leaf and Static).
+    """The program of `fn` under `chain` for abstract arguments (trees of Leaf and Static) that have
+    passed `check_arguments`.
 
     ``names``: what the positional arguments are called; ``extents``: the numbers behind the symbols at
     this call, by which captured arrays share symbols with arguments.
     """
-    check_arguments(getattr(fn, "__name__", "f"), chain, args, kwargs, names, loc)
     built = build(fn, args, kwargs, extents)
     return compose(from_built(built, args, kwargs, names, loc), chain)
 

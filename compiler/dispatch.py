@@ -7,8 +7,8 @@ fixed are the same, and what it captured from the user's environment still has t
 
 Note [Specialising again]. A program is first built with symbolic extents and run-time Python ints.
 Where that is refused because a number must be known (or shapes are not seen to agree), it is built
-again with ints static, then with all extents constant. The error of the last attempt is raised: it
-names the actual shapes.
+again with ints static, then with all extents constant. The error raised is that with constant extents
+and run-time ints, where there is one: it names the actual shapes and types.
 
 Guaranteed: arguments are not modified, except arrays that the user's function itself writes to when
 it is called without differentiation; those are updated after the kernel has returned without error.
@@ -58,17 +58,27 @@ class Specialisation:
             self._kernel = backend.kernel(self.program.function)
         return self._kernel
 
-    def holds(self, extents: dict[str, int]) -> bool:
-        """Whether it is valid for these extents and for the user's environment as it is now."""
-        return (
-            all(extents[s] == n for s, n in self.fixed.items())
-            and not self.violated(extents)
-            and all(g.holds() for g in self.program.guards)
-            and all(_conforms(c.getter(), c.type, extents) for _, c in self.program.captured)
-        )
+    def bind(self, extents: dict[str, int]) -> dict[str, int] | None:
+        """The extents of all its symbols for a call whose arguments have these; None where it does not
+        hold for them, or for the user's environment as it is now. Assumptions are not looked at."""
+        if any(extents[s] != n for s, n in self.fixed.items()):
+            return None
+        if not all(g.holds() for g in self.program.guards):
+            return None
+        extents = dict(extents)
+        for _, c in self.program.captured:
+            x = c.getter()
+            for d, n in zip(c.type.shape, np.shape(x), strict=False):
+                for s in d.atoms():
+                    # a symbol of its own stands for an extent that no other symbol has
+                    if isinstance(s, str) and s not in extents and n != 1 and n not in extents.values():
+                        extents[s] = n
+            if not _conforms(x, c.type, extents):
+                return None
+        return extents
 
     def violated(self, extents: dict[str, int]) -> list[Dim]:
-        """The assumptions that do not hold."""
+        """The assumptions that do not hold for extents from `bind`."""
         return [d for d in self.program.function.assumptions if d.evaluate(extents.__getitem__) < 0]
 
 
@@ -97,12 +107,12 @@ def behaved(x: np.ndarray[Any, Any], dtype: np.dtype[Any]) -> np.ndarray[Any, An
 class Entry:
     """A specialisation for exact shapes: how to feed its kernel and what to make of its results."""
 
-    def __init__(self, spec: Specialisation, signature: Signature):
+    def __init__(self, spec: Specialisation, signature: Signature, extents: dict[str, int]):
         program = spec.program
         self.spec = spec
         self.guards = program.guards
         self.captured = [(c.getter, c.type) for _, c in program.captured]
-        self.extents = signature.extents
+        self.extents = extents
         inputs = [signature.inputs[k] for k in spec.slots]
         self.slots = spec.slots if spec.slots != list(range(len(signature.inputs))) else None
         values = [signature.values[k] for k in spec.slots]
@@ -321,10 +331,10 @@ class Dispatcher:
                 static_ints = self._static_ints
                 key, _ = self._scan(args, kwargs)
                 signature = Signature(args, kwargs, names, key)
-                spec = self._specialise(signature)
+                spec, extents = self._specialise(signature)
                 if static_ints == self._static_ints:
                     break
-            entry = Entry(spec, signature)
+            entry = Entry(spec, signature, extents)
             if len(self._entries) >= _MAX_ENTRIES:
                 self._entries.clear()
             self._entries[key] = entry
@@ -344,7 +354,7 @@ class Dispatcher:
             scan(kwargs, key, leaves, self._static_ints)
         return tuple(key), leaves
 
-    def _specialise(self, signature: Signature) -> Specialisation:
+    def _specialise(self, signature: Signature) -> tuple[Specialisation, dict[str, int]]:
         if len(self._specialisations) >= _MAX_PATTERNS:
             self._specialisations.clear()
         known = self._specialisations.setdefault(signature.pattern, [])
@@ -352,20 +362,29 @@ class Dispatcher:
         known[:] = [s for s in known if all(g.holds() for g in s.program.guards)]
         fixed: set[str] = set()
         for spec in known:
-            if spec.holds(extents):
-                return spec
-            if not spec.fixed:
-                fixed |= _symbols(spec.violated(extents))
+            bound = spec.bind(extents)
+            if bound is not None:
+                violated = _symbols(spec.violated(bound))
+                if not violated:
+                    return spec, bound
+                fixed |= violated
         while True:
-            spec = self._build(signature, fixed)
+            spec = self._build(signature, fixed if fixed <= extents.keys() else set(extents))
             known.append(spec)
-            violated = _symbols(spec.violated(extents)) - fixed
+            bound = spec.bind(extents)
+            if bound is None:
+                raise InternalError(f"a fresh specialisation of {self.name} does not hold", self.loc)
+            violated = _symbols(spec.violated(bound))
             if not violated:
-                return spec
+                return spec, bound
+            if violated <= fixed:
+                raise InternalError(f"assumptions of {self.name} cannot be met", self.loc)
             fixed |= violated
 
     def _build(self, signature: Signature, fixed: set[str]) -> Specialisation:
         """See Note [Specialising again]."""
+        args, kwargs, _ = signature.abstract(fixed, False)
+        compose.check_arguments(self.name, self.chain, args, kwargs, signature.names, self.loc)
         every = set(signature.extents)
         has_ints = any(x.is_python_int for x in signature.inputs)
         try:
@@ -385,7 +404,8 @@ class Dispatcher:
             try:
                 spec = self._attempt(signature, symbols, static_ints)
             except PullbackError as e:
-                error = e if not isinstance(e, NeedsStatic) else error
+                if not isinstance(e, NeedsStatic) and (not static_ints or isinstance(error, NeedsStatic)):
+                    error = e
                 continue
             if static_ints and not self._static_ints:
                 self._static_ints = True  # calls are keyed by the values of ints from now on

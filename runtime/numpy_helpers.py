@@ -56,7 +56,9 @@ def erfc(x: Any) -> Any:
 
 
 def _lgamma(x: float) -> float:
-    if x == -math.inf or (x <= 0 and x == math.floor(x)):
+    if x == -math.inf:
+        return x
+    if x <= 0 and x == math.floor(x):
         return math.inf
     return math.lgamma(x)
 

@@ -32,6 +32,7 @@ LAYERS: dict[str, set[str]] = {
 MODULES = {
     "api_jacobian": "api",
     "check": "api",
+    "nested": "api",
     "__init__": "front door",
     "__main__": "front door",
     "opt": "front door",

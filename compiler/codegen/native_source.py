@@ -377,7 +377,11 @@ class _FunctionPrinter:
             raise UnsupportedError(f"{code} is not an op of the native level", op.loc)
 
     def _op_extent(self, op: Op, region: Region) -> None:
-        self._define(op, self.dim(op.attrs["dim"]), region)
+        e = self.dim(op.attrs["dim"])
+        if e.text.isidentifier() and not any(op.attrs["dim"].values()):
+            self.names[op.result] = e.text
+        else:
+            self._define(op, e, region)
 
     def _place(self, op: Op, count: int) -> str:
         return ", ".join(self.use(x).text for x in op.operands[1 : 1 + count])

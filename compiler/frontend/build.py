@@ -7,6 +7,7 @@ long as the guards hold; everything else is a located error.
 
 from __future__ import annotations
 
+import sys
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,20 +31,28 @@ assert _rules
 class Interpreter(Recursion):
     """The abstract interpreter of the syntax tree."""
 
-    def __init__(self, session: Session):
+    def __init__(self, session: Session, callees: dict[Any, Any] | None = None):
         super().__init__(session)
         self.frames = []
         self.argument_cells = []
         self.memo = {}
+        self.callees = {} if callees is None else callees
+        self.active = []
+
+    def make_inner(self, session: Session) -> Interpreter:
+        return Interpreter(session, self.callees)
 
     @contextmanager
     def entry_frame(self, name: str, loc: Loc) -> Iterator[None]:
         """The frame of the caller, which has no names."""
         self.frames.append(Frame(name, loc.file))
+        limit = sys.getrecursionlimit()
+        sys.setrecursionlimit(max(limit, 20_000))  # one level of inlining is about twenty Python frames
         try:
             with self.b.at(loc):
                 yield
         finally:
+            sys.setrecursionlimit(limit)
             self.frames.clear()
 
 
@@ -103,7 +112,7 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
             # every path raises: there is nothing to return
             result = None
     yields: list[Operand] = []
-    tree = _leave(interpreter, result, yields, loc)
+    tree = leave(interpreter, result, yields, loc)
     written = []
     arrays = [p for p in params if p.type.shape]
     for param, array in zip(arrays, interpreter.argument_cells, strict=True):
@@ -136,19 +145,19 @@ def _static_argument(value: Any) -> Any:
     return value
 
 
-def _leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
+def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
     """The returned tree: run-time leaves become yields."""
     if isinstance(v, Array) or (is_scalar(v) and not is_static(v)):
         yields.append(ctx.operand(v))
         return len(yields) - 1
     if isinstance(v, tuple):
-        return tuple(_leave(ctx, x, yields, loc) for x in v)
+        return tuple(leave(ctx, x, yields, loc) for x in v)
     if isinstance(v, ListValue):
-        return [_leave(ctx, x, yields, loc) for x in v.items]
+        return [leave(ctx, x, yields, loc) for x in v.items]
     if isinstance(v, DictValue):
-        return {k: _leave(ctx, x, yields, loc) for k, x in v.items.items()}
+        return {k: leave(ctx, x, yields, loc) for k, x in v.items.items()}
     if isinstance(v, RecordValue):
-        fields = {k: _leave(ctx, x, yields, loc) for k, x in v.fields.items()}
+        fields = {k: leave(ctx, x, yields, loc) for k, x in v.fields.items()}
         return v.cls(**fields)
     if isinstance(v, Conflict):
         raise UnsupportedError(v.reason, loc, "return the same kind of value on every path")

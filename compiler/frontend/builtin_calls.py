@@ -13,15 +13,20 @@ import numpy as np
 
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
+from . import numpy_library as library
 from .context import Context, describe
+from .numpy_builtins import to_int
+from .numpy_support import cast
 from .values import (
     Array,
     BoundMethod,
     DictValue,
+    GeneratorValue,
     Iteration,
     ListValue,
     RangeValue,
     RecordValue,
+    StackedList,
     UserFunction,
     is_number,
     is_operand,
@@ -32,6 +37,7 @@ from .values import (
 
 Handler = Callable[[Any, list[Any], dict[str, Any]], Any]
 BUILTINS: dict[Any, Handler] = {}
+_OF_ITEMS: list[Handler] = []  # those for which an array is as good as the list of its rows
 
 
 def builtin(*functions: Any, low: int = 1, high: int = 1) -> Callable[[Handler], Handler]:
@@ -45,6 +51,8 @@ def builtin(*functions: Any, low: int = 1, high: int = 1) -> Callable[[Handler],
                 if not low <= len(args) <= high:
                     wanted = f"{low}" if low == high else f"{low} to {high}"
                     ctx.error(PullbackTypeError, f"{name}() takes {wanted} positional arguments but {len(args)} were given")
+                if handler in _OF_ITEMS and len(args) == 1 and isinstance(args[0], StackedList):
+                    args = [args[0].array]
                 return handler(ctx, args, kwargs)
 
             BUILTINS[function] = checked
@@ -68,7 +76,7 @@ def _len(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     (v,) = args
     if isinstance(v, Array):
         return ctx.integer(ctx.shape(v)[0])
-    if isinstance(v, (RangeValue, Iteration)):
+    if isinstance(v, (RangeValue, Iteration, StackedList)):
         return ctx.integer(ctx.length(v))
     if isinstance(v, (ListValue, DictValue)):
         return len(v.items)
@@ -182,45 +190,48 @@ def _print(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return None
 
 
-def _reduce(python: Any, args: list[Any], combine: Callable[[Any, Any], Any], ctx: Any) -> Any:
-    out = args[0]
-    for x in args[1:]:
-        out = combine(out, x)
-    return out
-
-
 @builtin(sum, low=1, high=2)
 def _sum(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     import ast
 
     start = kwargs.get("start", args[1] if len(args) > 1 else 0)
     if isinstance(args[0], Array) and not ctx.shape(args[0])[0].is_const:
-        total = ctx.numpy(np.sum, [args[0]], {"axis": 0})
+        t = ctx.type(args[0])  # Python adds the elements themselves: small integers stay small
+        total = ctx.numpy(np.sum, [args[0]], {"axis": 0} if t.is_bool else {"axis": 0, "dtype": t.numpy})
         return ctx.binary(ast.Add, start, total)
+    if _unbounded(ctx, args[0]):
+        return ctx.reduce_items(args[0], "sum", start)
     out = start
     for x in ctx.items_of(args[0]):
         out = ctx.binary(ast.Add, out, x)
     return out
 
 
-def _extreme(opcode: str, python: Any) -> Handler:
+def _unbounded(ctx: Any, v: Any) -> bool:
+    """A generator expression of run-time length."""
+    return isinstance(v, GeneratorValue) and ctx.static_items(v.iterable) is None
+
+
+def _extreme(python: Any) -> Handler:
     def handler(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if kwargs:
             ctx.error(UnsupportedError, f"{python.__name__} with key or default is not supported", "write the comparison out")
         if len(args) == 1 and isinstance(args[0], Array) and not ctx.shape(args[0])[0].is_const:
-            return ctx.numpy(np.max if python is max else np.min, args)
+            return ctx.call(library.python_max if python is max else library.python_min, args, {})
+        if len(args) == 1 and _unbounded(ctx, args[0]):
+            return ctx.reduce_items(args[0], python.__name__)
         items = args if len(args) > 1 else ctx.items_of(args[0])
         if not items:
             ctx.error(PullbackValueError, f"{python.__name__}() of an empty sequence")
         out = items[0]
         for x in items[1:]:
-            out = _pick(ctx, opcode, python, out, x)
+            out = pick(ctx, python, out, x)
         return out
 
     return handler
 
 
-def _pick(ctx: Any, opcode: str, python: Any, a: Any, b: Any) -> Any:
+def pick(ctx: Any, python: Any, a: Any, b: Any) -> Any:
     """Python's max or min of two: the first unless the second is greater (less)."""
     if is_number(a) and is_number(b):
         return python(a, b)
@@ -230,33 +241,39 @@ def _pick(ctx: Any, opcode: str, python: Any, a: Any, b: Any) -> Any:
         return ctx.integer(Dim.of(a).max(b) if python is max else Dim.of(a).min(b))
     x, y = ctx.operand(a), ctx.operand(b)
     if x.type.is_int and y.type.is_int:
-        return ctx.emit(opcode, x, y)
+        return ctx.emit("maximum" if python is max else "minimum", x, y)
     greater = ctx.emit("gt" if python is max else "lt", y, x)
     return ctx.emit("where", greater, y, x)
 
 
-builtin(max, low=1, high=99)(_extreme("maximum", max))
-builtin(min, low=1, high=99)(_extreme("minimum", min))
+_max = builtin(max, low=1, high=99)(_extreme(max))
+_min = builtin(min, low=1, high=99)(_extreme(min))
 
 
 @builtin(any)
 def _any(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if isinstance(args[0], Array):
-        return ctx.truth(ctx.numpy(np.any, args))
-    return ctx.either([ctx.truth(x) for x in ctx.items_of(args[0])])
+        return _python_bool(ctx, ctx.numpy(np.any, args))
+    return _python_bool(ctx, ctx.either([ctx.truth(x) for x in ctx.items_of(args[0])]))
 
 
 @builtin(all)
 def _all(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if isinstance(args[0], Array):
-        return ctx.truth(ctx.numpy(np.all, args))
+        return _python_bool(ctx, ctx.numpy(np.all, args))
     tests = [ctx.truth(x) for x in ctx.items_of(args[0])]
     if any(t is False for t in tests):
         return False
     out: Any = True
     for t in tests:
         out = t if out is True else out if t is True else ctx.emit("logical_and", out, t)
-    return out
+    return _python_bool(ctx, out)
+
+
+def _python_bool(ctx: Any, v: Any) -> Any:
+    """``bool(v)``, never a NumPy boolean."""
+    t = ctx.truth(v)
+    return cast(ctx, t, "b1", weak=True) if is_operand(t) else t
 
 
 def _convert(dtype: str, python: Any) -> Handler:
@@ -267,7 +284,7 @@ def _convert(dtype: str, python: Any) -> Handler:
         if is_static(v) and not isinstance(v, (np.ndarray, ListValue, tuple)):
             return python(v)
         if python is bool:
-            return ctx.truth(v)
+            return _python_bool(ctx, v)
         if isinstance(v, Dim):
             return v if python is int else ctx.emit("cast", ctx.operand(v), dtype=dtype, weak=True)
         x = ctx.operand(v)
@@ -275,9 +292,7 @@ def _convert(dtype: str, python: Any) -> Handler:
             if not all(d == 1 for d in x.type.shape):
                 ctx.error(PullbackTypeError, "only arrays with one element can be converted to Python numbers", "index the element")
             x = ctx.emit("reshape", x, shape=())
-        if x.type.dtype == dtype and x.type.weak:
-            return x
-        return ctx.emit("cast", x, dtype=dtype, weak=True)
+        return to_int(ctx, x) if python is int else cast(ctx, x, dtype, weak=True)
 
     return handler
 
@@ -350,6 +365,9 @@ def _identity(fn: Any) -> Any:
 @builtin(_identity)
 def _same(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return args[0]
+
+
+_OF_ITEMS += [_sum, _any, _all, _max, _min]
 
 
 # -- methods of containers ---------------------------------------------------------------------------

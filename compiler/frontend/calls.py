@@ -31,11 +31,13 @@ from .values import (
     BoundMethod,
     Conflict,
     DictValue,
+    GeneratorValue,
     Iteration,
     ListValue,
     Opaque,
     RangeValue,
     RecordValue,
+    StackedList,
     UserFunction,
     is_number,
     is_scalar,
@@ -164,6 +166,8 @@ class Calls(Globals):
             result = self.handle(builtin, args, kwargs)
             if result is not NotImplemented:
                 return result
+        if fn is np.stack and len(args) == 1 and not kwargs and isinstance(args[0], StackedList):
+            return self.wrap(self.read(args[0].array))
         if callable(fn) and not isinstance(fn, types.FunctionType):
             handler = numpy_calls.lookup(fn)
             if handler is not None:
@@ -244,7 +248,7 @@ class Calls(Globals):
             return self.run_body(source)
         except PullbackError as e:
             note = f" (in {fn.name}, called at {call_loc})"
-            if depth > 0 and e.loc is not None and e.loc != call_loc and note not in e.message and e.message.count("called at") < 3:
+            if depth > 1 and e.loc is not None and e.loc != call_loc and note not in e.message and e.message.count("called at") < 3:
                 e.message += note
             raise
         finally:
@@ -302,7 +306,7 @@ class Calls(Globals):
         """The items of an iterable whose length is known at compile time."""
         items = self.static_items(v)
         if items is None:
-            if isinstance(v, (Array, RangeValue, Iteration)):
+            if isinstance(v, (Array, RangeValue, Iteration, GeneratorValue, StackedList)):
                 raise NeedsStatic(
                     "the number of iterations is known only at run time here", self.loc,
                     "use a for statement and store into an array",
@@ -360,12 +364,16 @@ class Calls(Globals):
 
     def has_container(self, v: Any) -> bool:
         """Whether iterating needs the items one by one at compile time."""
+        if isinstance(v, StackedList):
+            return False
         if isinstance(v, Iteration):
             return any(self.has_container(p) for p in v.parts)
         return not isinstance(v, (RangeValue, Array))
 
     def length(self, v: Any) -> Dim:
         """The number of items of a range, an array, or what is made of them."""
+        if isinstance(v, StackedList):
+            return self.length(v.array)
         if isinstance(v, RangeValue):
             return self.trip_count(v)
         if isinstance(v, Iteration):
@@ -386,8 +394,8 @@ class Calls(Globals):
                 return index
             scaled = self.binary(ast.Mult, index, v.step)  # type: ignore[attr-defined]
             return self.binary(ast.Add, v.start, scaled)  # type: ignore[attr-defined]
-        if isinstance(v, Array):
-            return self.load_array(v, index)
+        if isinstance(v, (Array, StackedList)):
+            return self.load_array(v if isinstance(v, Array) else v.array, index)
         assert isinstance(v, Iteration)
         if v.kind == "zip":
             return tuple(self.item_at(p, index) for p in v.parts)

@@ -33,6 +33,7 @@ from .values import (
     Opaque,
     RangeValue,
     RecordValue,
+    StackedList,
     UserFunction,
     ViewStep,
     is_number,
@@ -126,6 +127,8 @@ class Context:
             return self.constant(v)
         if isinstance(v, ListValue):
             return self.stack(v.items)
+        if isinstance(v, StackedList):
+            return self.read(v.array)
         if isinstance(v, tuple):
             return self.stack(v)
         if isinstance(v, RangeValue):
@@ -287,7 +290,7 @@ class Context:
         difference = a - b
         if difference.is_const:
             return False
-        if _is_symbol(a) and _is_symbol(b):
+        if _is_symbol(a) and _is_symbol(b) and not self.session.generic:
             return False
         return None
 

@@ -13,8 +13,7 @@ from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
 from . import fence
 from .calls import Calls
-from .context import NeedsStatic, describe
-from .liveness import binds
+from .context import describe
 from .places import SliceValue
 from .values import (
     Array,
@@ -335,7 +334,7 @@ class Expressions(Calls):
         distinct = self.equal_extents(self.require_dim(a), self.require_dim(b)) is False
         # an extent over one symbol is never 1 (see docs/ir.md)
         for x, y in ((a, b), (b, a)):
-            distinct |= isinstance(x, Dim) and self._is_symbol(x) and self.require_dim(y) == 1
+            distinct |= isinstance(x, Dim) and self._is_symbol(x) and self.require_dim(y) == 1 and not self.session.generic
         if distinct and opcode in ("eq", "ne"):
             return opcode == "ne"
         nonneg = self.session.nonneg
@@ -423,52 +422,6 @@ class Expressions(Calls):
     # -- attributes ---------------------------------------------------------------------------
     def eval_Attribute(self, node: ast.Attribute) -> Any:
         return self.attribute(self.eval(node.value), node.attr)
-
-    # -- comprehensions -----------------------------------------------------------------------
-    def eval_ListComp(self, node: ast.ListComp) -> Any:
-        out: list[Any] = []
-        self._comprehend(node, node.generators, lambda: out.append(self.eval(node.elt)))
-        return ListValue(out)
-
-    def eval_DictComp(self, node: ast.DictComp) -> Any:
-        out: dict[Any, Any] = {}
-
-        def add() -> None:
-            out[self.static(self.eval(node.key), "the key of a dict")] = self.eval(node.value)
-
-        self._comprehend(node, node.generators, add)
-        return DictValue(out)
-
-    def eval_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
-        out: list[Any] = []
-        self._comprehend(node, node.generators, lambda: out.append(self.eval(node.elt)))
-        return ListValue(out)
-
-    def _comprehend(self, node: ast.expr, generators: list[ast.comprehension], add: Callable[[], None]) -> None:
-        first = self.eval(generators[0].iter)
-        with self.nested_frame("<comprehension>", frozenset().union(*(binds(g.target) for g in generators))):
-            self._generate(generators, 0, first, add)
-
-    def _generate(self, generators: list[ast.comprehension], k: int, iterable: Any, add: Callable[[], None]) -> None:
-        generator = generators[k]
-        if generator.is_async:
-            fence.refuse(ast.AsyncFor(), self.frame.file)
-        for item in self.items_of(iterable):
-            self.assign(generator.target, item)
-            if not all(self._static_filter(test) for test in generator.ifs):
-                continue
-            if k + 1 < len(generators):
-                self._generate(generators, k + 1, self.eval(generators[k + 1].iter), add)
-            else:
-                add()
-
-    def _static_filter(self, test: ast.expr) -> bool:
-        value = self.truth(self.eval(test))
-        if not isinstance(value, bool):
-            raise NeedsStatic(
-                "the condition of this comprehension is known only at run time", self.loc, "use a loop, or np.where"
-            )
-        return value
 
     def assign(self, target: ast.expr, value: Any) -> None:
         raise NotImplementedError

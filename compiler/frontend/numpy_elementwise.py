@@ -282,11 +282,9 @@ def _enter_library(function: Any, name: str, arguments: int, **options: Any) -> 
     definition = getattr(library, name)
 
     def floats(ctx: Context, vs: tuple[Any, ...]) -> list[Any]:
-        operands = [ctx.operand(v) for v in vs]
-        if common_dtype(operands)[0] != "f":
-            operands = [as_float(ctx, x, function.__name__) for x in operands]
-        if all(x.type.weak for x in operands):
-            operands = [strong(ctx, x) for x in operands]
+        operands = [as_float(ctx, ctx.operand(v), function.__name__) for v in vs]
+        name = common_dtype(operands)
+        operands = [cast(ctx, x, name) for x in operands]
         return [ctx.wrap(x) for x in operands]
 
     if arguments == 1:

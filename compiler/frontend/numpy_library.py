@@ -43,8 +43,8 @@ def signbit(x: Any) -> Any:
 
 
 def heaviside(x: Any, at_zero: Any) -> Any:
-    step = np.where(x < 0, 0.0 * at_zero, np.where(x == 0, at_zero, 1.0))
-    return np.where(np.isnan(x), x, step)
+    above = np.where(x > 0, 1.0, x)  # NaN stays
+    return np.where(x < 0, 0.0, np.where(x == 0, at_zero, above))
 
 
 def logaddexp2(a: Any, b: Any) -> Any:
@@ -58,8 +58,8 @@ def modf(x: Any) -> Any:
 
 
 def nan_to_num(x: Any, nan: float, high: float, low: float) -> Any:
-    finite = np.where(np.isinf(x), np.where(x > 0, high, low), x)
-    return np.where(np.isnan(x), nan, finite)
+    bounded = np.where(x == math.inf, high, np.where(x == -math.inf, low, x))
+    return np.where(np.isnan(x), nan, bounded)
 
 
 def isclose(a: Any, b: Any, rtol: float, atol: float, equal_nan: bool) -> Any:

@@ -62,8 +62,9 @@ def _accumulate(ctx: Context, opcode: str, chain: str, a: Any, axis: Any, dtype:
         if chained is not None:
             return chained
     x = strong_operand(ctx, a)
-    x = cast(ctx, x, dtype_name(ctx, dtype) if dtype is not None else widened(x.type.dtype))
-    return finish(ctx, reduce(ctx, opcode, x, axes_of(ctx, axis, x.type.rank), keepdims), out)
+    name = dtype_name(ctx, dtype) if dtype is not None else widened(x.type.dtype)
+    total = reduce(ctx, opcode, cast(ctx, x, name), axes_of(ctx, axis, x.type.rank), keepdims)
+    return finish(ctx, cast(ctx, total, name), out)  # the op widens small integers, NumPy's dtype= does not
 
 
 @numpy_function(np.sum, method="sum", static="axis dtype keepdims")
@@ -232,7 +233,7 @@ def scan(ctx: Context, opcode: str, a: Any, axis: Any, dtype: Any, out: Any) -> 
         x, number = raveled(ctx, x), 0
     else:
         number = one_axis(ctx, axis, x.type.rank)
-    return finish(ctx, ctx.b.emit(opcode, x, axis=number), out)
+    return finish(ctx, cast(ctx, ctx.b.emit(opcode, x, axis=number), x.type.dtype), out)
 
 
 @numpy_function(np.cumsum, method="cumsum", static="axis dtype")

@@ -67,7 +67,7 @@ def common_dtype(operands: Sequence[Operand]) -> str:
 def as_float(ctx: Context, x: Operand, what: str) -> Operand:
     """An operand as NumPy's elementary functions take it: integers become floats."""
     if x.type.is_float or x.type.weak:
-        return x if x.type.is_float else cast(ctx, x, "f64")
+        return x if x.type.is_float else cast(ctx, x, "f64", weak=x.type.weak)
     if x.type.itemsize == 1:
         ctx.error(
             UnsupportedError,

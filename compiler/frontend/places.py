@@ -26,6 +26,7 @@ from .values import (
     Opaque,
     RangeValue,
     RecordValue,
+    StackedList,
     ViewStep,
     is_number,
     is_scalar,
@@ -61,8 +62,8 @@ class Places(Loops):
     # -- reading ------------------------------------------------------------------------------
     def load_item(self, owner: Any, key: Any) -> Any:
         """``owner[key]``."""
-        if isinstance(owner, Array):
-            return self.load_array(owner, key)
+        if isinstance(owner, (Array, StackedList)):
+            return self.load_array(owner if isinstance(owner, Array) else owner.array, key)
         if isinstance(owner, (tuple, ListValue, RangeValue)):
             return self.load_sequence(owner, key)
         if isinstance(owner, RecordValue):
@@ -230,7 +231,7 @@ class Places(Loops):
         for k, item in enumerate(items):
             if isinstance(item, ListValue):
                 items[k] = self.wrap(self.operand(item)) if item.items else self.wrap(self.emit("empty", shape=(ZERO,), dtype="i64"))
-            elif isinstance(item, (np.ndarray, RangeValue)):
+            elif isinstance(item, (np.ndarray, RangeValue, StackedList)):
                 items[k] = self.wrap(self.operand(item))
         masks = [i for i in items if isinstance(i, Array) and self.array_type(i).is_bool]
         if masks:

@@ -1,9 +1,287 @@
-"""Functions that call themselves: IR functions of their own."""
+"""Functions that call themselves become IR functions of their own.
+
+Every call is inlined; when a function is entered again with arguments of the same types while it is being
+inlined, the outermost of these activations is undone, and the function is built once as a callee
+with a `call` op for every call. Its result types are found by fixpoint: at first a recursive call counts
+as code that is never passed (the base case then gives the types), later as what the last round gave.
+
+Recursion on static values (``f(x, 3)`` calling ``f(x, 2)``) has other arguments each time and is
+simply inlined. Note [Symbols of a callee]: the extents of a callee's parameters are not specialised by the
+dispatcher, so different symbols may be equal or 1 there, and nothing can be assumed of them;
+`Session.generic` says so.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+from typing import Any
+
+from ..errors import PullbackTypeError, UnsupportedError
+from ..ir.dims import Dim
+from ..ir.nodes import Function, Operand, Substitution, Value
+from ..ir.types import Type
+from .capture import Source
+from .context import DeadCode, describe
+from .control import Frame
+from .merging import coerce, unify
+from .session import Session
 from .statements import Statements
+from .values import (
+    Array,
+    Cell,
+    DictValue,
+    ListValue,
+    RecordValue,
+    UserFunction,
+    is_number,
+    is_scalar,
+    is_static,
+)
+
+MAX_ROUNDS = 8
+MAX_STATIC_DEPTH = 25
+_RUNTIME = object()  # a leaf of a result that is yielded
+
+
+@dataclass(slots=True, eq=False)
+class Callee:
+    """A function that is built on its own."""
+
+    name: str
+    types: list[Type]  # of the results, in order
+    tree: Any = None  # the result's structure, `_RUNTIME` at yielded leaves; None while unknown
+    known: bool = False
+    written: list[int] = field(default_factory=list)  # parameters whose last version is yielded
+    captured: list[Any] = field(default_factory=list)  # keys of captured inputs, trailing parameters
+    params: list[Value] = field(default_factory=list)
+
+
+class _Recursive(Exception):
+    """The function of `key` is entered while it is being inlined; with `generalise`, too often with
+    different static numbers, which are then to be run-time values."""
+
+    def __init__(self, key: Any, generalise: bool = False):
+        self.key = key
+        self.generalise = generalise
 
 
 class Recursion(Statements):
-    pass
+    callees: dict[Any, Callee]
+    active: list[Any]
+
+    def make_inner(self, session: Session) -> Recursion:
+        """An interpreter for the body of a callee."""
+        raise NotImplementedError
+
+    def invoke(self, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]) -> Any:
+        entered = [k for k in self.active if k[0] is source.node]
+        if len(entered) > MAX_STATIC_DEPTH:
+            raise _Recursive(entered[0], generalise=True)
+        key = self._key(fn, source, env)
+        if key is None:
+            return super().invoke(fn, source, parent, env)
+        if key in self.callees:
+            return self._call(self.callees[key], env)
+        if key in self.active:
+            raise _Recursive(key)
+        region, length, depth = self.b.region, len(self.b.region.ops), len(self.frames)
+        self.active.append(key)
+        try:
+            with self.session.attempt():
+                return super().invoke(fn, source, parent, env)
+        except _Recursive as e:
+            if e.key != key:
+                raise
+            del region.ops[length:], self.frames[depth:]
+            if e.generalise:
+                env = {n: self.constant(v) if is_number(v) else v for n, v in env.items()}
+                key = self._key(fn, source, env)
+        finally:
+            self.active.pop()
+        self.callees[key] = Callee(self._name(fn.name), [])
+        try:
+            self._build(self.callees[key], fn, source, parent, env)
+        except Exception:
+            del self.callees[key]
+            raise
+        return self._call(self.callees[key], env)
+
+    # -- keys -----------------------------------------------------------------------------------
+    def _key(self, fn: UserFunction, source: Source, env: dict[str, Any]) -> Any:
+        """What two calls must have in common to share one IR function; None for calls that cannot."""
+        symbols: dict[Dim, int] = {}
+
+        def of(v: Any) -> Any:
+            if isinstance(v, Array):
+                t = self.array_type(v)
+                dims = tuple(d.const if d.is_const else f"m{symbols.setdefault(d, len(symbols))}" for d in t.shape)
+                return ("array", t.dtype, dims)
+            if is_number(v):
+                return ("static", type(v), v)
+            if is_scalar(v):
+                return ("scalar", self.type(v))
+            if isinstance(v, tuple):
+                return ("tuple", *map(of, v))
+            if isinstance(v, RecordValue):
+                return ("record", v.cls, *((k, of(x)) for k, x in v.fields.items()))
+            if isinstance(v, UserFunction) and not v.bound:
+                return ("function", v.fn or v.node, id(v.env))
+            if v is None or isinstance(v, str):
+                return v
+            raise LookupError
+
+        try:
+            key = (source.node, id(fn.env) if fn.node is not None else None, *((n, of(v)) for n, v in env.items()))
+            hash(key)
+            return key
+        except (LookupError, TypeError):
+            return None
+
+    def _name(self, name: str) -> str:
+        base = name if name.isidentifier() else "function"
+        taken = {c.name for c in self.callees.values()}
+        k, candidate = 0, base + "_rec"
+        while candidate in taken:
+            k += 1
+            candidate = f"{base}_rec{k}"
+        return candidate
+
+    # -- building -------------------------------------------------------------------------------
+    def _build(self, callee: Callee, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]) -> None:
+        for _ in range(MAX_ROUNDS):
+            before = (callee.known, list(callee.types), callee.tree, list(callee.written), list(callee.captured))
+            function = self._round(callee, fn, source, parent, env)
+            if before == (callee.known, callee.types, callee.tree, callee.written, callee.captured):
+                self.session.callees[callee.name] = function
+                return
+        self.error(UnsupportedError, f"the result types of the recursive function {fn.name} do not settle", "return one type on every path")
+
+    def _round(self, callee: Callee, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]) -> Function:
+        session = Session()
+        session.generic = True
+        session.callees, session.guards = self.session.callees, self.session.guards
+        inner = self.make_inner(session)
+        inner.b.loc = self.loc
+        symbols: dict[Dim, Dim] = {}
+        entered: dict[Array, Value] = {}
+
+        def enter(v: Any, hint: str) -> Any:
+            if isinstance(v, Array):
+                t = self.array_type(v)
+                shape = tuple(d if d.is_const else symbols.setdefault(d, Dim.of(f"m{len(symbols)}")) for d in t.shape)
+                value = Value(Type(t.dtype, shape), hint)
+                session.body.params.append(value)
+                array = Array(Cell(value, hint, v.cell.readonly))
+                inner.argument_cells.append(array)
+                entered[array] = value
+                return array
+            if is_scalar(v) and not is_number(v):
+                value = Value(self.type(v), hint)
+                session.body.params.append(value)
+                return value
+            if isinstance(v, tuple):
+                return tuple(enter(x, hint) for x in v)
+            if isinstance(v, RecordValue):
+                return RecordValue(v.cls, {k: enter(x, f"{hint}_{k}") for k, x in v.fields.items()})
+            return v
+
+        inner.frames.append(Frame(fn.name, source.file))
+        bound = {n: enter(v, n) for n, v in env.items()}
+        for key, getter, obj, name in callee.captured:
+            session.capture(key, getter, obj, name, self.loc)
+        params = list(session.body.params)
+        try:
+            result = inner.bound(inner.inline(fn, source, parent, bound))
+        except DeadCode:
+            if not callee.known:
+                self.error(UnsupportedError, f"the recursion of {fn.name} has no end", "return without a recursive call on some path")
+            raise
+        yields: list[Operand] = []
+        types: list[Type] = []
+        with inner.b.into(session.body):
+            tree = self._leave(inner, result, yields)
+            for k, y in enumerate(yields):
+                types.append(self._result_type_of(fn, y, callee.types[k] if k < len(callee.types) and callee.known else None))
+                yields[k] = coerce(inner, y, types[-1])
+            written = []
+            for array in inner.argument_cells:
+                param = entered[array]
+                if array.cell.current is not param or params.index(param) in callee.written:
+                    written.append(params.index(param))
+                    yields.append(array.cell.current)
+                    types.append(param.type)
+        callee.tree, callee.types, callee.written, callee.known = tree, types, written, True
+        callee.captured = [(k, c.getter, c.getter(), c.name) for k, (c, _) in session.captured.items()]
+        callee.params = params
+        session.body.params = [*params, *(v for _, v in session.captured.values())]
+        session.body.yields = yields
+        return Function(callee.name, session.body)
+
+    def _result_type_of(self, fn: UserFunction, y: Operand, before: Type | None) -> Type:
+        if any(d.has_values for d in y.type.shape):
+            self.error(UnsupportedError, f"the shape of the result of the recursive function {fn.name} is known only at run time", "write it as a loop")
+        if before is None:
+            return y.type
+        t = unify(before, y.type)
+        if t is None:
+            self.error(UnsupportedError, f"the recursive function {fn.name} returns {before} and {y.type}", "return one type on every path")
+        return t
+
+    def _leave(self, inner: Recursion, v: Any, yields: list[Operand]) -> Any:
+        """Yield the run-time leaves of a result (numbers always: the base case may be a constant)."""
+        if isinstance(v, Array) or is_scalar(v):
+            yields.append(inner.operand(v))
+            return _RUNTIME
+        if isinstance(v, tuple):
+            return tuple(self._leave(inner, x, yields) for x in v)
+        if v is None or (is_static(v) and not isinstance(v, (ListValue, DictValue))):
+            return v
+        self.error(PullbackTypeError, f"a recursive function returns {describe(v)}", "return numbers, arrays or tuples of them")
+
+    # -- calling ----------------------------------------------------------------------------------
+    def _call(self, callee: Callee, env: dict[str, Any]) -> Any:
+        if not callee.known:
+            raise DeadCode
+        operands: list[Operand] = []
+        arrays: list[Array | None] = []
+
+        def pass_on(v: Any) -> None:
+            if isinstance(v, Array) or (is_scalar(v) and not is_number(v)):
+                operands.append(self.operand(v))
+                arrays.append(v if isinstance(v, Array) else None)
+            elif isinstance(v, tuple):
+                for x in v:
+                    pass_on(x)
+            elif isinstance(v, RecordValue):
+                for x in v.fields.values():
+                    pass_on(x)
+
+        for v in env.values():
+            pass_on(v)
+        for k in callee.written:
+            target = arrays[k]
+            assert target is not None
+            if sum(a is not None and a.cell is target.cell for a in arrays) > 1:
+                self.error(UnsupportedError, "an array that a recursive call writes is passed to it twice", "pass a copy")
+        symbols: dict[str, Dim] = {}
+        for param, x in zip(callee.params, operands, strict=True):
+            for d, actual in zip(param.type.shape, x.type.shape, strict=True):
+                if not d.is_const:
+                    symbols[str(d)] = actual
+        for key, getter, obj, name in callee.captured:
+            operands.append(self.session.capture(key, getter, obj, name, self.loc))
+        substitution = Substitution(symbols=symbols)
+        types = [substitution.type(t) for t in callee.types]
+        op = self.b.op("call", *operands, attrs={"callee": callee.name}, types=types)
+        results = list(op.results)
+        first_written = len(results) - len(callee.written)
+        for k, value in zip(callee.written, results[first_written:], strict=True):
+            self.set_view(arrays[k], value)  # type: ignore[arg-type]
+        rest = iter(results[:first_written])
+
+        def back(tree: Any) -> Any:
+            if tree is _RUNTIME:
+                return self.wrap(next(rest))
+            return tuple(back(x) for x in tree) if isinstance(tree, tuple) else tree
+
+        return back(callee.tree)

@@ -93,6 +93,7 @@ class Session:
         self.callees: dict[str, Function] = {}
         self.loops: list[tuple[Value, Dim, Dim]] = []  # index, smallest, largest: facts for proofs
         self.extents = dict(extents or {})
+        self.generic = False  # Note [Symbols of a callee]
 
     # -- mutation -----------------------------------------------------------------------------
     def touch(self, obj: Any) -> None:
@@ -111,6 +112,23 @@ class Session:
             for obj, old in journal.old.items():
                 if obj.stamp < journal.start:
                     set_contents(obj, old)
+
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Mutations inside are kept, unless an exception leaves the block."""
+        journal = Journal()
+        self.journals.append(journal)
+        try:
+            yield
+        except BaseException:
+            for obj, old in journal.old.items():
+                set_contents(obj, old)
+            raise
+        else:
+            for obj, old in journal.old.items():
+                self.journals[-2].old.setdefault(obj, old)
+        finally:
+            self.journals.pop()
 
     # -- captured inputs ----------------------------------------------------------------------
     def guard(self, key: Any, getter: Callable[[], Any], expected: Any, name: str) -> None:
@@ -171,7 +189,7 @@ class Session:
         """Whether ``dim >= 0`` holds, by proof or by an assumption checked at dispatch."""
         if self.nonneg(dim):
             return True
-        if dim.is_const or dim.has_values:
+        if dim.is_const or dim.has_values or self.generic:
             return False
         self.assumptions.setdefault(dim)
         return True

@@ -14,8 +14,8 @@ from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
 from ..ir.nodes import Operand, Value
 from . import fence
+from .comprehensions import Comprehensions
 from .context import DeadCode, NeedsStatic, describe
-from .expressions import Expressions
 from .liveness import EMPTY, Names, binds
 from .loops import Body
 from .values import (
@@ -62,7 +62,7 @@ def always_leaves(body: list[ast.stmt]) -> bool:
     return any(isinstance(s, (*_JUMPS, ast.Raise)) for s in body)
 
 
-class Statements(Expressions):
+class Statements(Comprehensions):
     # -- statement lists ----------------------------------------------------------------------
     def block(self, body: list[ast.stmt]) -> None:
         """Run a statement list; what follows a possible jump goes into the branch without it."""

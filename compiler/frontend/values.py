@@ -150,6 +150,24 @@ class Iteration:
     start: Any = 0  # of enumerate
 
 
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class GeneratorValue:
+    """A generator expression whose first iterable has been evaluated."""
+
+    node: Any
+    frame: Any
+    iterable: Any
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class StackedList:
+    """A list of run-time length whose items are the rows of an array."""
+
+    array: Array
+
+
 class _Undefined:
     """The binding of a name that has no value yet."""
 
@@ -203,9 +221,7 @@ def is_static(v: Any) -> bool:
         return all(is_static(x) for x in v.items)
     if isinstance(v, DictValue):
         return all(is_static(x) for x in v.items.values())
-    return not isinstance(
-        v, (Value, Const, Dim, Array, RecordValue, UserFunction, BoundMethod, Opaque, RangeValue, Iteration, Maybe, Conflict)
-    )
+    return not isinstance(v, _RUNTIME)
 
 
 def to_python(v: Any) -> Any:
@@ -217,3 +233,9 @@ def to_python(v: Any) -> Any:
     if isinstance(v, DictValue):
         return {k: to_python(x) for k, x in v.items.items()}
     return v
+
+
+_RUNTIME = (
+    Value, Const, Dim, Array, RecordValue, UserFunction, BoundMethod, Opaque, RangeValue, Iteration, Maybe, Conflict,
+    GeneratorValue, StackedList,
+)  # fmt: skip

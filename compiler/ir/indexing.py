@@ -177,7 +177,8 @@ def accum(a: np.ndarray, index: Index, operands: Sequence[Any], v: Any) -> np.nd
     place = _numpy_index_of(index, operands, result.shape)
     v = np.asarray(v).astype(result.dtype)
     if any(isinstance(item, Gather) for item in index):
-        np.add.at(result, place, v)
+        # broadcast first: np.add.at reads beyond the end of a value of fewer axes (NumPy 2.4)
+        np.add.at(result, place, np.array(np.broadcast_to(v, result[place].shape)))
     else:
         result[place] += v
     return result

@@ -28,7 +28,7 @@ def risk_of(region_ops: Sequence[Op], params: set[Value]) -> Callable[[Operand],
 
     None when nothing in the program masks, so that no strong zeros are needed.
     """
-    any_risky = any(op.opcode in _RISKY for op in region_ops)
+    any_risky = any(op.opcode in _RISKY and not _tame(op) for op in region_ops)
     if not any_risky:
         return None
     memo: dict[Value, bool] = {}
@@ -45,11 +45,7 @@ def risk_of(region_ops: Sequence[Op], params: set[Value]) -> Callable[[Operand],
             memo[x] = any_risky
         elif op.regions or op.opcode in ("call", "tape_pop"):
             memo[x] = any_risky
-        elif op.opcode == "div" and isinstance(op.operands[1], Const):
-            memo[x] = risky(op.operands[0])
-        elif op.opcode == "pow" and isinstance(op.operands[1], Const) and op.operands[1].value >= 1:
-            memo[x] = risky(op.operands[0])
-        elif op.opcode in _RISKY:
+        elif op.opcode in _RISKY and not _tame(op):
             memo[x] = True
         else:
             memo[x] = any(risky(o) for o in op.operands)
@@ -58,9 +54,19 @@ def risk_of(region_ops: Sequence[Op], params: set[Value]) -> Callable[[Operand],
     def masks(op: Op) -> bool:
         if op.opcode in _MASKS:
             return True
-        return op.opcode in ("load", "store") and bool(op.operands[0].type.shape) and risky(op.operands[0])
+        # an element of an array made by risky array ops; not of one that a loop is building
+        array = op.operands[0] if op.opcode in ("load", "store") else None
+        return isinstance(array, Value) and array.op is not None and risky(array)
 
     return risky if any(masks(op) for op in region_ops) else None
+
+
+def _tame(op: Op) -> bool:
+    """A quotient by a constant, a power at least 1: finite for finite operands."""
+    second = op.operands[1] if len(op.operands) > 1 else None
+    if not isinstance(second, Const):
+        return False
+    return op.opcode == "div" and second.value != 0 or op.opcode == "pow" and second.value >= 1
 
 
 def unbroadcast(e: E, result_shape: Sequence[Dim], target: Type, shape: Sequence[Dim]) -> E:

@@ -46,6 +46,8 @@ class _Decomposer:
         self.b = Builder(Region())
         self.facts = facts_before(fn)
         self.here = Facts.of(fn)
+        # extents (of the old function) that the checks made so far show to be >= 0, by enclosing region
+        self.checked: list[list[Dim]] = [[]]
         # normalised index arrays of the enclosing regions, and index arrays known to be in range
         self.normalised: list[dict[tuple[Operand, Dim], Operand]] = [{}]
         self.in_range: dict[Value, Dim] = {}
@@ -78,15 +80,17 @@ class _Decomposer:
             new.params.append(v)
             self.subst.map[p] = v
         self.normalised.append({})
+        self.checked.append([])
         with self.b.into(new):
             for op in old.ops:
                 self.op(op)
         self.normalised.pop()
+        self.checked.pop()
         new.yields = [self.subst.operand(y) for y in old.yields]
         return new
 
     def op(self, op: Op) -> None:
-        self.here = self.facts[op]
+        self.here = self.facts[op].with_nonneg(*(d for known in self.checked for d in known))
         with self.b.at(op.loc):
             rewrite = self.rewrites.get(op.opcode)
             results = rewrite(op) if rewrite else None
@@ -156,7 +160,7 @@ class _Decomposer:
             self._check_power(x, y)
             return None
         if not (isinstance(y, Const) and y.value != 0):
-            self.check(self.scalar("ne", y, 0), "ZeroDivisionError", _ZERO_DIVISION(op.opcode, x, y))
+            self.check(self.scalar("ne", y, 0), "ZeroDivisionError", _zero_division(op.opcode, x, y))
         return None
 
     def _check_power(self, x: Operand, y: Operand) -> None:
@@ -203,6 +207,7 @@ class _Decomposer:
                 if name.startswith("arg"):
                     message = f"attempt to get {name} of an empty sequence"
                 self.check(self.scalar("gt", self.b.extent(self.subst.dim(d)), 0), "ValueError", message)
+                self.checked[-1].append(d - 1)
 
     # -- indices --------------------------------------------------------------------------------------------
     def _index(self, op: Op) -> list[Operand] | None:
@@ -222,7 +227,10 @@ class _Decomposer:
                     xs[k] = index(op.operands[k], shape[axis], axis)
                 k += 1
             axis += 1
-        return list(self._clone(op, xs, inbounds=True).results)
+        index = op.attrs["index"]
+        if not any(x.type.shape for x in _gather_operands(op)):
+            index = tuple(At() if isinstance(i, Gather) else i for i in index)
+        return list(self._clone(op, xs, inbounds=True, index=self.subst.attr(index)).results)
 
     def _normalise(self, old: Operand, extent: Dim, axis: int) -> Operand:
         """The non-negative form of index `old` (of the old function), checked where it is not proved."""
@@ -238,16 +246,22 @@ class _Decomposer:
             if not below_end:
                 n = self.b.extent(end)
                 self.check(self.scalar("lt", i, n), "IndexError", message, i, n)
+                self.checked[-1].append(extent - 1 - at)
             return i
         if proved(-1 - at):
             if not proved(at + extent):
+                self.checked[-1].append(at + extent)
                 self.check(self.scalar("ge", i, self.b.extent(-end)), "IndexError", message, i, self.b.extent(end))
             return self.b.extent(as_dim(i) + end)
         n = self.b.extent(end)
-        ok = self.scalar("ge", i, self.b.extent(-end))
+        above = proved(at + extent)
+        ok = None if above else self.scalar("ge", i, self.b.extent(-end))
         if not below_end:
-            ok = self.scalar("logical_and", ok, self.scalar("lt", i, n))
-        self.check(ok, "IndexError", message, i, n)
+            below = self.scalar("lt", i, n)
+            ok = below if ok is None else self.scalar("logical_and", ok, below)
+        if ok is not None:
+            self.check(ok, "IndexError", message, i, n)
+            self.checked[-1] += [at + extent, extent - 1 - at]
         negative = self.scalar("lt", i, 0)
         return self.scalar("where", negative, self.scalar("add", i, n, t=INT), i, t=INT)
 
@@ -492,7 +506,12 @@ class _Decomposer:
         return self.b.op("gemm", target, *product.operands[1:4], constant(1.0, Type(target.type.dtype)), attrs=product.attrs).result
 
 
-def _ZERO_DIVISION(opcode: str, x: Operand, y: Operand) -> str:
+def _gather_operands(op: Op) -> list[Operand]:
+    taking = [i for i in op.attrs["index"] if isinstance(i, (At, Gather))]
+    return [op.operands[1 + k] for k, i in enumerate(taking) if isinstance(i, Gather)]
+
+
+def _zero_division(opcode: str, x: Operand, y: Operand) -> str:
     """CPython's message."""
     is_float = x.type.is_float or y.type.is_float
     if opcode == "div":

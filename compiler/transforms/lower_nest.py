@@ -15,7 +15,7 @@ import numpy as np
 
 from ..ir.builder import Builder, constant
 from ..ir.dims import ZERO, Dim
-from ..ir.nodes import At, Const, Gather, Op, Operand, Region, Substitution, Value, as_dim
+from ..ir.nodes import At, Const, Gather, New, Op, Operand, Region, Substitution, Value, as_dim
 from ..ir.types import INT, Type
 from .access import GENERATORS, Indices, broadcast_index, has_gather, index_operands, load_index, move
 from .fuse import REDUCTIONS, WRITES, Plan, Unit, gather_index
@@ -281,6 +281,8 @@ class NestEmitter:
                 if not seen_gather:
                     position += rank
                 seen_gather = True
+            elif isinstance(item, New):
+                position += 1
             else:
                 place.append(self.subst.dim(item.start) + at[position] * item.step)
                 position += 1
@@ -342,6 +344,7 @@ class NestEmitter:
                 place = as_dim(start) + as_dim(step) * idx[0]
                 return self._cast(self._pure("extent", [], {"dim": place}, INT, ""), dtype)
             t = Type("f64")
+            start, step = self._cast(start, "f64"), self._cast(step, "f64")
             scaled = self._pure("mul", [step, k], {}, t, "")
             return self._cast(self._pure("add", [start, scaled], {}, t, ""), dtype)
         assert op.opcode == "eye"

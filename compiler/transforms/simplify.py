@@ -301,9 +301,10 @@ def _identity(op: Op) -> Operand | None:
     if code == "sub" and _is(xs[1], 0):
         return xs[0]
     if code == "add":
-        # x + (-0.0) is x; x + 0.0 turns -0.0 into 0.0
+        # x + (-0.0) is x; x + 0.0 turns -0.0 into 0.0, which no sum of adjoints minds
+        adjoint = bool(op.attrs.get("reverse"))
         for x, zero in (xs, reversed(xs)):
-            if (_is(zero, -0.0) and zero.type.is_float) or (_is(zero, 0) and x.type.is_int):
+            if (_is(zero, -0.0) and zero.type.is_float) or (_is(zero, 0) and (adjoint or x.type.is_int)):
                 return x
     if code in ("neg", "logical_not") and (inner := _op_of(xs[0], code)):
         return inner.operands[0]

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from pullback.frontend.expressions import Expressions
+from pullback.frontend.build import Interpreter
+from pullback.frontend.control import Frame
 from pullback.frontend.session import Session
 
 
-def make_context(session: Session) -> Any:
-    return Expressions(session)
+def make_context(session: Session) -> Interpreter:
+    """An interpreter inside a function without names."""
+    context = Interpreter(session)
+    context.frames = [Frame("case", "case.py")]
+    return context

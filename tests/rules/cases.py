@@ -295,8 +295,10 @@ VARIANTS: dict[str, Callable[[OpDef], Iterator[Variant]]] = {
     "full": _full, "iota": _iota, "empty": _constant_array, "eye": _constant_array,
 }  # fmt: skip
 
-# differentiated by the transforms, not by a rule: tested in tests/transforms
-STRUCTURAL = frozenset(["if", "for", "while", "call", "check", "print", "tape_new", "tape_push", "tape_pop", "extent"])
+# differentiated by the transforms, not by a rule (tested in tests/transforms), or made after differentiation
+STRUCTURAL = frozenset(
+    ["if", "for", "while", "call", "check", "print", "tape_new", "tape_push", "tape_pop", "extent", "gemm"]
+)
 
 
 def variants(op: OpDef) -> list[Variant]:

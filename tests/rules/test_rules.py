@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pullback.transforms.lower  # noqa: F401  (registers the ops of the native level)
 import pytest
 from pullback.ir.opdef import REGISTRY
 from pullback.rules.samples import DOMAINS

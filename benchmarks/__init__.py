@@ -1,0 +1,1 @@
+"""Benchmarks: the same gradient by pullback, JAX, PyTorch, autograd and by hand. Run `python -m benchmarks`."""

@@ -1,0 +1,1 @@
+"""The benchmark programs, one module each; `benchmarks.program` says what a module has."""

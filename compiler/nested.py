@@ -1,0 +1,383 @@
+"""Differentiation inside a differentiated function: ``pb.grad(g)(x)`` in the body of ``f``.
+
+The frontend meets one of our transforms and asks here (`register_transform`). The inner function is built
+into a region of its own, in which it sees the values of the enclosing functions; these become
+parameters that are not differentiated by. The transform is applied to that function, and the resulting ops
+are put where the call stood. So the outer derivative differentiates them like any others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, final
+
+import numpy as np
+
+from . import api, api_jacobian, tree
+from .analysis.structure import free_values
+from .compose import Program, Transform, check_arguments, compose
+from .errors import PullbackTypeError, UnsupportedError
+from .frontend.build import leave
+from .frontend.context import register_transform
+from .frontend.interface import Leaf, Static
+from .frontend.values import Array, DictValue, ListValue, RecordValue
+from .ir.nodes import Const, Function, Op, Operand, Region, Substitution, Value, clone_function
+from .ir.types import FLOAT, FROM_NUMPY, Type
+
+Handler = Callable[[Any, list[Any], dict[str, Any]], Any]
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Derived:
+    """A transformed function inside a function: what ``pb.grad(g)`` and ``pb.vjp(g, x)[1]`` are bound to."""
+
+    target: Any
+    specs: tuple[api._Spec, ...] = ()
+    primals: tuple[Any, ...] | None = None  # of a vjp, which is then called with the cotangent
+
+    def __call__(self, *args: Any) -> Any:
+        raise TypeError("known to the frontend only")
+
+
+def _match(obj: Any) -> Handler | None:
+    """The handler of a callable of ours."""
+    if isinstance(obj, api.Transformed):
+        return lambda ctx, args, kwargs: _call(ctx, _derived(obj), args, kwargs)
+    if isinstance(obj, Derived):
+        return lambda ctx, args, kwargs: _call(ctx, obj, args, kwargs)
+    if isinstance(obj, api_jacobian.Jacobian):
+        return _unsupported
+    try:
+        return _TRANSFORMS.get(obj)
+    except TypeError:  # not hashable
+        return None
+
+
+def _derived(fn: Any) -> Derived:
+    """A function under the transforms that have been applied to it, if any."""
+    if isinstance(fn, Derived):
+        return fn
+    if isinstance(fn, api.Transformed):
+        return Derived(fn.__pullback_fn__, fn.__pullback_chain__)
+    return Derived(fn)
+
+
+# -- the transforms, as handlers (context, positional arguments, keyword arguments) --------------------
+def _grad_of(kind: str) -> Handler:
+    def handler(
+        ctx: Any,
+        args: list[Any],
+        kwargs: dict[str, Any],
+    ) -> Any:
+        return transform(ctx, *args, **kwargs)
+
+    def transform(
+        ctx: Any,
+        fun: Any = None,
+        argnums: Any = None,
+        *,
+        argnames: Any = None,
+        has_aux: Any = False,
+    ) -> Any:
+        if fun is None:
+            raise UnsupportedError(f"{kind} without a function is not supported here", ctx.loc, f"write {kind}(f)")
+        if argnames is not None:
+            raise UnsupportedError("argnames is not supported inside a differentiated function", ctx.loc, "use argnums")
+        if isinstance(argnums, ListValue):
+            argnums = tuple(argnums.items)
+        inner = _derived(fun)
+        return Derived(inner.target, (*inner.specs, api._Spec(kind, argnums, None, bool(has_aux))))
+
+    return handler
+
+
+def _jit(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    (fun,) = args
+    return _derived(fun)
+
+
+def _jvp(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    fun, primals, tangents = _three(ctx, args, kwargs, "jvp")
+    step = Transform("jvp", tuple(range(len(primals))))
+    return _apply(ctx, _derived(fun), (step,), primals, {}, (tangents,))
+
+
+def _hvp(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    fun, primals, tangents = _three(ctx, args, kwargs, "hvp")
+    wrt = tuple(range(len(primals)))
+    steps = (Transform("grad", wrt, single=len(wrt) == 1), Transform("jvp", wrt, value=False))
+    return _apply(ctx, _derived(fun), steps, primals, {}, (tangents,))
+
+
+def _three(
+    ctx: Any, args: list[Any], kwargs: dict[str, Any], what: str
+) -> tuple[Any, tuple[Any, ...], tuple[Any, ...]]:
+    given = dict(zip(("fun", "primals", "tangents"), args, strict=False)) | kwargs
+    if set(given) != {"fun", "primals", "tangents"}:
+        raise PullbackTypeError(f"{what} takes a function, primals and tangents", ctx.loc)
+    pair = []
+    for name in ("primals", "tangents"):
+        x = given[name]
+        x = tuple(x.items) if isinstance(x, ListValue) else x
+        if not isinstance(x, tuple):
+            raise PullbackTypeError(f"{what}: {name} has to be a tuple with one element for each argument", ctx.loc)
+        pair.append(x)
+    if len(pair[0]) != len(pair[1]):
+        raise PullbackTypeError(f"{what}: {len(pair[0])} primals and {len(pair[1])} tangents", ctx.loc)
+    return given["fun"], pair[0], pair[1]
+
+
+def _vjp(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if kwargs or not args:
+        raise UnsupportedError("vjp takes positional arguments only here", ctx.loc, "use vjp(f, *primals)")
+    inner = _derived(args[0])
+    primals = tuple(args[1:])
+    out = _apply(ctx, inner, (), primals, {}, ())
+    # the primals as they are now: later writes to arrays do not change the vjp
+    frozen = tuple(_fresh(ctx, p) for p in primals)
+    return out, Derived(inner.target, inner.specs, frozen)
+
+
+def _stop_gradient(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    (x,) = args or tuple(kwargs.values())
+
+    def stop(v: Any) -> Any:
+        if isinstance(v, Array) or isinstance(v, Value):
+            return ctx.wrap(ctx.b.emit("stop_gradient", ctx.operand(v))) if ctx.type(v).is_float else v
+        return v
+
+    return _map(stop, x)
+
+
+def _unsupported(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    raise UnsupportedError(
+        "Jacobians and Hessians are not supported inside a differentiated function",
+        ctx.loc,
+        "use grad, jvp, vjp or hvp",
+    )
+
+
+_TRANSFORMS: dict[Any, Handler] = {
+    api.grad: _grad_of("grad"),
+    api.value_and_grad: _grad_of("value_and_grad"),
+    api.jit: _jit,
+    api.jvp: _jvp,
+    api.vjp: _vjp,
+    api.hvp: _hvp,
+    api.stop_gradient: _stop_gradient,
+    api_jacobian.jacrev: _unsupported,
+    api_jacobian.jacfwd: _unsupported,
+    api_jacobian.hessian: _unsupported,
+}
+
+
+# -- calling ---------------------------------------------------------------------------------------------
+def _call(ctx: Any, fn: Derived, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if fn.primals is None:
+        return _apply(ctx, fn, (), tuple(args), kwargs, ())
+    (cotangent,) = args
+    step = Transform("vjp", tuple(range(len(fn.primals))))
+    return _apply(ctx, fn, (step,), fn.primals, {}, (cotangent,))
+
+
+def _apply(
+    ctx: Any,
+    fn: Derived,
+    more: tuple[Transform, ...],
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+    extras: tuple[Any, ...],
+) -> Any:
+    """The abstract result of a derived function, built into the current region."""
+    if any(s.positions is None for s in fn.specs):
+        raise UnsupportedError("argnames is not supported inside a differentiated function", ctx.loc, "use argnums")
+    chain = (*(s.transform(s.positions) for s in fn.specs), *more)
+    if not chain:
+        return ctx.call(fn.target, list(args), kwargs)
+    name = str(getattr(fn.target, "name", None) or getattr(fn.target, "__name__", "f"))
+    inputs = _Inputs(ctx)
+    region = inputs.region
+    abstract_args = [inputs.enter(a) for a in args]
+    abstract_kwargs = {k: inputs.enter(v) for k, v in kwargs.items()}
+    names = tuple(f"args[{k}]" for k in range(len(args)))
+    leaf_args = tuple(_plain(a, inputs.leaf) for a in abstract_args)
+    leaf_kwargs = {k: _plain(v, inputs.leaf) for k, v in abstract_kwargs.items()}
+    check_arguments(name, chain, leaf_args, leaf_kwargs, names, ctx.loc)
+    yields: list[Operand] = []
+    with ctx.session.trial() as journal, ctx.b.into(region):
+        result = leave(ctx, ctx.bound(ctx.call(fn.target, abstract_args, abstract_kwargs)), yields, ctx.loc)
+        outer = [x for x in journal.old if x.stamp < journal.start]
+    if outer:
+        raise UnsupportedError(
+            f"{name} writes to a variable of the enclosing function, and is differentiated",
+            ctx.loc,
+            "write to a copy",
+        )
+    region.yields = yields
+    outside = free_values([region])
+    region.params += outside
+    function = clone_function(Function(name, region, [], dict(ctx.session.callees)))
+    program = Program(
+        function=function,
+        built=function,
+        args=tuple(_plain(a, inputs.index) for a in abstract_args),
+        kwargs={k: _plain(v, inputs.index) for k, v in abstract_kwargs.items()},
+        result=result,
+        captured=(),
+        guards=(),
+        written=(),
+        mutates=(),
+        returned=(),
+        arg_names=names,
+        n_args=len(args),
+        loc=ctx.loc,
+    )
+    program = compose(program, chain)
+    operands = [*inputs.operands, *outside, *_extras(ctx, program, extras)]
+    return _inline(ctx, program, operands)
+
+
+class _Inputs:
+    """The arguments of an inner function: its parameters, and what is passed for them."""
+
+    def __init__(self, ctx: Any):
+        self.ctx = ctx
+        self.region = Region()
+        self.operands: list[Operand] = []
+        self._index: dict[Value, int] = {}
+
+    def enter(self, v: Any) -> Any:
+        """The same abstract value with parameters in place of run-time floats and arrays."""
+        return _map(self._leaf, v)
+
+    def _leaf(self, v: Any) -> Any:
+        if isinstance(v, (Array, Value, np.ndarray)):
+            operand = self.ctx.operand(v)
+        elif isinstance(v, Const) and v.type.is_float:
+            operand = v
+        elif isinstance(v, (float, np.floating)):
+            operand = Const(float(v), Type(FROM_NUMPY[v.dtype]) if isinstance(v, np.floating) else FLOAT)
+        else:
+            return v
+        param = Value(operand.type, getattr(operand, "hint", "") or "x")
+        self._index[param] = len(self.operands)
+        self.region.params.append(param)
+        self.operands.append(operand)
+        return self.ctx.wrap(param)
+
+    def param(self, v: Any) -> Value | None:
+        """The parameter that an entered leaf is."""
+        value = v.cell.current if isinstance(v, Array) else v
+        return value if isinstance(value, Value) and value in self._index else None
+
+    def leaf(self, v: Any) -> Any:
+        param = self.param(v)
+        return Static(v) if param is None else Leaf(param.type, param.hint)
+
+    def index(self, v: Any) -> Any:
+        param = self.param(v)
+        return Static(v) if param is None else self._index[param]
+
+
+def _map(f: Callable[[Any], Any], v: Any) -> Any:
+    """An abstract container with ``f(leaf)`` in place of its leaves; always a new container."""
+    if type(v) is tuple:
+        return tuple(_map(f, x) for x in v)
+    if isinstance(v, ListValue):
+        return ListValue([_map(f, x) for x in v.items])
+    if isinstance(v, DictValue):
+        return DictValue({k: _map(f, x) for k, x in v.items.items()})
+    if isinstance(v, RecordValue):
+        return RecordValue(v.cls, {k: _map(f, x) for k, x in v.fields.items()})
+    return f(v)
+
+
+def _plain(v: Any, f: Callable[[Any], Any]) -> Any:
+    """An abstract value as a tree of plain containers, with ``f(leaf)`` for its leaves."""
+    if type(v) is tuple:
+        return tuple(_plain(x, f) for x in v)
+    if isinstance(v, ListValue):
+        return [_plain(x, f) for x in v.items]
+    if isinstance(v, DictValue):
+        return {k: _plain(x, f) for k, x in v.items.items()}
+    if isinstance(v, RecordValue):
+        fields = {k: _plain(x, f) for k, x in v.fields.items()}
+        if issubclass(v.cls, tuple):
+            return v.cls(**fields)
+        made = object.__new__(v.cls)
+        for name, x in fields.items():
+            object.__setattr__(made, name, x)
+        return made
+    return f(v)
+
+
+def _abstract(t: Any, f: Callable[[Any], Any]) -> Any:
+    """A tree of plain containers as an abstract value, with ``f(leaf)`` for its leaves."""
+    inner = tree.children(t)
+    if inner is None:
+        return f(t)
+    values = [_abstract(x, f) for _, x in inner]
+    if type(t) is tuple:
+        return tuple(values)
+    if type(t) is list:
+        return ListValue(values)
+    keys = [k for k, _ in inner]
+    made = dict(zip(keys, values, strict=True))
+    return DictValue(made) if type(t) is dict else RecordValue(type(t), made)
+
+
+def _fresh(ctx: Any, v: Any) -> Any:
+    """The value as it is now: arrays on cells of their own."""
+    return _map(lambda x: ctx.wrap(ctx.operand(x)) if isinstance(x, Array) else x, v)
+
+
+def _extras(ctx: Any, program: Program, given: tuple[Any, ...]) -> list[Operand]:
+    """Operands for the tangents and cotangents of a program, broadcast and cast to its types."""
+    out: list[Operand] = []
+    reference = program.args[program.n_args :]
+    names = program.arg_names[program.n_args :]
+    for name, want, have in zip(names, reference, given, strict=True):
+        for path, k, v in tree.match(want, _plain(have, lambda x: x), name):
+            if not isinstance(k, int):
+                continue
+            type = program.function.params[k].type
+            if v is None:
+                raise PullbackTypeError(f"{path} has to be a {type.numpy} value, not None", ctx.loc)
+            x = ctx.operand(v)
+            if x.type.shape != type.shape:
+                raise PullbackTypeError(f"{path} has to be {type}, not {x.type}", ctx.loc)
+            if x.type.dtype != type.dtype:
+                x = ctx.b.emit("cast", x, dtype=type.dtype, weak=False)
+            out.append(x)
+    return out
+
+
+def _inline(ctx: Any, program: Program, operands: list[Operand]) -> Any:
+    """The ops of a program in the current region; its result as an abstract value."""
+    fn = program.function
+    ctx.session.callees.update(fn.callees)
+    sub = Substitution(dict(zip(fn.params, operands, strict=True)))
+    for op in fn.body.ops:
+        ctx.b.region.ops.append(_forward(sub.clone_op(op)))
+    values = [sub.operand(y) for y in fn.body.yields]
+
+    def leaf(k: Any) -> Any:
+        if isinstance(k, int):
+            return ctx.wrap(values[k])
+        return k.value if isinstance(k, Static) else k
+
+    return _abstract(program.result, leaf)
+
+
+def _forward(op: Op) -> Op:
+    """Seen from the enclosing program, what was a reverse sweep is ordinary computation."""
+    op.attrs.pop("reverse", None)
+    for region in op.regions:
+        for inner in region.walk():
+            inner.attrs.pop("reverse", None)
+    return op
+
+
+register_transform(_match)

@@ -1,0 +1,169 @@
+"""Differentiation inside a differentiated function, against central differences of the same function
+written with closed-form derivatives."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import pullback as pb
+
+
+def g(x):
+    return np.sum(x**3)
+
+
+dg = pb.grad(g)
+jg = pb.jit(g)
+
+
+def through_global(x):
+    return np.sum(dg(x) ** 2)
+
+
+def through_grad(x):
+    return np.sum(pb.grad(g)(x) ** 2)
+
+
+def through_jit(x):
+    return jg(x) ** 2
+
+
+def through_jvp(x):
+    out, tangent = pb.jvp(g, (x,), (x,))
+    return out * tangent
+
+
+def through_vjp(x):
+    out, pull = pb.vjp(g, x)
+    return out * pull(2.0)[0][0]
+
+
+def through_hvp(x):
+    return np.sum(pb.hvp(g, (x,), (x,)))
+
+
+def through_value_and_grad(x):
+    value, gradient = pb.value_and_grad(g)(x)
+    return value * np.sum(gradient)
+
+
+def through_closure(x):
+    def h(y):
+        return np.sum(y * y * x)
+
+    return np.sum(pb.grad(h)(x * 2.0))
+
+
+def in_a_loop(x):
+    y = x
+    for i in range(3):
+        y = y - 0.1 * pb.grad(lambda z: np.sum(z**4) + z[0] * i)(y)
+    return np.sum(y)
+
+
+def of_scalars_in_a_loop(x):
+    s = 0.0
+    for i in range(len(x)):
+        s += pb.grad(lambda z: z**3 * x[i])(x[i])
+    return s
+
+
+def second_derivative(x):
+    return pb.grad(pb.grad(lambda z: z**4))(x[0]) * x[1]
+
+
+def with_containers(x):
+    d = pb.grad(lambda p, c: np.sum(p["a"] * p["b"] * c), argnums=0)({"a": x, "b": (x * x)}, 3.0)
+    return np.sum(d["a"] * d["b"])
+
+
+def of_a_writing_function(x):
+    def h(y):
+        y[0] = y[1] * y[1]
+        return np.sum(y)
+
+    return np.sum(pb.grad(h)(x) * x)
+
+
+def c(x):
+    return np.sum(x**3)
+
+
+CASES: list[tuple[Any, Any]] = [
+    (through_global, lambda x: np.sum((3 * x**2) ** 2)),
+    (through_grad, lambda x: np.sum((3 * x**2) ** 2)),
+    (through_jit, lambda x: c(x) ** 2),
+    (through_jvp, lambda x: c(x) * 3 * c(x)),
+    (through_vjp, lambda x: c(x) * 6 * x[0] ** 2),
+    (through_hvp, lambda x: np.sum(6 * x * x)),
+    (through_value_and_grad, lambda x: c(x) * np.sum(3 * x**2)),
+    (through_closure, lambda x: np.sum(4 * x * x)),
+    (of_scalars_in_a_loop, lambda x: 3 * c(x)),
+    (second_derivative, lambda x: 12 * x[0] ** 2 * x[1]),
+    (with_containers, lambda x: 9 * np.sum(x * x * x)),
+    (of_a_writing_function, lambda x: (2 * x[1] + 1) * x[1]),
+]
+
+
+def differences(f: Any, x: Any) -> Any:
+    h = 1e-5
+    return np.array([(f(x + h * e) - f(x - h * e)) / (2 * h) for e in np.eye(len(x))])
+
+
+@pytest.mark.parametrize(("f", "closed"), CASES, ids=[f.__name__ for f, _ in CASES])
+def test_value_and_gradient(f: Any, closed: Any) -> None:
+    x = np.array([0.7, 1.3])
+    value, gradient = pb.value_and_grad(f)(x)
+    np.testing.assert_allclose(value, closed(x), rtol=1e-12)
+    np.testing.assert_allclose(gradient, differences(closed, x), rtol=1e-7)
+
+
+def test_a_loop_of_gradient_steps() -> None:
+    def plain(x):
+        y = x
+        for i in range(3):
+            y = y - 0.1 * (4 * y**3 + i * np.array([1.0, 0.0]))
+        return np.sum(y)
+
+    x = np.array([0.7, 0.3])
+    np.testing.assert_allclose(pb.grad(in_a_loop)(x), differences(plain, x), rtol=1e-7)
+
+
+def test_stop_gradient() -> None:
+    x = np.array([2.0, 3.0])
+    np.testing.assert_allclose(pb.grad(lambda v: pb.stop_gradient(np.sum(v)) * v[0])(x), [5.0, 0.0])
+    np.testing.assert_allclose(pb.grad(lambda v: np.sum(pb.stop_gradient((v, v))[0] * v))(x), x)
+    assert pb.stop_gradient(x) is x
+
+
+@pytest.mark.parametrize(
+    ("f", "message"),
+    [
+        (lambda x: np.sum(pb.grad(lambda y: y * 2.0)(x)), "scalar result"),
+        (lambda x: np.sum(pb.jacobian(lambda y: y * 2.0)(x)), "Jacobians and Hessians are not supported"),
+        (lambda x: pb.grad(lambda n: n * 2)(3) * x[0], "it is a Python int|it is an int"),
+        (lambda x: pb.grad(lambda a: a * 2.0, argnums=1)(x[0]), "argnums 1 is out of range"),
+    ],
+)
+def test_refused_with_its_place(f: Any, message: str) -> None:
+    with pytest.raises(pb.PullbackError, match=message) as caught:
+        pb.grad(f)(np.array([1.0, 2.0]))
+    assert caught.value.loc is not None
+    assert caught.value.loc.file == __file__
+
+
+def test_writing_to_an_enclosing_variable_is_refused() -> None:
+    def f(x):
+        seen = np.zeros(2)
+
+        def h(y):
+            seen[0] = y[0]
+            return np.sum(y * y)
+
+        return np.sum(pb.grad(h)(x)) + seen[0]
+
+    with pytest.raises(pb.UnsupportedError, match="writes to a variable of the enclosing function"):
+        pb.grad(f)(np.array([1.0, 2.0]))
