@@ -29,7 +29,7 @@ import numpy as np
 
 from . import programs
 
-FORMS = ("jax_literal", "jax_expert", "torch_fn", "autograd_fn", "adjoint")
+FORMS = ("jax_literal", "jax_expert", "jax_library", "torch_fn", "autograd_fn", "adjoint")
 
 
 @dataclass(frozen=True)

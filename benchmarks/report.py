@@ -108,9 +108,10 @@ def _means(rows: list[dict[str, Any]]) -> str:
             if found:
                 mean = math.exp(sum(map(math.log, found)) / len(found))
                 slower = sum(r < 1 for r in found)
+                worst = f", at worst {1 / min(found):.2f} times" if slower else ""
                 lines.append(
                     f"- Size {size}: {tool} takes {mean:.2f} times as long as pullback (geometric mean of "
-                    f"{len(found)} programs; pullback is slower on {slower}, at worst {1 / min(found):.2f} times)."
+                    f"{len(found)} programs; pullback is slower on {slower}{worst})."
                 )
     return "\n".join([*lines, ""]) if lines else ""
 

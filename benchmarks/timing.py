@@ -22,7 +22,7 @@ MOST_REPEATS = 1000
 
 @dataclass(frozen=True)
 class Job:
-    """Something to time; `prepare` runs before each call, untimed, and forbids repeating the call."""
+    """Something to time; `prepare` runs before each call, untimed."""
 
     call: Callable[[], Any]
     prepare: Callable[[], None] | None = None
@@ -54,17 +54,21 @@ def interleaved(jobs: dict[str, Job], seconds: float, rounds: int) -> dict[str, 
 
 
 def _measure(job: Job, repeats: int) -> float:
-    if job.prepare is not None:
-        job.prepare()
-    call = job.call
-    start = time.perf_counter()
+    call, prepare = job.call, job.prepare
+    if prepare is None:
+        start = time.perf_counter()
+        for _ in range(repeats):
+            call()
+        return (time.perf_counter() - start) / repeats
+    total = 0.0
     for _ in range(repeats):
+        prepare()
+        start = time.perf_counter()
         call()
-    return (time.perf_counter() - start) / repeats
+        total += time.perf_counter() - start
+    return total / repeats
 
 
 def _repeats(job: Job) -> int:
     once = min(_measure(job, 1), _measure(job, 1))
-    if job.prepare is not None:
-        return 1
     return max(1, min(MOST_REPEATS, int(SHORTEST / max(once, 1e-7))))

@@ -144,7 +144,7 @@ def _stop_gradient(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     (x,) = args or tuple(kwargs.values())
 
     def stop(v: Any) -> Any:
-        if isinstance(v, Array) or isinstance(v, Value):
+        if isinstance(v, (Array, Value)):
             return ctx.wrap(ctx.b.emit("stop_gradient", ctx.operand(v))) if ctx.type(v).is_float else v
         return v
 
@@ -199,15 +199,18 @@ def _apply(
     name = str(getattr(fn.target, "name", None) or getattr(fn.target, "__name__", "f"))
     inputs = _Inputs(ctx)
     region = inputs.region
-    abstract_args = [inputs.enter(a) for a in args]
-    abstract_kwargs = {k: inputs.enter(v) for k, v in kwargs.items()}
-    names = tuple(f"args[{k}]" for k in range(len(args)))
-    leaf_args = tuple(_plain(a, inputs.leaf) for a in abstract_args)
-    leaf_kwargs = {k: _plain(v, inputs.leaf) for k, v in abstract_kwargs.items()}
-    check_arguments(name, chain, leaf_args, leaf_kwargs, names, ctx.loc)
     yields: list[Operand] = []
-    with ctx.session.trial() as journal, ctx.b.into(region):
-        result = leave(ctx, ctx.bound(ctx.call(fn.target, abstract_args, abstract_kwargs)), yields, ctx.loc)
+    with ctx.session.trial() as journal:
+        abstract_args = [inputs.enter(a) for a in args]
+        abstract_kwargs = {k: inputs.enter(v) for k, v in kwargs.items()}
+        # trees now: the function may write to its arguments
+        args_tree = tuple(_plain(a, inputs.index) for a in abstract_args)
+        kwargs_tree = {k: _plain(v, inputs.index) for k, v in abstract_kwargs.items()}
+        names = tuple(f"args[{k}]" for k in range(len(args)))
+        leaf_args, leaf_kwargs = tree.map_leaves(inputs.leaf, (args_tree, kwargs_tree))
+        check_arguments(name, chain, leaf_args, leaf_kwargs, names, ctx.loc)
+        with ctx.b.into(region):
+            result = leave(ctx, ctx.bound(ctx.call(fn.target, abstract_args, abstract_kwargs)), yields, ctx.loc)
         outer = [x for x in journal.old if x.stamp < journal.start]
     if outer:
         raise UnsupportedError(
@@ -222,8 +225,8 @@ def _apply(
     program = Program(
         function=function,
         built=function,
-        args=tuple(_plain(a, inputs.index) for a in abstract_args),
-        kwargs={k: _plain(v, inputs.index) for k, v in abstract_kwargs.items()},
+        args=args_tree,
+        kwargs=kwargs_tree,
         result=result,
         captured=(),
         guards=(),
@@ -267,18 +270,14 @@ class _Inputs:
         self.operands.append(operand)
         return self.ctx.wrap(param)
 
-    def param(self, v: Any) -> Value | None:
-        """The parameter that an entered leaf is."""
-        value = v.cell.current if isinstance(v, Array) else v
-        return value if isinstance(value, Value) and value in self._index else None
-
-    def leaf(self, v: Any) -> Any:
-        param = self.param(v)
-        return Static(v) if param is None else Leaf(param.type, param.hint)
-
     def index(self, v: Any) -> Any:
-        param = self.param(v)
-        return Static(v) if param is None else self._index[param]
+        """The number of the parameter that an entered leaf is, or Static."""
+        value = v.cell.current if isinstance(v, Array) else v
+        return self._index[value] if isinstance(value, Value) and value in self._index else Static(v)
+
+    def leaf(self, k: Any) -> Any:
+        """What `check_arguments` wants to see of a parameter."""
+        return Leaf(self.region.params[k].type, "x") if isinstance(k, int) else k
 
 
 def _map(f: Callable[[Any], Any], v: Any) -> Any:

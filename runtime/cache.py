@@ -59,11 +59,10 @@ def environment() -> str:
 @functools.cache
 def compiler_stamp() -> str:
     """A hash of the sources of pullback itself, so that no result of another version is ever used."""
-    import pullback
-
     roots = [os.path.dirname(os.path.abspath(__file__))]
-    if pullback.__file__:
-        roots.append(os.path.dirname(os.path.abspath(pullback.__file__)))
+    compiler = sys.modules.get("pullback")  # not imported here: the runtime does without the compiler
+    if compiler is not None and compiler.__file__:
+        roots.append(os.path.dirname(os.path.abspath(compiler.__file__)))
     h = hashlib.sha256()
     for root in roots:
         for folder, folders, files in os.walk(root):

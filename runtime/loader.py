@@ -87,7 +87,11 @@ def load_module(text: str, key: str) -> types.ModuleType:
 
 
 def load_kernel(
-    text: str, name: str, callees: Sequence[tuple[str, Sequence[Spec], Sequence[Spec]]], params: Sequence[Spec], reassociate: bool
+    text: str,
+    name: str,
+    callees: Sequence[tuple[str, Sequence[Spec], Sequence[Spec]]],
+    params: Sequence[Spec],
+    reassociate: bool,
 ) -> Callable[..., Any]:
     """The entry of function `name` of a native module, compiled for parameters `params`.
 

@@ -59,7 +59,7 @@ def _gemm_call(typingctx, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc):
     signature = types.void(i, i, i, i, i, scalar, a, i, b, i, scalar, c, i)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc = args
+        ta, tb, m, n, k, alpha, _, lda, _, ldb, beta, _, ldc = args
         flags = [_small(builder, x, 8) for x in (ta, tb)]
         sizes = [_small(builder, x, 32) for x in (m, n, k, lda, ldb, ldc)]
         pa, pb, pc = (_data(context, builder, sig.args[j], args[j]) for j in (6, 8, 11))
@@ -77,7 +77,7 @@ def _gemv_call(typingctx, trans, m, n, alpha, a, lda, x, beta, y):  # type: igno
     signature = types.void(i, i, i, scalar, a, i, x, scalar, y)
 
     def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        trans, m, n, alpha, a, lda, x, beta, y = args
+        trans, m, n, alpha, _, lda, _, beta, _ = args
         sizes = [_small(builder, v, 32) for v in (m, n, lda)]
         pa, px, py = (_data(context, builder, sig.args[j], args[j]) for j in (4, 6, 8))
         one = ir.Constant(ir.IntType(32), 1)

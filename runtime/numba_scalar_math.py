@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import Any
+from typing import Any, ClassVar
 
 from llvmlite import ir
 from numba import types
@@ -31,7 +31,12 @@ def register() -> None:
         _register_intrinsic(getattr(sm, name), f"llvm.{name}")
     _register_where()
     _register_sign()
-    for fn, keep, nan_loses in ((sm.maximum, ">=", False), (sm.minimum, "<=", False), (sm.fmax, ">=", True), (sm.fmin, "<=", True)):
+    for fn, keep, nan_loses in (
+        (sm.maximum, ">=", False),
+        (sm.minimum, "<=", False),
+        (sm.fmax, ">=", True),
+        (sm.fmin, "<=", True),
+    ):
         _register_choice(fn, keep, nan_loses)
     for fn in sm.FROM_PYTHON:
         _register_python(fn)
@@ -39,7 +44,7 @@ def register() -> None:
 
 def _template(fn: Any, arity: int, result: Any = None) -> None:
     class Template(ConcreteTemplate):
-        cases = [typing.signature(result or t, *[t] * arity) for t in _FLOATS]
+        cases: ClassVar[list[Any]] = [typing.signature(result or t, *[t] * arity) for t in _FLOATS]
 
     infer_global(fn)(Template)
 

@@ -1,7 +1,8 @@
 """Scalar functions with NumPy's meaning, for native code: under plain Python and inside Numba.
 
-Under plain Python they never raise and never warn. Inside Numba (after `numba_support.prepare`) those that have a libm function are calls of it, `where`, `maximum` and the like are selects that
-vectorise, and the others are compiled from the Python below.
+Under plain Python they never raise and never warn. Inside Numba (after `numba_support.prepare`) those that
+have a libm function are calls of it, `where`, `maximum` and the like are selects that vectorise, and the
+others are compiled from the Python below.
 """
 
 from __future__ import annotations

@@ -35,8 +35,6 @@ NUMPY_NAME = {
 }  # fmt: skip
 PYTHON_NAME = {"f64": "float", "i64": "int", "b1": "bool"}
 _NARROW = ("f32", "i32", "i16", "i8", "u32", "u16", "u8")
-# floats in the IR; NumPy leaves integers as they are
-_KEEP_INTEGERS = frozenset({"floor", "ceil", "trunc"})
 # ops at a scalar where Python's own construct says it better than the NumPy call
 _SCALAR_FORMS = {"where": "{1} if {0} else {2}"}
 _BOOL_FORMS = {"logical_and": "{0} and {1}", "logical_or": "{0} or {1}", "logical_not": "not {0}"}
@@ -112,7 +110,7 @@ def template_text(op: Op) -> str:
         return str(template(placeholders, op))
     if not template:
         raise InternalError(f"no Python form of {op.opcode}", op.loc)
-    return template.format(*placeholders, **{k: f"_{k}_" for k in op.attrs})
+    return str(template).format(*placeholders, **{k: f"_{k}_" for k in op.attrs})
 
 
 _IEEE_FORMS = {
@@ -203,12 +201,6 @@ class Expressions:
             if f"_{k}_" in text:
                 trees[f"_{k}_"] = self.attribute(a)
         tree = instantiate(text, trees)
-        if op.opcode in _KEEP_INTEGERS and not op.operands[0].type.is_float:
-            tree = (
-                call("np.float64", tree)
-                if op.result.type.is_scalar
-                else _method(tree, "astype", parse_expr("np.float64"))
-            )
         if op.result.type.weak and text.startswith("np."):
             # see Note [Weak scalars]
             return call(PYTHON_NAME[op.result.type.dtype], tree)

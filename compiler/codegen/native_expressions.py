@@ -143,7 +143,9 @@ class ScalarPrinter:
         reads = es[0].reads or es[1].reads
         if code in _BITS or code in _COMPARISONS:
             tight = ADD if code in _COMPARISONS else ATOM
-            return Expr(f"{es[0].at(tight)} {symbol} {es[1].at(tight)}", strength if code in _COMPARISONS else NOT + 1, reads)
+            return Expr(
+                f"{es[0].at(tight)} {symbol} {es[1].at(tight)}", strength if code in _COMPARISONS else NOT + 1, reads
+            )
         return Expr(f"{es[0].at(strength)} {symbol} {es[1].at(strength + 1)}", strength, reads)
 
     def _arithmetic(self, op: Op, es: Sequence[Expr]) -> Expr:
@@ -160,7 +162,11 @@ class ScalarPrinter:
         if code == "neg":
             return Expr(f"-{es[0].at(UNARY)}", UNARY, es[0].reads)
         if code == "invert":
-            return Expr(f"not {es[0].at(NOT)}", NOT, es[0].reads) if op.result.type.is_bool else Expr(f"~{es[0].at(UNARY)}", UNARY, es[0].reads)
+            return (
+                Expr(f"not {es[0].at(NOT)}", NOT, es[0].reads)
+                if op.result.type.is_bool
+                else Expr(f"~{es[0].at(UNARY)}", UNARY, es[0].reads)
+            )
         if code == "abs":
             return Expr(f"abs({es[0].text})", ATOM, es[0].reads)
         if code == "square" and es[0].text.isidentifier():

@@ -18,7 +18,9 @@ import keyword
 import os
 from dataclasses import dataclass, field
 
-from ..analysis.alias import mutated_operands
+from pullback.runtime import blas, scalar_math, tape
+
+from ..analysis.alias import Carried, mutated_operands
 from ..errors import InternalError, UnsupportedError
 from ..ir.dims import Dim
 from ..ir.nodes import UNKNOWN, Const, Function, Loc, Op, Operand, Region, Value, dims_values
@@ -61,7 +63,9 @@ def print_native(fn: Function, name: str | None = None) -> NativeSource:
     names = {callee: identifier(callee) for callee in fn.callees}
     texts, order = [], []
     for callee_name in _callees_first(fn):
-        printer = _FunctionPrinter(fn.callees[callee_name], names[callee_name], imports, statuses, has_error, names, False)
+        printer = _FunctionPrinter(
+            fn.callees[callee_name], names[callee_name], imports, statuses, has_error, names, False
+        )
         texts.append(printer.run())
         order.append(names[callee_name])
     main_name = identifier(name or fn.name)
@@ -98,9 +102,11 @@ def identifier(hint: str) -> str:
     return name + "_" if keyword.iskeyword(name) or name in _RESERVED else name
 
 
+# names that the printed module imports or calls: a variable of the same name would hide them
 _RESERVED = frozenset(
-    {"abs", "float", "int", "range", "print", "empty", "full", "error", "status", "inf", "nan", "where", "gemm", "gemv", "grow"}
+    {"abs", "float", "int", "range", "print", "empty", "zeros", "full", "error", "status", "inf", "nan"}
     | set(NUMPY_NAME.values())
+    | {name for module in (scalar_math, blas, tape) for name in vars(module) if not name.startswith("_")}
 )
 
 
@@ -241,7 +247,11 @@ class _FunctionPrinter:
         params = []
         known = set(self.fn.params)
         for k, y in enumerate(self.fn.body.yields):
-            passed = self.is_main and bool(y.type.shape) and all(v in known and not v.type.shape for d in y.type.shape for v in d.values())
+            passed = (
+                self.is_main
+                and bool(y.type.shape)
+                and all(v in known and not v.type.shape for d in y.type.shape for v in d.values())
+            )
             self.passed.append(passed)
             if not passed:
                 continue
@@ -261,7 +271,9 @@ class _FunctionPrinter:
         for symbol in self.fn.symbols():
             if symbol not in self.symbols_used:
                 continue
-            place = next(((p, k) for p in self.fn.params for k, d in enumerate(p.type.shape) if d == Dim.of(symbol)), None)
+            place = next(
+                ((p, k) for p in self.fn.params for k, d in enumerate(p.type.shape) if d == Dim.of(symbol)), None
+            )
             if place is None:
                 raise InternalError(f"the extent {symbol} is not that of a parameter")
             lines.append(f"    {symbol} = {self.names[place[0]]}.shape[{place[1]}]")
@@ -349,7 +361,12 @@ class _FunctionPrinter:
     def _define(self, op: Op, e: Expr, region: Region) -> None:
         """Give the result of a pure scalar op its value: later, in the expression of its only user, or now."""
         v = op.result
-        if self.uses.get(v) == 1 and v not in self.needs_name and self.user_region.get(v) is region and len(e.text) <= MAX_EXPRESSION:
+        if (
+            self.uses.get(v) == 1
+            and v not in self.needs_name
+            and self.user_region.get(v) is region
+            and len(e.text) <= MAX_EXPRESSION
+        ):
             self.pending[v] = e
         elif self.uses.get(v):
             self.line(f"{self.name_of(v)} = {e.text}", op.loc)
@@ -401,7 +418,7 @@ class _FunctionPrinter:
         value = op.operands[-1]
         dtype = op.result.type.dtype
         e = self.scalars.operand(value, self.use(value), dtype)
-        if value.type.is_float and dtype[0] != "f" or dtype == "b1" and not value.type.is_bool:
+        if (value.type.is_float and dtype[0] != "f") or (dtype == "b1" and not value.type.is_bool):
             e = self.scalars.cast_to(dtype, e)
         place = self._place(op, len(op.operands) - 2)
         self._flush_reads()
@@ -442,7 +459,7 @@ class _FunctionPrinter:
         self.line(f"{self.name_of(op.result)} = {text}", op.loc)
 
     def _op_gemm(self, op: Op, region: Region) -> None:
-        c, a, b, alpha, beta = op.operands
+        _, a, b, alpha, beta = op.operands
         names = [self.name_of(x) for x in (a, b, op.result)]  # type: ignore[arg-type]
         self._flush_reads()
         ranks = (a.type.rank, b.type.rank)
@@ -489,7 +506,7 @@ class _FunctionPrinter:
         args = []
         for x in op.operands:
             e = self.use(x)
-            if isinstance(x, Const) or not x.type.shape and not x.type.tape:
+            if isinstance(x, Const) or (not x.type.shape and not x.type.tape):
                 e = self.scalars.operand(x, e, x.type.dtype)
             args.append(e.text)
             if x.type.tape:
@@ -566,7 +583,7 @@ class _FunctionPrinter:
 
     def _op_for(self, op: Op, region: Region) -> None:
         lo, hi, step = (self.use(x).text for x in op.operands[:3])
-        inits, heads, _, yields, results = carries(op)
+        inits, heads, _, yields, _ = carries(op)
         stop = op.attrs.get("stop", False)
         values = list(zip(heads, inits, strict=True))
         self._assign(values)
@@ -595,7 +612,7 @@ class _FunctionPrinter:
         self.depth -= 1
 
     def _op_while(self, op: Op, region: Region) -> None:
-        inits, heads, _, yields, results = carries(op)
+        inits, heads, _, yields, _ = carries(op)
         self._assign(list(zip(heads, inits, strict=True)))
         self._settle()
         counted = op.attrs.get("counted", False)
@@ -659,8 +676,6 @@ class _FunctionPrinter:
 
 def carries(op: Op) -> tuple[list[Operand], list[Value], list[Value], list[Operand], list[Value]]:
     """Of a loop: initial values, parameters of the first region, of the last one, yields, results."""
-    from ..analysis.alias import Carried
-
     c = Carried(op)
     return list(c.inits), list(c.params), list(c.body_params), list(c.yields), list(c.results)
 

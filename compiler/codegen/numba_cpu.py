@@ -142,7 +142,13 @@ def _wrapper(fn: Function, source: NativeSource) -> str:
             for s in d.atoms():
                 if isinstance(s, str) and d == Dim.of(s):
                     symbols.setdefault(s, f"{names[p]}.shape[{k}]")
-    used = {a for y, passed in zip(fn.body.yields, source.passed, strict=True) if passed for d in y.type.shape for a in d.atoms()}
+    used = {
+        a
+        for y, passed in zip(fn.body.yields, source.passed, strict=True)
+        if passed
+        for d in y.type.shape
+        for a in d.atoms()
+    }
     lines += [f"    {s} = {symbols[s]}" for s in sorted(a for a in used if isinstance(a, str))]
 
     def leaf(a: Any) -> str:

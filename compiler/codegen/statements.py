@@ -257,7 +257,7 @@ class FunctionPrinter:
             spec_tree = ast.JoinedStr([ast.Constant(spec)]) if spec else None
             parts.append(ast.FormattedValue(value, ord(conversion) if conversion else -1, spec_tree))
         if all(isinstance(p, ast.Constant) for p in parts):
-            return ast.Constant("".join(p.value for p in parts if isinstance(p, ast.Constant)))
+            return ast.Constant("".join(str(p.value) for p in parts if isinstance(p, ast.Constant)))
         return ast.JoinedStr(parts)
 
     def _not(self, x: Operand) -> ast.expr:

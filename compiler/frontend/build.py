@@ -23,7 +23,18 @@ from .globals import is_namedtuple
 from .interface import Built, Leaf, Static
 from .recursion import Recursion
 from .session import Session
-from .values import Array, Cell, Conflict, DictValue, ListValue, RecordValue, UserFunction, is_scalar, is_static, to_python
+from .values import (
+    Array,
+    Cell,
+    Conflict,
+    DictValue,
+    ListValue,
+    RecordValue,
+    UserFunction,
+    is_scalar,
+    is_static,
+    to_python,
+)
 
 assert _rules
 
@@ -80,15 +91,15 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
         if isinstance(tree, Static):
             return _static_argument(tree.value)
         if is_namedtuple(type(tree)):
-            return RecordValue(type(tree), {f: enter(getattr(tree, f)) for f in tree._fields})
+            return RecordValue(type(tree), {f: enter(getattr(tree, f)) for f in tree._fields}, stamp=0)
         if isinstance(tree, tuple):
             return tuple(enter(x) for x in tree)
         if isinstance(tree, list):
-            return ListValue([enter(x) for x in tree])
+            return ListValue([enter(x) for x in tree], stamp=0)
         if isinstance(tree, dict):
-            return DictValue({k: enter(x) for k, x in tree.items()})
+            return DictValue({k: enter(x) for k, x in tree.items()}, stamp=0)
         if hasattr(tree, "__dataclass_fields__"):
-            return RecordValue(type(tree), {f: enter(getattr(tree, f)) for f in tree.__dataclass_fields__})
+            return RecordValue(type(tree), {f: enter(getattr(tree, f)) for f in tree.__dataclass_fields__}, stamp=0)
         return _static_argument(tree)
 
     plain = unwrap(fn)
@@ -137,9 +148,9 @@ def _identifier(name: str) -> str:
 
 def _static_argument(value: Any) -> Any:
     if isinstance(value, list):
-        return ListValue([_static_argument(x) for x in value])
+        return ListValue([_static_argument(x) for x in value], stamp=0)
     if isinstance(value, dict):
-        return DictValue({k: _static_argument(x) for k, x in value.items()})
+        return DictValue({k: _static_argument(x) for k, x in value.items()}, stamp=0)
     if isinstance(value, types.FunctionType):
         return UserFunction(unwrap(value), value.__name__)
     return value
@@ -164,4 +175,3 @@ def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
     if is_static(v):
         return Static(to_python(v))
     raise PullbackTypeError(f"the function returns {describe(v)}", loc, "return numbers, arrays, or containers of them")
-

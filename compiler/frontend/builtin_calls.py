@@ -50,7 +50,9 @@ def builtin(*functions: Any, low: int = 1, high: int = 1) -> Callable[[Handler],
             def checked(ctx: Context, args: list[Any], kwargs: dict[str, Any], name: str = function.__name__) -> Any:
                 if not low <= len(args) <= high:
                     wanted = f"{low}" if low == high else f"{low} to {high}"
-                    ctx.error(PullbackTypeError, f"{name}() takes {wanted} positional arguments but {len(args)} were given")
+                    ctx.error(
+                        PullbackTypeError, f"{name}() takes {wanted} positional arguments but {len(args)} were given"
+                    )
                 if handler in _OF_ITEMS and len(args) == 1 and isinstance(args[0], StackedList):
                     args = [args[0].array]
                 return handler(ctx, args, kwargs)
@@ -120,7 +122,11 @@ def _list(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _dict(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     items: dict[Any, Any] = {}
     if args:
-        items = dict(args[0].items) if isinstance(args[0], DictValue) else dict(ctx.items_of(x) for x in ctx.items_of(args[0]))
+        items = (
+            dict(args[0].items)
+            if isinstance(args[0], DictValue)
+            else dict(ctx.items_of(x) for x in ctx.items_of(args[0]))
+        )
     return DictValue({**items, **kwargs})
 
 
@@ -179,7 +185,7 @@ def _print(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         ctx.error(UnsupportedError, "print to a file is not supported", "print without file=")
     parts, values = [], []
     for a in args:
-        if is_scalar(a) and not is_static(a) or isinstance(a, Array):
+        if (is_scalar(a) and not is_static(a)) or isinstance(a, Array):
             parts.append("{}")
             values.append(ctx.operand(a))
         else:
@@ -215,7 +221,9 @@ def _unbounded(ctx: Any, v: Any) -> bool:
 def _extreme(python: Any) -> Handler:
     def handler(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if kwargs:
-            ctx.error(UnsupportedError, f"{python.__name__} with key or default is not supported", "write the comparison out")
+            ctx.error(
+                UnsupportedError, f"{python.__name__} with key or default is not supported", "write the comparison out"
+            )
         if len(args) == 1 and isinstance(args[0], Array) and not ctx.shape(args[0])[0].is_const:
             return ctx.call(library.python_max if python is max else library.python_min, args, {})
         if len(args) == 1 and _unbounded(ctx, args[0]):
@@ -236,7 +244,11 @@ def pick(ctx: Any, python: Any, a: Any, b: Any) -> Any:
     if is_number(a) and is_number(b):
         return python(a, b)
     if isinstance(a, Array) or isinstance(b, Array):
-        ctx.error(PullbackValueError, "the truth value of an array with more than one element is ambiguous", "use np.maximum or np.minimum")
+        ctx.error(
+            PullbackValueError,
+            "the truth value of an array with more than one element is ambiguous",
+            "use np.maximum or np.minimum",
+        )
     if all(isinstance(x, Dim) or (isinstance(x, int) and not isinstance(x, bool)) for x in (a, b)):
         return ctx.integer(Dim.of(a).max(b) if python is max else Dim.of(a).min(b))
     x, y = ctx.operand(a), ctx.operand(b)
@@ -254,6 +266,8 @@ _min = builtin(min, low=1, high=99)(_extreme(min))
 def _any(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if isinstance(args[0], Array):
         return _python_bool(ctx, ctx.numpy(np.any, args))
+    if _unbounded(ctx, args[0]):
+        return ctx.reduce_items(args[0], "any")
     return _python_bool(ctx, ctx.either([ctx.truth(x) for x in ctx.items_of(args[0])]))
 
 
@@ -261,6 +275,8 @@ def _any(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _all(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if isinstance(args[0], Array):
         return _python_bool(ctx, ctx.numpy(np.all, args))
+    if _unbounded(ctx, args[0]):
+        return ctx.reduce_items(args[0], "all")
     tests = [ctx.truth(x) for x in ctx.items_of(args[0])]
     if any(t is False for t in tests):
         return False
@@ -290,7 +306,11 @@ def _convert(dtype: str, python: Any) -> Handler:
         x = ctx.operand(v)
         if x.type.shape:
             if not all(d == 1 for d in x.type.shape):
-                ctx.error(PullbackTypeError, "only arrays with one element can be converted to Python numbers", "index the element")
+                ctx.error(
+                    PullbackTypeError,
+                    "only arrays with one element can be converted to Python numbers",
+                    "index the element",
+                )
             x = ctx.emit("reshape", x, shape=())
         return to_int(ctx, x) if python is int else cast(ctx, x, dtype, weak=True)
 
@@ -394,9 +414,7 @@ def call_method(ctx: Any, method: BoundMethod, args: list[Any], kwargs: dict[str
 
 
 def _mutated(ctx: Any, owner: Any) -> Any:
-    if owner.stamp == 0:
-        ctx.error(UnsupportedError, "a list or dict from outside the function may not be changed", "make a copy with list(...)")
-    ctx.session.touch(owner)
+    ctx.change(owner)
     return owner.items
 
 

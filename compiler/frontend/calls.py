@@ -19,8 +19,7 @@ import numpy as np
 
 from ..errors import PullbackError, PullbackTypeError, UnsupportedError
 from ..ir.dims import ONE, Dim
-
-from . import fence
+from . import fence, numpy_library
 from .capture import Source, bind, parameters, source_of, unwrap
 from .context import DeadCode, NeedsStatic, closest, describe
 from .control import Frame
@@ -71,7 +70,11 @@ class Calls(Globals):
         """``owner.name``."""
         from . import numpy_calls
 
-        if isinstance(owner, Array) or (is_scalar(owner) and not isinstance(owner, (bool, int))) or isinstance(owner, np.ndarray):
+        if (
+            isinstance(owner, Array)
+            or (is_scalar(owner) and not isinstance(owner, (bool, int)))
+            or isinstance(owner, np.ndarray)
+        ):
             if isinstance(owner, np.ndarray):
                 owner = self.wrap(self.constant_array(owner))
             handler = numpy_calls.attribute(name)
@@ -85,7 +88,11 @@ class Calls(Globals):
             if numpy_calls.method(name) is not None:
                 return BoundMethod(owner, name)
             kind = "an array" if isinstance(owner, Array) else "a number"
-            self.error(UnsupportedError, f"{kind} has no attribute {name!r} here", closest(name, dir(np.ndarray)) or "see docs/numpy.md for the supported methods")
+            self.error(
+                UnsupportedError,
+                f"{kind} has no attribute {name!r} here",
+                closest(name, dir(np.ndarray)) or "see docs/numpy.md for the supported methods",
+            )
         if isinstance(owner, types.ModuleType):
             return self.module_attribute(owner, name)
         if isinstance(owner, RecordValue):
@@ -93,7 +100,11 @@ class Calls(Globals):
         if isinstance(owner, (ListValue, DictValue, tuple, str)):
             python = {ListValue: list, DictValue: dict}.get(type(owner), type(owner))
             if not hasattr(python, name):
-                self.error(PullbackTypeError, f"{python.__name__!r} object has no attribute {name!r}", closest(name, dir(python)))
+                self.error(
+                    PullbackTypeError,
+                    f"{python.__name__!r} object has no attribute {name!r}",
+                    closest(name, dir(python)),
+                )
             return BoundMethod(owner, name)
         if isinstance(owner, Opaque):
             return self.object_attribute(owner, name)
@@ -122,7 +133,9 @@ class Calls(Globals):
             return UserFunction(raw.__func__, name)
         if raw is not None and is_number(raw):
             return raw
-        self.error(PullbackTypeError, f"{owner.cls.__name__!r} object has no attribute {name!r}", closest(name, owner.fields))
+        self.error(
+            PullbackTypeError, f"{owner.cls.__name__!r} object has no attribute {name!r}", closest(name, owner.fields)
+        )
 
     # -- dispatch -----------------------------------------------------------------------------
     def eval_Call(self, node: ast.Call) -> Any:
@@ -148,7 +161,8 @@ class Calls(Globals):
         from . import builtin_calls, numpy_calls
 
         if isinstance(fn, UserFunction):
-            return self.call_user(fn, args, kwargs)
+            handler = numpy_calls.lookup(fn.fn) if fn.fn is not None else None
+            return self.call_user(fn, args, kwargs) if handler is None else self.handle(handler, args, kwargs)
         if isinstance(fn, BoundMethod):
             return builtin_calls.call_method(self, fn, args, kwargs)
         if isinstance(fn, Opaque):
@@ -181,7 +195,8 @@ class Calls(Globals):
             return self._construct(fn, args, kwargs)
         if callable(fn):
             self.error(
-                UnsupportedError, f"{describe(fn)} is not supported: it is neither NumPy's nor has Python source",
+                UnsupportedError,
+                f"{describe(fn)} is not supported: it is neither NumPy's nor has Python source",
                 "give its derivative with pullback.custom_vjp, or write it in Python and NumPy",
             )
         self.error(PullbackTypeError, f"{describe(fn)} is not callable")
@@ -193,13 +208,19 @@ class Calls(Globals):
         import dataclasses
 
         if issubclass(cls, BaseException):
-            self.error(UnsupportedError, "an exception is only supported after raise", "write raise " + cls.__name__ + "(...)")
+            self.error(
+                UnsupportedError, "an exception is only supported after raise", "write raise " + cls.__name__ + "(...)"
+            )
         if not (is_namedtuple(cls) or dataclasses.is_dataclass(cls)):
             self.error(
-                UnsupportedError, f"objects of class {cls.__name__} cannot be made here", "use a NamedTuple or a dataclass, or a tuple"
+                UnsupportedError,
+                f"objects of class {cls.__name__} cannot be made here",
+                "use a NamedTuple or a dataclass, or a tuple",
             )
         if "__post_init__" in cls.__dict__:
-            self.error(UnsupportedError, f"{cls.__name__} has a __post_init__", "compute the fields before making the object")
+            self.error(
+                UnsupportedError, f"{cls.__name__} has a __post_init__", "compute the fields before making the object"
+            )
         names = list(cls._fields) if is_namedtuple(cls) else [f.name for f in dataclasses.fields(cls) if f.init]
         if is_namedtuple(cls):
             defaults = dict(cls._field_defaults)  # type: ignore[attr-defined]
@@ -207,7 +228,9 @@ class Calls(Globals):
             defaults = {f.name: f.default for f in dataclasses.fields(cls) if f.default is not dataclasses.MISSING}
         from .capture import Parameters
 
-        bound = bind(cls.__name__, Parameters((), tuple(names), None, (), None, defaults), args, kwargs, self.loc, DictValue)
+        bound = bind(
+            cls.__name__, Parameters((), tuple(names), None, (), None, defaults), args, kwargs, self.loc, DictValue
+        )
         return RecordValue(cls, {n: bound[n] for n in names})
 
     # -- user functions -----------------------------------------------------------------------
@@ -235,7 +258,8 @@ class Calls(Globals):
         """Build the body of a function whose arguments are bound."""
         if len(self.frames) > MAX_DEPTH:
             self.error(
-                UnsupportedError, f"{fn.name} calls itself more than {MAX_DEPTH} times at compile time",
+                UnsupportedError,
+                f"{fn.name} calls itself more than {MAX_DEPTH} times at compile time",
                 "recurse on run-time values, or use a loop",
             )
         return self.inline(fn, source, parent, env)
@@ -248,7 +272,13 @@ class Calls(Globals):
             return self.run_body(source)
         except PullbackError as e:
             note = f" (in {fn.name}, called at {call_loc})"
-            if depth > 1 and e.loc is not None and e.loc != call_loc and note not in e.message and e.message.count("called at") < 3:
+            if (
+                depth > 1
+                and e.loc is not None
+                and e.loc != call_loc
+                and note not in e.message
+                and e.message.count("called at") < 3
+            ):
                 e.message += note
             raise
         finally:
@@ -264,6 +294,8 @@ class Calls(Globals):
         frame = Frame(fn.name, source.file, fn.fn, parent, local, env=dict(env))
         if live is not None:
             frame.live = live
+        if fn.fn is not None and fn.fn.__module__ == numpy_library.__name__:
+            frame.cited = self.loc
         return frame
 
     def run_body(self, source: Source) -> Any:
@@ -293,11 +325,17 @@ class Calls(Globals):
         values = python.__defaults__ or ()
         for a, k in zip(positional[len(positional) - len(values) :], range(len(values)), strict=True):
             defaults[a.arg] = self.capture_object(
-                values[k], lambda k=k: python.__defaults__[k], ("default", id(python), a.arg), a.arg  # type: ignore[misc]
+                values[k],
+                lambda k=k: python.__defaults__[k],
+                ("default", id(python), a.arg),
+                a.arg,  # type: ignore[misc]
             )
         for name, value in (python.__kwdefaults__ or {}).items():
             defaults[name] = self.capture_object(
-                value, lambda name=name: python.__kwdefaults__[name], ("default", id(python), name), name  # type: ignore[misc]
+                value,
+                lambda name=name: python.__kwdefaults__[name],
+                ("default", id(python), name),
+                name,  # type: ignore[misc]
             )
         return source, defaults, None
 
@@ -308,7 +346,8 @@ class Calls(Globals):
         if items is None:
             if isinstance(v, (Array, RangeValue, Iteration, GeneratorValue, StackedList)):
                 raise NeedsStatic(
-                    "the number of iterations is known only at run time here", self.loc,
+                    "the number of iterations is known only at run time here",
+                    self.loc,
                     "use a for statement and store into an array",
                 )
             self.error(PullbackTypeError, f"{describe(v)} is not iterable")

@@ -72,7 +72,8 @@ def source_of(fn: types.FunctionType, called_at: Loc | None = None) -> Source:
     node = _find_lambda(tree, code) if code.co_name == "<lambda>" else _find_def(tree, code)
     if node is None:
         raise UnsupportedError(
-            f"the source of {fn.__name__} was not found at {file}:{code.co_firstlineno}", loc,
+            f"the source of {fn.__name__} was not found at {file}:{code.co_firstlineno}",
+            loc,
             "the file has changed since it was imported: reload it",
         )
     if isinstance(node, ast.AsyncFunctionDef):
@@ -151,7 +152,14 @@ def parameters(node: FunctionNode, defaults: dict[str, Any]) -> Parameters:
     )
 
 
-def bind(name: str, p: Parameters, args: list[Any], kwargs: dict[str, Any], loc: Loc, dict_of: Callable[[dict[str, Any]], Any]) -> dict[str, Any]:
+def bind(
+    name: str,
+    p: Parameters,
+    args: list[Any],
+    kwargs: dict[str, Any],
+    loc: Loc,
+    dict_of: Callable[[dict[str, Any]], Any],
+) -> dict[str, Any]:
     """Bind arguments to names as Python does; raises a located TypeError with Python's wording."""
     positional = [*p.posonly, *p.regular]
     env: dict[str, Any] = dict(zip(positional, args, strict=False))
@@ -161,7 +169,8 @@ def bind(name: str, p: Parameters, args: list[Any], kwargs: dict[str, Any], loc:
     elif extra:
         raise PullbackTypeError(
             f"{name}() takes {len(positional)} positional argument{'s' * (len(positional) != 1)} but {len(args)} were given",
-            loc, f"its parameters are ({', '.join(positional + list(p.kwonly))})",
+            loc,
+            f"its parameters are ({', '.join(positional + list(p.kwonly))})",
         )
     rest: dict[str, Any] = {}
     for key, v in kwargs.items():
@@ -173,7 +182,8 @@ def bind(name: str, p: Parameters, args: list[Any], kwargs: dict[str, Any], loc:
             rest[key] = v
         else:
             raise PullbackTypeError(
-                f"{name}() got an unexpected keyword argument {key!r}", loc,
+                f"{name}() got an unexpected keyword argument {key!r}",
+                loc,
                 f"its parameters are ({', '.join(positional + list(p.kwonly))})",
             )
     if p.kwarg is not None:
@@ -188,6 +198,7 @@ def bind(name: str, p: Parameters, args: list[Any], kwargs: dict[str, Any], loc:
     if missing:
         raise PullbackTypeError(
             f"{name}() missing {len(missing)} required argument{'s' * (len(missing) != 1)}: {', '.join(map(repr, missing))}",
-            loc, f"its parameters are ({', '.join(positional + list(p.kwonly))})",
+            loc,
+            f"its parameters are ({', '.join(positional + list(p.kwonly))})",
         )
     return env

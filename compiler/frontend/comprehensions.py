@@ -64,7 +64,9 @@ class Comprehensions(Expressions):
         names = frozenset().union(*(binds(g.target) for g in generators))
         return self.nested_frame("<comprehension>", names)
 
-    def _comprehend(self, generators: list[ast.comprehension], first: Any, frame: Frame, add: Callable[[], None]) -> None:
+    def _comprehend(
+        self, generators: list[ast.comprehension], first: Any, frame: Frame, add: Callable[[], None]
+    ) -> None:
         with self._scope(generators) as scope:
             scope.parent, scope.file = frame, frame.file
             self._generate(generators, 0, first, add)
@@ -83,14 +85,18 @@ class Comprehensions(Expressions):
     def _static_filter(self, test: ast.expr) -> bool:
         value = self.truth(self.eval(test))
         if not isinstance(value, bool):
-            raise NeedsStatic("the condition of this comprehension is known only at run time", self.loc, "use a loop, or np.where")
+            raise NeedsStatic(
+                "the condition of this comprehension is known only at run time", self.loc, "use a loop, or np.where"
+            )
         return value
 
     # -- run-time lengths -----------------------------------------------------------------------
     def _over(self, iterable: Any, first: int, work: Callable[[Any], None], assigned: frozenset[str]) -> None:
         """A loop over the items of an iterable from position `first` on."""
         if self.has_container(iterable):
-            raise NeedsStatic("lists and run-time ranges cannot be iterated together here", self.loc, "use a for statement")
+            raise NeedsStatic(
+                "lists and run-time ranges cannot be iterated together here", self.loc, "use a for statement"
+            )
         count = self.length(iterable)
         bounds = (self.operand(first), self.operand(self.integer(count)), self.operand(1))
 
@@ -141,7 +147,9 @@ class Comprehensions(Expressions):
         """sum, min, max, any or all of a generator expression of run-time length."""
         generator, *more = gen.node.generators
         if more:
-            raise NeedsStatic("a generator with two for clauses of run-time length is not supported", self.loc, "use nested loops")
+            raise NeedsStatic(
+                "a generator with two for clauses of run-time length is not supported", self.loc, "use nested loops"
+            )
         names = binds(generator.target) | {ACC}
         with self._scope([generator]) as scope:
             scope.parent, scope.file = gen.frame, gen.frame.file
@@ -198,4 +206,3 @@ class Comprehensions(Expressions):
                 leave()
             elif stop is not False:
                 self.branch(stop, leave, lambda: None, frozenset([ACC]))
-

@@ -76,7 +76,13 @@ def describe(v: Any) -> str:
         return "an array"
     if isinstance(v, Dim):
         return f"the integer {v}"
-    names = {ListValue: "a list", DictValue: "a dict", RangeValue: "a range", UserFunction: "a function", Iteration: "an iterator"}
+    names = {
+        ListValue: "a list",
+        DictValue: "a dict",
+        RangeValue: "a range",
+        UserFunction: "a function",
+        Iteration: "an iterator",
+    }
     for cls, name in names.items():
         if isinstance(v, cls):
             return name
@@ -136,9 +142,15 @@ class Context:
         if isinstance(v, np.ndarray):
             return self.constant_array(v)
         if isinstance(v, str):
-            self.error(UnsupportedError, "a string is not data", "strings may only choose between cases, as in mode == 'fast'")
+            self.error(
+                UnsupportedError, "a string is not data", "strings may only choose between cases, as in mode == 'fast'"
+            )
         if isinstance(v, complex):
-            self.error(UnsupportedError, "complex numbers are not supported", "keep real and imaginary parts as two real values")
+            self.error(
+                UnsupportedError,
+                "complex numbers are not supported",
+                "keep real and imaginary parts as two real values",
+            )
         if isinstance(v, Conflict):
             self.error(UnsupportedError, v.reason)
         self.error(PullbackTypeError, f"{describe(v)} cannot be used as a number or an array")
@@ -381,7 +393,11 @@ class Context:
         if x.type.shape != target.shape:
             x = self.fit(x, target.shape)
         if x.type.shape != target.shape:
-            x = self.emit("broadcast_to", x, shape=target.shape) if x.type.shape else self.emit("full", x, shape=target.shape, dtype=target.dtype)
+            x = (
+                self.emit("broadcast_to", x, shape=target.shape)
+                if x.type.shape
+                else self.emit("full", x, shape=target.shape, dtype=target.dtype)
+            )
         if x.type.dtype != target.dtype:
             x = self.emit("cast", x, dtype=target.dtype, weak=False)
         assert isinstance(x, Value)
@@ -406,7 +422,9 @@ class Context:
 
     def set_cell(self, cell: Cell, value: Value) -> None:
         if cell.readonly:
-            self.error(UnsupportedError, f"this array may not be written: {cell.readonly}", "make a copy first with .copy()")
+            self.error(
+                UnsupportedError, f"this array may not be written: {cell.readonly}", "make a copy first with .copy()"
+            )
         self.session.touch(cell)
         if cell.name and not value.hint:
             value.hint = cell.name

@@ -7,13 +7,15 @@ static while the jump is certain, run-time bools where it depends on the path.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import ast
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Iterator
+from typing import Any
 
 from ..errors import PullbackValueError, UnsupportedError
-from ..ir.nodes import Const, Op, Operand, Region, Value
+from ..ir.nodes import Const, Loc, Op, Operand, Region, Value
+from . import fence
 from .context import Context, DeadCode, NeedsStatic, describe
 from .liveness import EMPTY, Liveness, Names
 from .merging import DEAD, Join, Outcome
@@ -36,6 +38,7 @@ class Frame:
     env: dict[str, Any] = field(default_factory=dict)
     live_out: Names = EMPTY  # names read after the current statement list
     loop_live: Names = EMPTY  # names read after a jump of the innermost loop
+    cited: Loc | None = None  # inside functions of numpy_library: where the user called them
 
 
 class Control(Context):
@@ -47,6 +50,10 @@ class Control(Context):
     @property
     def frame(self) -> Frame:
         return self.frames[-1]
+
+    def location(self, node: ast.AST) -> Loc:
+        """The place in the user's source that a node stands for."""
+        return self.frame.cited or fence.location(node, self.frame.file)
 
     @property
     def env(self) -> dict[str, Any]:
@@ -166,9 +173,7 @@ class Control(Context):
         assert isinstance(obj, (DictValue, RecordValue))
         if ca is not DEAD and cb is not DEAD and list(ca) != list(cb):
             self._refuse("a dict has different keys on two paths", "set the same keys on both paths")
-        return {
-            k: join.value(DEAD if ca is DEAD else ca[k], DEAD if cb is DEAD else cb[k], str(k)) for k in live
-        }
+        return {k: join.value(DEAD if ca is DEAD else ca[k], DEAD if cb is DEAD else cb[k], str(k)) for k in live}
 
     def _refuse(self, message: str, hint: str) -> None:
         raise NeedsStatic(message, self.loc, hint)
@@ -234,4 +239,3 @@ class Control(Context):
         if outer is not UNDEFINED:
             self.env[name] = outer
         return self.bound(value)
-

@@ -11,6 +11,7 @@ import numpy as np
 
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
+from ..ir.nodes import Const, Value
 from . import fence
 from .calls import Calls
 from .context import describe
@@ -70,13 +71,17 @@ class Expressions(Calls):
         method = getattr(self, "eval_" + type(node).__name__, None)
         if method is None:
             fence.refuse(node, self.frame.file)
-        with self.b.at(fence.location(node, self.frame.file)):
+        with self.b.at(self.location(node)):
             return method(node)
 
     # -- atoms --------------------------------------------------------------------------------
     def eval_Constant(self, node: ast.Constant) -> Any:
         if isinstance(node.value, complex):
-            self.error(UnsupportedError, "complex numbers are not supported", "keep real and imaginary parts as two real values")
+            self.error(
+                UnsupportedError,
+                "complex numbers are not supported",
+                "keep real and imaginary parts as two real values",
+            )
         return node.value
 
     def eval_Name(self, node: ast.Name) -> Any:
@@ -118,14 +123,18 @@ class Expressions(Calls):
         raise NotImplementedError
 
     def eval_Lambda(self, node: ast.Lambda) -> Any:
-        return UserFunction(None, "<lambda>", node=node, env=self.frame, defaults=self.signature_defaults(node.args), loc=self.loc)
+        return UserFunction(
+            None, "<lambda>", node=node, env=self.frame, defaults=self.signature_defaults(node.args), loc=self.loc
+        )
 
     def signature_defaults(self, args: ast.arguments) -> dict[str, Any]:
         """The defaults of a nested function, evaluated where it is defined."""
         positional = [*args.posonlyargs, *args.args]
         first = len(positional) - len(args.defaults)
         defaults = {a.arg: self.eval(d) for a, d in zip(positional[first:], args.defaults, strict=True)}
-        defaults |= {a.arg: self.eval(d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None}
+        defaults |= {
+            a.arg: self.eval(d) for a, d in zip(args.kwonlyargs, args.kw_defaults, strict=True) if d is not None
+        }
         return defaults
 
     def eval_Slice(self, node: ast.Slice) -> Any:
@@ -141,7 +150,8 @@ class Expressions(Calls):
         template, values = self.message(node)
         if values:
             self.error(
-                UnsupportedError, "a string made from run-time values is supported only in print, assert and raise",
+                UnsupportedError,
+                "a string made from run-time values is supported only in print, assert and raise",
                 "format it outside the function",
             )
         return template.replace("{{", "{").replace("}}", "}")
@@ -232,14 +242,20 @@ class Expressions(Calls):
                 return python(to_python(a), to_python(b))
             except Exception as e:
                 raise self.located(e) from None
-        symbol = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**"}.get(op, op.__name__)
+        symbol = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.MatMult: "@", ast.Pow: "**"}.get(
+            op, op.__name__
+        )
         if any(isinstance(x, (Array, ListValue, tuple)) or is_scalar(x) for x in (a, b)) and all(
             isinstance(x, (ListValue, tuple, Array)) or is_scalar(x) for x in (a, b)
         ):
             if isinstance(a, (ListValue, tuple)) == isinstance(b, (ListValue, tuple)) or any(
                 is_scalar(x) and self.type(x).weak for x in (a, b)
             ):
-                self.error(PullbackTypeError, f"unsupported operand types for {symbol}: {describe(a)} and {describe(b)}", "convert lists with np.array")
+                self.error(
+                    PullbackTypeError,
+                    f"unsupported operand types for {symbol}: {describe(a)} and {describe(b)}",
+                    "convert lists with np.array",
+                )
             return self.binary(op, self._as_array(a), self._as_array(b))
         self.error(PullbackTypeError, f"unsupported operand types for {symbol}: {describe(a)} and {describe(b)}")
 
@@ -264,6 +280,8 @@ class Expressions(Calls):
                 return v if is_scalar(v) else self.numpy(np.positive, [v])
             if is_scalar(v) and self.type(v).weak and isinstance(node.op, ast.USub):
                 return self.emit("neg", self.operand(v))
+            if is_scalar(v) and self.type(v).weak and self.type(v).is_int:
+                return self.emit("invert", self.operand(v))
             return self.numpy(np.negative if isinstance(node.op, ast.USub) else np.invert, [v])
         self.error(PullbackTypeError, f"bad operand type for a unary operator: {describe(v)}")
 
@@ -282,7 +300,7 @@ class Expressions(Calls):
             return first
         if test is True:
             return self._chain(right, more)
-        if all(is_pure(n) for _, n in more):
+        if all(self.harmless(n) for _, n in more):
             second = self.truth(self._chain(right, more))
             return self._logical("logical_and", test, second)
         return self.choose(test, lambda: self.truth(self._chain(right, more)), lambda: False)
@@ -320,7 +338,9 @@ class Expressions(Calls):
             return self.elementwise(opcode, a, b)
         if opcode in ("eq", "ne"):
             return self._equal(a, b, opcode)
-        self.error(PullbackTypeError, f"{describe(a)} and {describe(b)} cannot be compared", "compare numbers or arrays")
+        self.error(
+            PullbackTypeError, f"{describe(a)} and {describe(b)} cannot be compared", "compare numbers or arrays"
+        )
 
     def _compare_extents(self, opcode: str, a: Any, b: Any) -> bool | None:
         """A comparison of integers that the extents decide."""
@@ -334,7 +354,9 @@ class Expressions(Calls):
         distinct = self.equal_extents(self.require_dim(a), self.require_dim(b)) is False
         # an extent over one symbol is never 1 (see docs/ir.md)
         for x, y in ((a, b), (b, a)):
-            distinct |= isinstance(x, Dim) and self._is_symbol(x) and self.require_dim(y) == 1 and not self.session.generic
+            distinct |= (
+                isinstance(x, Dim) and self._is_symbol(x) and self.require_dim(y) == 1 and not self.session.generic
+            )
         if distinct and opcode in ("eq", "ne"):
             return opcode == "ne"
         nonneg = self.session.nonneg
@@ -366,12 +388,24 @@ class Expressions(Calls):
         """== and != of containers."""
         parts_a = a.items if isinstance(a, ListValue) else a
         parts_b = b.items if isinstance(b, ListValue) else b
-        if isinstance(parts_a, (tuple, list)) and isinstance(parts_b, (tuple, list)) and isinstance(a, ListValue) == isinstance(b, ListValue):
+        if (
+            isinstance(parts_a, (tuple, list))
+            and isinstance(parts_b, (tuple, list))
+            and isinstance(a, ListValue) == isinstance(b, ListValue)
+        ):
             out: Any = len(parts_a) == len(parts_b)
             if out:
                 for x, y in zip(parts_a, parts_b, strict=True):
                     same = self.truth(self.compare(ast.Eq(), x, y))
-                    out = same if out is True else out if same is True else False if same is False else self._logical("logical_and", out, same)
+                    out = (
+                        same
+                        if out is True
+                        else out
+                        if same is True
+                        else False
+                        if same is False
+                        else self._logical("logical_and", out, same)
+                    )
                     if out is False:
                         break
         else:
@@ -396,6 +430,15 @@ class Expressions(Calls):
             return to_python(needle) in where
         self.error(PullbackTypeError, f"{describe(where)} is not a container")
 
+    def harmless(self, node: ast.expr) -> bool:
+        """Whether an operand of ``and`` and ``or`` may be evaluated although Python would skip it."""
+        return is_pure(node) and all(
+            not isinstance(n, ast.Name)
+            or isinstance(self.env.get(n.id), Value | Const | Dim)
+            or is_number(self.env.get(n.id))
+            for n in ast.walk(node)
+        )
+
     def eval_BoolOp(self, node: ast.BoolOp) -> Any:
         return self._bool_chain(isinstance(node.op, ast.And), node.values)
 
@@ -407,17 +450,23 @@ class Expressions(Calls):
         if isinstance(test, bool):
             return self._bool_chain(conjunction, nodes[1:]) if test is conjunction else value
         is_bool = is_operand(value) and value.type.is_bool
-        if is_bool and all(is_pure(n) for n in nodes[1:]):
+        if is_bool and all(self.harmless(n) for n in nodes[1:]):
             rest = self._bool_chain(conjunction, nodes[1:])
             if isinstance(rest, bool) or (is_operand(rest) and rest.type.is_bool):
                 return self._logical("logical_and" if conjunction else "logical_or", test, rest)
-            return self.choose(test, lambda: rest, lambda: value) if conjunction else self.choose(test, lambda: value, lambda: rest)
+            return (
+                self.choose(test, lambda: rest, lambda: value)
+                if conjunction
+                else self.choose(test, lambda: value, lambda: rest)
+            )
         if conjunction:
             return self.choose(test, lambda: self._bool_chain(True, nodes[1:]), lambda: False if is_bool else value)
         return self.choose(test, lambda: True if is_bool else value, lambda: self._bool_chain(False, nodes[1:]))
 
     def eval_IfExp(self, node: ast.IfExp) -> Any:
-        return self.choose(self.truth(self.eval(node.test)), lambda: self.eval(node.body), lambda: self.eval(node.orelse))
+        return self.choose(
+            self.truth(self.eval(node.test)), lambda: self.eval(node.body), lambda: self.eval(node.orelse)
+        )
 
     # -- attributes ---------------------------------------------------------------------------
     def eval_Attribute(self, node: ast.Attribute) -> Any:
@@ -437,8 +486,14 @@ class Expressions(Calls):
                 assert isinstance(part, ast.FormattedValue)
                 value = self.eval(part.value)
                 if is_static(value):
-                    spec = "".join(str(s.value) for s in part.format_spec.values if isinstance(s, ast.Constant)) if isinstance(part.format_spec, ast.JoinedStr) else ""
-                    shown = {ord("r"): repr, ord("s"): str, ord("a"): ascii}.get(part.conversion, lambda x: x)(to_python(value))
+                    spec = (
+                        "".join(str(s.value) for s in part.format_spec.values if isinstance(s, ast.Constant))
+                        if isinstance(part.format_spec, ast.JoinedStr)
+                        else ""
+                    )
+                    shown = {ord("r"): repr, ord("s"): str, ord("a"): ascii}.get(part.conversion, lambda x: x)(
+                        to_python(value)
+                    )
                     template += format(shown, spec).replace("{", "{{").replace("}", "}}")
                 elif is_scalar(value) or isinstance(value, Array):
                     template += "{}"
@@ -455,4 +510,3 @@ class Expressions(Calls):
 
 
 COMPARE_BY_OPCODE = {opcode: python for opcode, python in COMPARE.values()}
-

@@ -13,18 +13,36 @@ from ..errors import UnsupportedError
 from ..ir.nodes import Loc
 
 REFUSED: dict[type[ast.AST], tuple[str, str]] = {
-    ast.Try: ("try is not supported: control must not depend on exceptions", "test for the condition with if, or handle the error outside the function"),
-    ast.TryStar: ("try is not supported: control must not depend on exceptions", "handle the error outside the function"),
+    ast.Try: (
+        "try is not supported: control must not depend on exceptions",
+        "test for the condition with if, or handle the error outside the function",
+    ),
+    ast.TryStar: (
+        "try is not supported: control must not depend on exceptions",
+        "handle the error outside the function",
+    ),
     ast.With: ("with is not supported", "enter the context outside the differentiated function"),
     ast.AsyncWith: ("async with is not supported", "use an ordinary function"),
     ast.AsyncFor: ("async for is not supported", "use an ordinary for loop"),
     ast.AsyncFunctionDef: ("coroutines are not supported", "use an ordinary function"),
     ast.Await: ("await is not supported", "await outside, and pass the value in"),
     ast.Yield: ("generators are not supported: yield", "return the values in a tuple, or store them in an array"),
-    ast.YieldFrom: ("generators are not supported: yield from", "return the values in a tuple, or store them in an array"),
-    ast.Global: ("global is not supported: a function may not rebind outer names", "take the value as an argument and return the new one"),
-    ast.Nonlocal: ("nonlocal is not supported: a function may not rebind outer names", "take the value as an argument and return the new one"),
-    ast.ClassDef: ("class definitions inside a function are not supported", "define the class at module level; NamedTuple and dataclass instances may be used"),
+    ast.YieldFrom: (
+        "generators are not supported: yield from",
+        "return the values in a tuple, or store them in an array",
+    ),
+    ast.Global: (
+        "global is not supported: a function may not rebind outer names",
+        "take the value as an argument and return the new one",
+    ),
+    ast.Nonlocal: (
+        "nonlocal is not supported: a function may not rebind outer names",
+        "take the value as an argument and return the new one",
+    ),
+    ast.ClassDef: (
+        "class definitions inside a function are not supported",
+        "define the class at module level; NamedTuple and dataclass instances may be used",
+    ),
     ast.Set: ("sets are not supported", "use a tuple or a list"),
     ast.SetComp: ("set comprehensions are not supported", "use a list comprehension"),
 }
@@ -46,7 +64,9 @@ def location(node: ast.AST, file: str) -> Loc:
 
 def refuse(node: ast.AST, file: str) -> None:
     """Raise the error for a node outside the language."""
-    message, hint = REFUSED.get(type(node), (f"this syntax is not supported: {type(node).__name__}", "rewrite it with simpler statements"))
+    message, hint = REFUSED.get(
+        type(node), (f"this syntax is not supported: {type(node).__name__}", "rewrite it with simpler statements")
+    )
     raise UnsupportedError(message, location(node, file), hint)
 
 

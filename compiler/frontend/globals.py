@@ -54,7 +54,9 @@ class Globals(Places):
             if name in frame.env:
                 return self.bound(frame.env[name])
             if name in frame.locals and frame is not self.frame:
-                self.error(PullbackNameError, f"the outer variable {name!r} is not bound yet", "assign it before the call")
+                self.error(
+                    PullbackNameError, f"the outer variable {name!r} is not bound yet", "assign it before the call"
+                )
             if frame.parent is None:
                 break
             frame = frame.parent
@@ -67,15 +69,23 @@ class Globals(Places):
             try:
                 obj = cell.cell_contents
             except ValueError:
-                self.error(PullbackNameError, f"the outer variable {name!r} is not bound yet", "assign it before the call")
+                self.error(
+                    PullbackNameError, f"the outer variable {name!r} is not bound yet", "assign it before the call"
+                )
             return self.capture_object(obj, lambda: cell.cell_contents, ("cell", id(cell), name), name)
         space = fn.__globals__
         if name in space:
-            return self.capture_object(space[name], lambda: space[name], ("global", space.get("__name__"), id(space), name), name)
+            return self.capture_object(
+                space[name], lambda: space[name], ("global", space.get("__name__"), id(space), name), name
+            )
         if hasattr(builtins, name):
             return getattr(builtins, name)
         known = [*self.frame.env, *space, *dir(builtins)]
-        self.error(PullbackNameError, f"name {name!r} is not defined", closest(name, [k for k in known if k[0] != "$"]) or "define it before the function is called")
+        self.error(
+            PullbackNameError,
+            f"name {name!r} is not defined",
+            closest(name, [k for k in known if k[0] != "$"]) or "define it before the function is called",
+        )
 
     def capture_object(self, obj: Any, getter: Getter, key: tuple[Any, ...], name: str) -> Any:
         """An outside object as an abstract value."""
@@ -98,7 +108,9 @@ class Globals(Places):
                 return value
             return Array(Cell(value, name, f"{name} is not an argument of the function"))
         if isinstance(obj, complex):
-            self.error(UnsupportedError, f"{name} is a complex number", "keep real and imaginary parts as two real values")
+            self.error(
+                UnsupportedError, f"{name} is a complex number", "keep real and imaginary parts as two real values"
+            )
         if is_namedtuple(type(obj)):
             return RecordValue(
                 type(obj), {f: self._part(getattr(obj, f), getter, key, name, f) for f in obj._fields}, stamp=0
@@ -145,7 +157,9 @@ class Globals(Places):
     def _part(self, x: Any, getter: Getter, key: tuple[Any, ...], name: str, field: str) -> Any:
         return self.capture_object(x, lambda: getattr(getter(), field), (*key, "." + field), f"{name}_{field}")
 
-    def _function(self, fn: types.FunctionType, getter: Getter, key: tuple[Any, ...], name: str, bound: tuple[Any, ...]) -> Any:
+    def _function(
+        self, fn: types.FunctionType, getter: Getter, key: tuple[Any, ...], name: str, bound: tuple[Any, ...]
+    ) -> Any:
         if fn not in self.known_functions():
             self.session.guard((*key, "code"), lambda: getter().__code__, fn.__code__, name)
         return UserFunction(fn, name, bound=bound)
@@ -174,7 +188,8 @@ class Globals(Places):
     def module_attribute(self, module: types.ModuleType, name: str) -> Any:
         if not hasattr(module, name):
             self.error(
-                UnsupportedError, f"module {module.__name__!r} has no attribute {name!r}",
+                UnsupportedError,
+                f"module {module.__name__!r} has no attribute {name!r}",
                 closest(name, dir(module)) or "see docs/numpy.md for the supported functions",
             )
         value = getattr(module, name)
@@ -186,15 +201,26 @@ class Globals(Places):
     def object_attribute(self, owner: Opaque, name: str) -> Any:
         if not hasattr(owner.obj, name):
             self.error(
-                PullbackTypeError, f"{type(owner.obj).__name__!r} object has no attribute {name!r}", closest(name, dir(owner.obj))
+                PullbackTypeError,
+                f"{type(owner.obj).__name__!r} object has no attribute {name!r}",
+                closest(name, dir(owner.obj)),
             )
         raw = inspect.getattr_static(type(owner.obj), name, None)
         if isinstance(raw, types.FunctionType):
-            return self._function(raw, lambda: inspect.getattr_static(type(owner.getter()), name), (*owner.key, "." + name), name, (owner,))
+            return self._function(
+                raw,
+                lambda: inspect.getattr_static(type(owner.getter()), name),
+                (*owner.key, "." + name),
+                name,
+                (owner,),
+            )
         if isinstance(raw, property) and raw.fget is not None:
             return self.call(UserFunction(raw.fget, name, bound=(owner,)), [], {})
         return self.capture_object(
-            getattr(owner.obj, name), lambda: getattr(owner.getter(), name), (*owner.key, "." + name), f"{owner.name}_{name}"
+            getattr(owner.obj, name),
+            lambda: getattr(owner.getter(), name),
+            (*owner.key, "." + name),
+            f"{owner.name}_{name}",
         )
 
 

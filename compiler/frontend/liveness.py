@@ -92,7 +92,11 @@ class _Walk:
         if isinstance(s, ast.Match):
             out = live | reads(s.subject)
             for case in s.cases:
-                out |= self.block(case.body, live, brk, cont) - binds(case.pattern) | reads(case.guard) | reads(case.pattern)
+                out |= (
+                    self.block(case.body, live, brk, cont) - binds(case.pattern)
+                    | reads(case.guard)
+                    | reads(case.pattern)
+                )
             return out
         if isinstance(s, ast.AugAssign):
             own = frozenset([s.target.id]) if isinstance(s.target, ast.Name) else reads(s.target)
@@ -100,8 +104,14 @@ class _Walk:
         if isinstance(s, (ast.Assign, ast.AnnAssign)):
             if isinstance(s, ast.AnnAssign):
                 killed = frozenset([s.target.id]) if isinstance(s.target, ast.Name) and s.value else EMPTY
-                return (live - killed) | reads(s.value) | (reads(s.target) if not isinstance(s.target, ast.Name) else EMPTY)
-            killed = frozenset(n.id for t in s.targets for n in ast.walk(t) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+                return (
+                    (live - killed)
+                    | reads(s.value)
+                    | (reads(s.target) if not isinstance(s.target, ast.Name) else EMPTY)
+                )
+            killed = frozenset(
+                n.id for t in s.targets for n in ast.walk(t) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+            )
             used = reads(s.value)
             for t in s.targets:
                 used |= reads(t)
@@ -114,7 +124,9 @@ class _Walk:
         after = self.block(s.orelse, live, brk, cont) if s.orelse else live
         target = EMPTY
         if isinstance(s, ast.For):
-            target = frozenset(n.id for n in ast.walk(s.target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+            target = frozenset(
+                n.id for n in ast.walk(s.target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+            )
         test = reads(s.test) if isinstance(s, ast.While) else reads(s.target)
         head: Names = EMPTY
         while True:

@@ -19,7 +19,7 @@ from ..ir.types import BOOL, INT, Type
 from .context import DeadCode, NeedsStatic, describe
 from .control import JUMPS, Control
 from .liveness import Names
-from .merging import coerce, filler, merged_readonly, reach_counts, same_static, unify
+from .merging import coerce, filler, final_version, merged_readonly, reach_counts, same_static, unify
 from .session import contents, set_contents
 from .values import (
     UNDEFINED,
@@ -56,10 +56,12 @@ class Carries:
     """The plan of one loop: which leaves of which names and objects are carried, with which types."""
 
     names: list[str]
-    live: Names  # what is read by the next iteration or after the loop
+    live_head: Names  # what is read by the next iteration
+    live_after: Names  # what is read after the loop
     plan: dict[Key, Type] = field(default_factory=dict)
     templates: dict[Key, Any] = field(default_factory=dict)
-    readonly: dict[Key, str] = field(default_factory=dict)
+    readonly: dict[Key, str] = field(default_factory=dict)  # at the head, and so in the body
+    readonly_after: dict[Key, str] = field(default_factory=dict)
     conflicts: dict[Key, str] = field(default_factory=dict)
     heap: list[Any] = field(default_factory=list)
     slots: dict[Key, Slot] = field(default_factory=dict)
@@ -87,7 +89,7 @@ class Loops(Control):
         entry_env = dict(self.env)
         jumps = [n for n in ("$return", "$value", "$break") if n in assigned]
         names = [n for n in sorted(assigned) if not n.startswith("$") and (n in live_head or n in live_after)]
-        carries = Carries(names + jumps, live_head | live_after)
+        carries = Carries(names + jumps, live_head, live_after)
         for n in names:
             v = entry_env.get(n, UNDEFINED)
             if n in live_head and (is_number(v) or isinstance(v, Dim)):
@@ -128,6 +130,7 @@ class Loops(Control):
         if body.bounds is not None:
             region.params.append(Value(INT, body.index_hint))
         regions.append(region)
+
         def iteration() -> None:
             carries.slots = {}
             self._enter(carries, entry_env, live_head, region)
@@ -187,9 +190,7 @@ class Loops(Control):
             default = False if name in ("$return", "$break") else UNDEFINED
             head = self._head(carries, entry_env.get(name, default), (name,), param)
             carries.heads[name] = head
-            if name.startswith("$"):
-                self.env.pop(name, None)
-            elif head is UNDEFINED or name not in live_head:
+            if name.startswith("$") or head is UNDEFINED or name not in live_head:
                 self.env.pop(name, None)
             else:
                 self.env[name] = head
@@ -227,7 +228,9 @@ class Loops(Control):
             p = param(key, t, entry, str(key[0]).lstrip("$@"))
             return Array(Cell(p, str(key[0]), carries.readonly.get(key, ""))) if t.shape else p
         parts = _parts(template)
-        if parts is None or not any(k[: len(key)] == key for k in (*carries.plan, *carries.templates, *carries.conflicts)):
+        if parts is None or not any(
+            k[: len(key)] == key for k in (*carries.plan, *carries.templates, *carries.conflicts)
+        ):
             return template if entry is _FILL else entry
         entries = _parts(entry) if entry is not _FILL else None
         new = {
@@ -286,9 +289,11 @@ class Loops(Control):
                 if tb != t:
                     self._conflict(carries, key, f"{name} is {t} before an iteration of this loop and {tb} after it")
                 else:
-                    carries.slots[key].back = self.read(back)
+                    carries.slots[key].back = self.read(final_version(done, back))
             else:
-                self._conflict(carries, key, f"{name} is {describe(back)} after an iteration of this loop, and {t} before it")
+                self._conflict(
+                    carries, key, f"{name} is {describe(back)} after an iteration of this loop, and {t} before it"
+                )
             return
         if head is back:
             return
@@ -320,7 +325,9 @@ class Loops(Control):
             return
         if is_static(head) and is_static(back) and same_static(head, back):
             return
-        self._conflict(carries, key, f"{name} is {describe(head)} before an iteration of this loop and {describe(back)} after it")
+        self._conflict(
+            carries, key, f"{name} is {describe(head)} before an iteration of this loop and {describe(back)} after it"
+        )
 
     def _plan_all(self, carries: Carries, template: Any, key: Key, done: Any) -> None:
         """Carry every run-time leaf of a value first bound inside the loop."""
@@ -338,7 +345,9 @@ class Loops(Control):
     def _conflict(self, carries: Carries, key: Key, reason: str) -> None:
         root = key[:1] if key[0] != "@" else key
         if root[0] == "@":
-            raise NeedsStatic(reason, self.loc, "use an array of fixed shape, or a loop with a known number of iterations")
+            raise NeedsStatic(
+                reason, self.loc, "use an array of fixed shape, or a loop with a known number of iterations"
+            )
         if self._unrollable:
             raise NeedsStatic(reason, self.loc)
         carries.conflicts[root] = reason
@@ -366,7 +375,8 @@ class Loops(Control):
         before = dict(enumerate(contents(obj))) if isinstance(obj, ListValue) else contents(obj)
         if list(parts) != list(before):
             raise NeedsStatic(
-                "a list or dict changes its length in a loop", self.loc,
+                "a list or dict changes its length in a loop",
+                self.loc,
                 "fill an array made before the loop, as in out = np.zeros(n); out[i] = ...",
             )
         heads = self._object_heads(carries, obj, k)
@@ -382,33 +392,49 @@ class Loops(Control):
         }
 
     def _settle(self, carries: Carries, entry_env: dict[str, Any], done: Any) -> None:
-        """Carried arrays may be written in the body only where nothing else can reach their memory."""
+        """Carried arrays may be written only where nothing else that is read later can reach their memory:
+        in the body, what the next iteration reads; after the loop, what is read there."""
         keys = [k for k, t in carries.plan.items() if t.shape and k in carries.slots]
         if not keys:
             return
         outside = reach_counts(self.outer_values())
-        before = reach_counts([v for n, v in entry_env.items() if n in carries.live])
         env = done.env or {}
-        after = reach_counts([v for n, v in env.items() if n in carries.live])
         why = "it may share memory with another array, depending on the iteration"
+
+        def counts(state: dict[str, Any], names: Names) -> dict[Cell, int]:
+            return reach_counts([v for n, v in state.items() if n in names])
+
+        both = carries.live_head | carries.live_after
+        before = counts(entry_env, both)
+        after_head, after_exit = counts(env, carries.live_head), counts(env, both)
         for key in keys:
             source = carries.slots[key].entry
             back = env.get(key[0])
             for part in key[1:]:
                 back = (_parts(back.value if isinstance(back, Maybe) else back) or {}).get(part)
             back = back.value if isinstance(back, Maybe) else back
-            shared = isinstance(source, Array) and (source.cell in outside or before.get(source.cell, 0) > 1)
-            shared |= isinstance(back, Array) and (back.cell in outside or after.get(back.cell, 0) > 1)
-            inherited = [x.cell.readonly for x in (source, back) if isinstance(x, Array) and x.cell.readonly]
-            if (shared or inherited) and not carries.readonly.get(key):
-                carries.readonly[key] = inherited[0] if inherited else why
+            reasons = [x.cell.readonly for x in (source, back) if isinstance(x, Array) and x.cell.readonly]
+            if isinstance(source, Array) and (source.cell in outside or before.get(source.cell, 0) > 1):
+                reasons.append(why)
+            if isinstance(back, Array) and (back.cell in outside or after_head.get(back.cell, 0) > 1):
+                reasons.append(why)
+            if reasons and not carries.readonly.get(key):
+                carries.readonly[key] = reasons[0]
                 carries.changed = True
                 if isinstance(source, Array):
                     merged_readonly(self, [source.cell], why)
+            if isinstance(back, Array) and after_exit.get(back.cell, 0) > 1:
+                carries.readonly_after[key] = why
 
     # -- after the loop ----------------------------------------------------------------------------
     def _finish(
-        self, regions: list[Region], body: Body, carries: Carries, entry_env: dict[str, Any], live_after: Names, assigned: Names
+        self,
+        regions: list[Region],
+        body: Body,
+        carries: Carries,
+        entry_env: dict[str, Any],
+        live_after: Names,
+        assigned: Names,
     ) -> None:
         inits: list[Operand] = []
         for slot in carries.slots.values():
@@ -423,7 +449,15 @@ class Loops(Control):
             stop = len(regions[0].yields) > len(types)
             offset = 1 if stop else 0
             attrs = {"stop": True} if stop else {}
-            op = Op("for", [*body.bounds, *inits], attrs, [INT] * offset + types, regions, self.b.loc, ["trips"] * offset + hints)
+            op = Op(
+                "for",
+                [*body.bounds, *inits],
+                attrs,
+                [INT] * offset + types,
+                regions,
+                self.b.loc,
+                ["trips"] * offset + hints,
+            )
         else:
             op = Op("while", inits, {}, types, regions, self.b.loc, hints)
         self.b.region.ops.append(op)
@@ -434,6 +468,7 @@ class Loops(Control):
 
         for name in assigned:
             self.env.pop(name, None)
+        carries.readonly |= carries.readonly_after
         for name in carries.names:
             default = False if name in ("$return", "$break") else UNDEFINED
             value = self._head(carries, entry_env.get(name, default), (name,), result)

@@ -61,6 +61,13 @@ class Outcome:
         return inside
 
 
+def final_version(outcome: Outcome, array: Array) -> Array:
+    """The array as it is at the end of a path (its cell has been set back meanwhile)."""
+    if array.cell in outcome.heap:
+        return Array(Cell(outcome.heap[array.cell][0]), array.path)
+    return array
+
+
 def unify(a: Type, b: Type) -> Type | None:
     """The scalar type that holds both; None when there is none."""
     if a == b:
@@ -263,23 +270,21 @@ class Join:
             cell, count = self.pairs[key]
             self.pairs[key] = (cell, count + 1)
             return Array(cell)
-        result = self.result(ta, hint, self._in(self.a, self._now(self.a, a)), self._in(self.b, self._now(self.b, b)))
+        result = self.result(
+            ta, hint, self._in(self.a, final_version(self.a, a)), self._in(self.b, final_version(self.b, b))
+        )
         cell = Cell(result, "" if hint.startswith("$") else hint)
         self.pairs[key] = (cell, 1)
         return Array(cell)
-
-    def _now(self, outcome: Outcome, array: Array) -> Array:
-        """The array as it is at the end of a branch (cells have been set back meanwhile)."""
-        if array.cell in outcome.heap:
-            return Array(Cell(outcome.heap[array.cell][0]), array.path)
-        return array
 
     def _path_inside(self, path: tuple[ViewStep, ...]) -> bool:
         for step in path:
             if any(x in self.inside for x in step.operands if isinstance(x, Value)):
                 return True
             for item in step.index:
-                if isinstance(item, Span) and any(v in self.inside for d in (item.start, item.size) for v in d.values()):
+                if isinstance(item, Span) and any(
+                    v in self.inside for d in (item.start, item.size) for v in d.values()
+                ):
                     return True
             if step.kind == "reshape" and not self.visible(Type("f64", tuple(step.arg))):
                 return True
@@ -287,7 +292,9 @@ class Join:
 
     def paths(self, a: tuple[ViewStep, ...], b: tuple[ViewStep, ...], hint: str) -> tuple[ViewStep, ...] | None:
         """One path where two differ only in integer indices."""
-        if len(a) != len(b) or any((x.kind, x.index, x.arg) != (y.kind, y.index, y.arg) for x, y in zip(a, b, strict=True)):
+        if len(a) != len(b) or any(
+            (x.kind, x.index, x.arg) != (y.kind, y.index, y.arg) for x, y in zip(a, b, strict=True)
+        ):
             return None
         if any(isinstance(i, (Gather, New)) for s in a for i in s.index):
             return None
@@ -296,7 +303,8 @@ class Join:
             if not all(isinstance(i, At) for i in x.index if not isinstance(i, Span)):
                 return None
             operands = tuple(
-                self.ctx.operand(self.scalar(p, q, hint + "_index")) for p, q in zip(x.operands, y.operands, strict=True)
+                self.ctx.operand(self.scalar(p, q, hint + "_index"))
+                for p, q in zip(x.operands, y.operands, strict=True)
             )
             steps.append(ViewStep(x.kind, x.index, operands, x.arg))
         return None if self._path_inside(tuple(steps)) else tuple(steps)
@@ -308,7 +316,7 @@ class Join:
         if isinstance(v, Array):
             if v.cell.stamp < owner.start and not self._path_inside(v.path):
                 return v
-            now = self._now(owner, v)
+            now = final_version(owner, v)
             t = self.ctx.array_type(now)
             if not self.visible(t):
                 return Conflict(f"the shape of {hint or 'this array'} is known only inside a branch")
@@ -355,4 +363,3 @@ class Join:
                 merged_readonly(self.ctx, [c for c, _ in sources], why)
             elif reasons:
                 cell.readonly = reasons[0]
-

@@ -14,13 +14,12 @@ import numpy as np
 
 from ..errors import PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import ONE, ZERO, Dim
-from ..ir.nodes import At, Const, Gather, IndexItem, New, Operand, Span, Value, as_dim
+from ..ir.nodes import At, Gather, IndexItem, New, Operand, Span, Value, as_dim
 from ..ir.types import INT, Type
 from .context import NeedsStatic, closest, describe
 from .loops import Loops
 from .values import (
     Array,
-    Cell,
     DictValue,
     ListValue,
     Opaque,
@@ -28,7 +27,6 @@ from .values import (
     RecordValue,
     StackedList,
     ViewStep,
-    is_number,
     is_scalar,
     is_static,
 )
@@ -72,7 +70,9 @@ class Places(Loops):
             name = self.static(key, "the key of a dict")
             if name not in owner.items:
                 hint = closest(name, [k for k in owner.items if isinstance(k, str)]) if isinstance(name, str) else None
-                self.error(PullbackIndexError, f"the dict has no key {name!r}", hint or f"its keys are {list(owner.items)}")
+                self.error(
+                    PullbackIndexError, f"the dict has no key {name!r}", hint or f"its keys are {list(owner.items)}"
+                )
             return owner.items[name]
         if isinstance(owner, Opaque):
             return self.captured_part(owner, key)
@@ -81,7 +81,9 @@ class Places(Loops):
         if isinstance(owner, (str, dict, list)) and is_static(key):
             return owner[self.static(key, "the index")]
         if is_scalar(owner):
-            self.error(PullbackTypeError, f"{describe(owner)} cannot be indexed", "only arrays, lists, tuples and dicts can")
+            self.error(
+                PullbackTypeError, f"{describe(owner)} cannot be indexed", "only arrays, lists, tuples and dicts can"
+            )
         self.error(UnsupportedError, f"{describe(owner)} cannot be indexed")
 
     def captured_part(self, owner: Opaque, key: Any) -> Any:
@@ -104,7 +106,8 @@ class Places(Loops):
         if isinstance(key, (Value, Dim)):
             kind = "list" if isinstance(owner, ListValue) else "tuple"
             raise NeedsStatic(
-                f"this {kind} is indexed by a number known only at run time", self.loc,
+                f"this {kind} is indexed by a number known only at run time",
+                self.loc,
                 "stack equal-shaped arrays into one array, or loop over a range of constant length",
             )
         index = self.static(key, "the index of a list")
@@ -161,16 +164,28 @@ class Places(Loops):
             if isinstance(key, SliceValue):
                 self.error(UnsupportedError, "a slice of a list cannot be assigned", "build a new list")
             self.load_sequence(owner, key)  # checks the index
-            self.session.touch(owner)
+            self.change(owner)
             owner.items[self.static(self._static_index(key), "the index of a list")] = value
         elif isinstance(owner, DictValue):
             name = self.static(key, "the key of a dict")
-            self.session.touch(owner)
+            self.change(owner)
             owner.items[name] = value
         elif isinstance(owner, tuple):
             self.error(PullbackTypeError, "a tuple does not support item assignment", "use a list or an array")
         else:
-            self.error(UnsupportedError, f"{describe(owner)} does not support item assignment", "return the new value instead")
+            self.error(
+                UnsupportedError, f"{describe(owner)} does not support item assignment", "return the new value instead"
+            )
+
+    def change(self, owner: ListValue | DictValue | RecordValue) -> None:
+        """Call before a container is mutated; what the caller or a global holds may not be (stamp 0)."""
+        if owner.stamp == 0:
+            self.error(
+                UnsupportedError,
+                f"{describe(owner)} from outside the function may not be changed",
+                "change a copy, as in list(values) or dict(values), and return it",
+            )
+        self.session.touch(owner)
 
     def _static_index(self, key: Any) -> Any:
         return as_dim(key).const if isinstance(key, Value) and as_dim(key).is_const else key
@@ -211,7 +226,11 @@ class Places(Loops):
                 m = self.emit("reshape", m, shape=(*m.type.shape, *(ONE for _ in range(t.rank - m.type.rank))))
             elif m.type.rank > t.rank:
                 self.error(PullbackIndexError, "the mask has more axes than the array")
-            v = self.emit("cast", v, dtype=t.dtype, weak=False) if v.type.dtype != t.dtype and isinstance(v, Value) else v
+            v = (
+                self.emit("cast", v, dtype=t.dtype, weak=False)
+                if v.type.dtype != t.dtype and isinstance(v, Value)
+                else v
+            )
             chosen = self.operand(self.elementwise("where", self.wrap(m), v, array))
             if chosen.type.dtype != t.dtype:
                 chosen = self.emit("cast", chosen, dtype=t.dtype, weak=False)
@@ -230,7 +249,11 @@ class Places(Loops):
         items = list(key) if isinstance(key, tuple) else [key]
         for k, item in enumerate(items):
             if isinstance(item, ListValue):
-                items[k] = self.wrap(self.operand(item)) if item.items else self.wrap(self.emit("empty", shape=(ZERO,), dtype="i64"))
+                items[k] = (
+                    self.wrap(self.operand(item))
+                    if item.items
+                    else self.wrap(self.emit("empty", shape=(ZERO,), dtype="i64"))
+                )
             elif isinstance(item, (np.ndarray, RangeValue, StackedList)):
                 items[k] = self.wrap(self.operand(item))
         masks = [i for i in items if isinstance(i, Array) and self.array_type(i).is_bool]
@@ -238,13 +261,16 @@ class Places(Loops):
             rest = [i for i in items if i is not masks[0]]
             if len(masks) == 1 and all(i is Ellipsis or _is_full_slice(i) for i in rest) and items[0] is masks[0]:
                 return Selection(mask=masks[0])
-            self.error(UnsupportedError, "a mask together with other indices is not supported", "index twice: a[mask][:, j]")
+            self.error(
+                UnsupportedError, "a mask together with other indices is not supported", "index twice: a[mask][:, j]"
+            )
         consumed = sum(1 for i in items if i is not None and i is not Ellipsis)
         if sum(i is Ellipsis for i in items) > 1:
             self.error(PullbackIndexError, "an index can only have a single ellipsis ('...')")
         if consumed > t.rank:
             self.error(
-                PullbackIndexError, f"too many indices for array: array is {t.rank}-dimensional, but {consumed} were indexed"
+                PullbackIndexError,
+                f"too many indices for array: array is {t.rank}-dimensional, but {consumed} were indexed",
             )
         full = [SliceValue(None, None, None)] * (t.rank - consumed)
         at = next((k for k, i in enumerate(items) if i is Ellipsis), len(items))
@@ -263,7 +289,10 @@ class Places(Loops):
             elif isinstance(item, Array):
                 x = self.read(item)
                 if not x.type.is_int:
-                    self.error(PullbackIndexError, f"arrays used as indices must be of integer or boolean type, not {x.type.numpy}")
+                    self.error(
+                        PullbackIndexError,
+                        f"arrays used as indices must be of integer or boolean type, not {x.type.numpy}",
+                    )
                 index.append(Gather())
                 operands.append(x)
             else:
@@ -277,7 +306,11 @@ class Places(Loops):
         """Integers beside index arrays broadcast with them; the arrays must be adjacent."""
         places = [k for k, i in enumerate(index) if isinstance(i, (At, Gather))]
         if places != list(range(places[0], places[-1] + 1)):
-            self.error(UnsupportedError, "index arrays separated by a slice are not supported", "index twice, or move the axis first")
+            self.error(
+                UnsupportedError,
+                "index arrays separated by a slice are not supported",
+                "index twice, or move the axis first",
+            )
         out: list[IndexItem] = [Gather() if isinstance(i, At) else i for i in index]
         arrays = [x for x in operands if x.type.shape]
         self.align(arrays)
@@ -301,7 +334,11 @@ class Places(Loops):
                 "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid indices",
                 "convert the index with int(...)",
             )
-        self.error(PullbackIndexError, f"{describe(item)} is not a valid index of an array", "use an integer, a slice or an integer array")
+        self.error(
+            PullbackIndexError,
+            f"{describe(item)} is not a valid index of an array",
+            "use an integer, a slice or an integer array",
+        )
 
     def span(self, s: Any, extent: Dim) -> Span:
         """``start:stop:step`` on an axis of `extent`, with bounds inside the axis."""
@@ -365,7 +402,6 @@ def _is_full_slice(item: Any) -> bool:
 
 def _is_whole(index: tuple[IndexItem, ...], t: Type) -> bool:
     return len(index) == t.rank and all(
-        isinstance(i, Span) and i.start == 0 and i.step == 1 and i.size == d for i, d in zip(index, t.shape, strict=True)
+        isinstance(i, Span) and i.start == 0 and i.step == 1 and i.size == d
+        for i, d in zip(index, t.shape, strict=True)
     )
-
-

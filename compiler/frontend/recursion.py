@@ -147,16 +147,24 @@ class Recursion(Statements):
         return candidate
 
     # -- building -------------------------------------------------------------------------------
-    def _build(self, callee: Callee, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]) -> None:
+    def _build(
+        self, callee: Callee, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]
+    ) -> None:
         for _ in range(MAX_ROUNDS):
             before = (callee.known, list(callee.types), callee.tree, list(callee.written), list(callee.captured))
             function = self._round(callee, fn, source, parent, env)
             if before == (callee.known, callee.types, callee.tree, callee.written, callee.captured):
                 self.session.callees[callee.name] = function
                 return
-        self.error(UnsupportedError, f"the result types of the recursive function {fn.name} do not settle", "return one type on every path")
+        self.error(
+            UnsupportedError,
+            f"the result types of the recursive function {fn.name} do not settle",
+            "return one type on every path",
+        )
 
-    def _round(self, callee: Callee, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]) -> Function:
+    def _round(
+        self, callee: Callee, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]
+    ) -> Function:
         session = Session()
         session.generic = True
         session.callees, session.guards = self.session.callees, self.session.guards
@@ -194,14 +202,20 @@ class Recursion(Statements):
             result = inner.bound(inner.inline(fn, source, parent, bound))
         except DeadCode:
             if not callee.known:
-                self.error(UnsupportedError, f"the recursion of {fn.name} has no end", "return without a recursive call on some path")
+                self.error(
+                    UnsupportedError,
+                    f"the recursion of {fn.name} has no end",
+                    "return without a recursive call on some path",
+                )
             raise
         yields: list[Operand] = []
         types: list[Type] = []
         with inner.b.into(session.body):
             tree = self._leave(inner, result, yields)
             for k, y in enumerate(yields):
-                types.append(self._result_type_of(fn, y, callee.types[k] if k < len(callee.types) and callee.known else None))
+                types.append(
+                    self._result_type_of(fn, y, callee.types[k] if k < len(callee.types) and callee.known else None)
+                )
                 yields[k] = coerce(inner, y, types[-1])
             written = []
             for array in inner.argument_cells:
@@ -219,12 +233,20 @@ class Recursion(Statements):
 
     def _result_type_of(self, fn: UserFunction, y: Operand, before: Type | None) -> Type:
         if any(d.has_values for d in y.type.shape):
-            self.error(UnsupportedError, f"the shape of the result of the recursive function {fn.name} is known only at run time", "write it as a loop")
+            self.error(
+                UnsupportedError,
+                f"the shape of the result of the recursive function {fn.name} is known only at run time",
+                "write it as a loop",
+            )
         if before is None:
             return y.type
         t = unify(before, y.type)
         if t is None:
-            self.error(UnsupportedError, f"the recursive function {fn.name} returns {before} and {y.type}", "return one type on every path")
+            self.error(
+                UnsupportedError,
+                f"the recursive function {fn.name} returns {before} and {y.type}",
+                "return one type on every path",
+            )
         return t
 
     def _leave(self, inner: Recursion, v: Any, yields: list[Operand]) -> Any:
@@ -236,7 +258,9 @@ class Recursion(Statements):
             return tuple(self._leave(inner, x, yields) for x in v)
         if v is None or (is_static(v) and not isinstance(v, (ListValue, DictValue))):
             return v
-        self.error(PullbackTypeError, f"a recursive function returns {describe(v)}", "return numbers, arrays or tuples of them")
+        self.error(
+            PullbackTypeError, f"a recursive function returns {describe(v)}", "return numbers, arrays or tuples of them"
+        )
 
     # -- calling ----------------------------------------------------------------------------------
     def _call(self, callee: Callee, env: dict[str, Any]) -> Any:
@@ -262,7 +286,9 @@ class Recursion(Statements):
             target = arrays[k]
             assert target is not None
             if sum(a is not None and a.cell is target.cell for a in arrays) > 1:
-                self.error(UnsupportedError, "an array that a recursive call writes is passed to it twice", "pass a copy")
+                self.error(
+                    UnsupportedError, "an array that a recursive call writes is passed to it twice", "pass a copy"
+                )
         symbols: dict[str, Dim] = {}
         for param, x in zip(callee.params, operands, strict=True):
             for d, actual in zip(param.type.shape, x.type.shape, strict=True):

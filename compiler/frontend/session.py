@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from ..analysis.bounds import Facts, prove_nonneg
 from ..errors import UnsupportedError
 from ..ir.builder import Builder
 from ..ir.dims import Dim
@@ -174,16 +175,10 @@ class Session:
             return dim.const >= 0
         if all(c >= 0 and all(isinstance(a, str) for a in m) for m, c in dim.terms):
             return True
-        for index, low, high in reversed(self.loops):
-            if any(index in m for m, _ in dim.terms):
-                linear = sum(c for m, c in dim.terms if m == (index,))
-                if any(index in m and m != (index,) for m, _ in dim.terms):
-                    return False
-                rest = dim - Dim.of(index) * linear
-                if index in rest.values():
-                    return False
-                return self.nonneg(rest + (low if linear > 0 else high) * linear)
-        return False
+        ranges = {index: (low, high) for index, low, high in self.loops}
+        nonempty = [high - low for _, low, high in self.loops]
+        facts = Facts(ranges).with_nonneg(*self.assumptions, *(d for d in nonempty if not d.is_const))
+        return prove_nonneg(dim, facts)
 
     def assume(self, dim: Dim) -> bool:
         """Whether ``dim >= 0`` holds, by proof or by an assumption checked at dispatch."""

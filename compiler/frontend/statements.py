@@ -13,6 +13,7 @@ import numpy as np
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
 from ..ir.nodes import Operand, Value
+from ..ir.types import Type, promote
 from . import fence
 from .comprehensions import Comprehensions
 from .context import DeadCode, NeedsStatic, describe
@@ -20,6 +21,8 @@ from .liveness import EMPTY, Names, binds
 from .loops import Body
 from .values import (
     Array,
+    GeneratorValue,
+    Iteration,
     ListValue,
     Opaque,
     RangeValue,
@@ -68,7 +71,7 @@ class Statements(Comprehensions):
         """Run a statement list; what follows a possible jump goes into the branch without it."""
         for k, s in enumerate(body):
             rest = body[k + 1 :]
-            with self.b.at(fence.location(s, self.frame.file)):
+            with self.b.at(self.location(s)):
                 if isinstance(s, ast.If):
                     if self.if_statement(s, rest):
                         return
@@ -125,13 +128,16 @@ class Statements(Comprehensions):
             value.cell.name = name
             if not value.cell.current.hint:
                 value.cell.current.hint = name
+        if isinstance(value, (Iteration, GeneratorValue)):
+            # the second loop over an iterator is empty in Python
+            self.error(UnsupportedError, "an iterator cannot be kept in a variable", "make it a list: list(...)")
         self.env[name] = value
 
     def assign(self, target: ast.expr, value: Any) -> None:
         if isinstance(target, ast.Name):
             self.assign_name(target.id, value)
             return
-        with self.b.at(fence.location(target, self.frame.file)):
+        with self.b.at(self.location(target)):
             if isinstance(target, ast.Subscript):
                 self.store_item(self.eval(target.value), self.eval(target.slice), value)
             elif isinstance(target, ast.Attribute):
@@ -142,30 +148,42 @@ class Statements(Comprehensions):
                 fence.refuse(target, self.frame.file)
 
     def _assign_attribute(self, owner: Any, name: str, value: Any) -> None:
-        if isinstance(owner, RecordValue) and name in owner.fields and not issubclass(owner.cls, tuple) and owner.stamp:
+        if isinstance(owner, RecordValue) and name in owner.fields and not issubclass(owner.cls, tuple):
             if getattr(owner.cls, "__dataclass_params__", None) is not None and owner.cls.__dataclass_params__.frozen:
                 self.error(PullbackTypeError, f"cannot assign to field {name!r} of a frozen dataclass")
-            self.session.touch(owner)
+            self.change(owner)
             owner.fields[name] = value
             return
         what = "objects from outside" if isinstance(owner, (Opaque, RecordValue)) else describe(owner)
-        self.error(UnsupportedError, f"attributes of {what} cannot be assigned", "keep the value in a local variable and return it")
+        self.error(
+            UnsupportedError,
+            f"attributes of {what} cannot be assigned",
+            "keep the value in a local variable and return it",
+        )
 
     def _unpack(self, targets: list[ast.expr], value: Any) -> None:
-        items = self.items_of(value)
         starred = [k for k, t in enumerate(targets) if isinstance(t, ast.Starred)]
+        if not starred and isinstance(value, Array) and not self.shape(value)[0].is_const:
+            self._unpack_array(targets, value)
+            return
+        items = self.items_of(value)
         if not starred:
             if len(items) > len(targets):
                 self.error(PullbackValueError, f"too many values to unpack (expected {len(targets)}, got {len(items)})")
             if len(items) < len(targets):
-                self.error(PullbackValueError, f"not enough values to unpack (expected {len(targets)}, got {len(items)})")
+                self.error(
+                    PullbackValueError, f"not enough values to unpack (expected {len(targets)}, got {len(items)})"
+                )
             for t, x in zip(targets, items, strict=True):
                 self.assign(t, x)
             return
         k = starred[0]
         after = len(targets) - k - 1
         if len(items) < len(targets) - 1:
-            self.error(PullbackValueError, f"not enough values to unpack (expected at least {len(targets) - 1}, got {len(items)})")
+            self.error(
+                PullbackValueError,
+                f"not enough values to unpack (expected at least {len(targets) - 1}, got {len(items)})",
+            )
         for t, x in zip(targets[:k], items[:k], strict=True):
             self.assign(t, x)
         star = targets[k]
@@ -174,10 +192,19 @@ class Statements(Comprehensions):
         for t, x in zip(targets[k + 1 :], items[len(items) - after :], strict=True):
             self.assign(t, x)
 
+    def _unpack_array(self, targets: list[ast.expr], value: Array) -> None:
+        """Unpack an array whose length only the call tells."""
+        length, wanted = self.operand(self.integer(self.shape(value)[0])), len(targets)
+        self.check(self.emit("le", length, wanted), "ValueError", f"too many values to unpack (expected {wanted})")
+        template = f"not enough values to unpack (expected {wanted}, got {{}})"
+        self.check(self.emit("ge", length, wanted), "ValueError", template, length)
+        for t, x in zip(targets, [self.load_array(value, k) for k in range(wanted)], strict=True):
+            self.assign(t, x)
+
     def do_AugAssign(self, s: ast.AugAssign) -> None:
         op = type(s.op)
         if isinstance(s.target, ast.Name):
-            with self.b.at(fence.location(s.target, self.frame.file)):
+            with self.b.at(self.location(s.target)):
                 old = self.lookup(s.target.id)
             new = self._augmented(op, old, self.eval(s.value))
             if new is not old:
@@ -195,7 +222,8 @@ class Statements(Comprehensions):
         old = self.load_item(owner, key)
         right = self.eval(s.value)
         if isinstance(owner, Array):
-            self.check_inplace(op, self.array_type(owner), self._result_type(op, old, right))
+            if isinstance(old, Array):  # an element that is a number is replaced, and cast as by assignment
+                self.check_inplace(self.array_type(owner), self._result_type(op, old, right))
             if isinstance(old, Array) and old.cell is owner.cell:
                 self._inplace(op, old, right)
                 return
@@ -221,23 +249,24 @@ class Statements(Comprehensions):
     def _inplace(self, op: type[ast.operator], target: Array, right: Any) -> None:
         value = self.binary(op, target, right)
         t, tv = self.array_type(target), self.type(value)
-        self.check_inplace(op, t, tv)
+        self.check_inplace(t, tv)
         if tv.rank > t.rank:
             self.error(PullbackValueError, "non-broadcastable output operand: the result has more axes than the target")
         for a, b in zip(tv.shape[::-1], t.shape[::-1], strict=False):
             if b == 1 and a != 1:
-                self.error(PullbackValueError, "non-broadcastable output operand: the target has extent 1 where the result has more")
+                self.error(
+                    PullbackValueError,
+                    "non-broadcastable output operand: the target has extent 1 where the result has more",
+                )
         self.write(target, value)
 
     def _result_type(self, op: type[ast.operator], old: Any, right: Any) -> Any:
         """The dtype of ``old op right`` without building it."""
-        from ..ir.types import Type, promote
-
         ta, tb = self.type(old), self.type(right)
         dtype, _ = promote([ta.strong, tb])
         return Type("f64" if op is ast.Div and dtype[0] != "f" else dtype, ta.shape)
 
-    def check_inplace(self, op: type[ast.operator], target: Any, result: Any) -> None:
+    def check_inplace(self, target: Type, result: Type) -> None:
         if not np.can_cast(result.numpy, target.numpy, "same_kind"):
             self.error(
                 PullbackTypeError,
@@ -248,7 +277,7 @@ class Statements(Comprehensions):
     def do_Delete(self, s: ast.Delete) -> None:
         for target in s.targets:
             if not isinstance(target, ast.Name):
-                with self.b.at(fence.location(target, self.frame.file)):
+                with self.b.at(self.location(target)):
                     self.error(UnsupportedError, "del of elements is not supported", "build a new list, or use a slice")
             self.lookup(target.id)
             self.env.pop(target.id, None)
@@ -256,11 +285,15 @@ class Statements(Comprehensions):
     def do_Import(self, s: ast.Import) -> None:
         for alias in s.names:
             module = self._import(alias.name)
-            self.env[alias.asname or alias.name.split(".")[0]] = module if alias.asname else self._import(alias.name.split(".")[0])
+            self.env[alias.asname or alias.name.split(".")[0]] = (
+                module if alias.asname else self._import(alias.name.split(".")[0])
+            )
 
     def do_ImportFrom(self, s: ast.ImportFrom) -> None:
         if s.level or s.module is None:
-            self.error(UnsupportedError, "relative imports inside a function are not supported", "import at module level")
+            self.error(
+                UnsupportedError, "relative imports inside a function are not supported", "import at module level"
+            )
         module = self._import(s.module)
         for alias in s.names:
             if alias.name == "*":
@@ -316,10 +349,16 @@ class Statements(Comprehensions):
         call = s.exc if isinstance(s.exc, ast.Call) else None
         cls = self.eval(call.func if call else s.exc)
         if not (isinstance(cls, type) and issubclass(cls, BaseException)):
-            self.error(UnsupportedError, "only exceptions made at the raise are supported", "write raise ValueError(...)")
+            self.error(
+                UnsupportedError, "only exceptions made at the raise are supported", "write raise ValueError(...)"
+            )
         name = cls.__name__
         if getattr(builtins, name, None) is not cls and cls is not np.linalg.LinAlgError:
-            self.error(UnsupportedError, f"the exception {name} is not a builtin one", "raise a builtin exception such as ValueError")
+            self.error(
+                UnsupportedError,
+                f"the exception {name} is not a builtin one",
+                "raise a builtin exception such as ValueError",
+            )
         if call is None or not call.args:
             return name, "", []
         if len(call.args) > 1 or call.keywords:
@@ -336,7 +375,7 @@ class Statements(Comprehensions):
             self.block(chosen)
             return False
         if len(s.body) == 1 and isinstance(s.body[0], ast.Raise) and not s.orelse and self._constant_message(s.body[0]):
-            with self.b.at(fence.location(s.body[0], self.frame.file)):
+            with self.b.at(self.location(s.body[0])):
                 self.raise_if(test, s.body[0])
             return False
         frame = self.frame
@@ -371,7 +410,7 @@ class Statements(Comprehensions):
         if not cases:
             return
         case, *others = cases
-        with self.b.at(fence.location(case.pattern, self.frame.file)):
+        with self.b.at(self.location(case.pattern)):
             test, bindings = self._pattern(case.pattern, subject)
         if test is False:
             self._cases(s, subject, others)
@@ -416,7 +455,11 @@ class Statements(Comprehensions):
             tests = [self._pattern(q, v) for q in p.patterns]
             if not any(bound for _, bound in tests):
                 return self.either([t for t, _ in tests]), {}
-        if isinstance(p, ast.MatchSequence) and isinstance(v, (tuple, ListValue)) and not any(isinstance(q, ast.MatchStar) for q in p.patterns):
+        if (
+            isinstance(p, ast.MatchSequence)
+            and isinstance(v, (tuple, ListValue))
+            and not any(isinstance(q, ast.MatchStar) for q in p.patterns)
+        ):
             items = self.items_of(v)
             if len(items) != len(p.patterns):
                 return False, {}
@@ -424,7 +467,15 @@ class Statements(Comprehensions):
             for q, x in zip(p.patterns, items, strict=True):
                 t, more = self._pattern(q, x)
                 bound |= more
-                test = t if test is True else test if t is True else False if t is False or test is False else self.emit("logical_and", test, t)
+                test = (
+                    t
+                    if test is True
+                    else test
+                    if t is True
+                    else False
+                    if t is False or test is False
+                    else self.emit("logical_and", test, t)
+                )
             return test, bound
         self.error(UnsupportedError, "this pattern is not supported", "match constants and tuples, or use if and elif")
 
@@ -437,8 +488,12 @@ class Statements(Comprehensions):
         def test() -> Any:
             for n in ast.walk(s.test):
                 if isinstance(n, ast.NamedExpr):
-                    with self.b.at(fence.location(n, self.frame.file)):
-                        self.error(UnsupportedError, "an assignment in the test of a while loop is not supported", "assign in the body")
+                    with self.b.at(self.location(n)):
+                        self.error(
+                            UnsupportedError,
+                            "an assignment in the test of a while loop is not supported",
+                            "assign in the body",
+                        )
             value = self.truth(self.eval(s.test))
             statics.append(value)
             return value
@@ -556,4 +611,3 @@ class Statements(Comprehensions):
                     self.env.pop("$continue", None)
         else:
             run(0)
-

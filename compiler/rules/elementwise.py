@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -16,27 +17,44 @@ import scipy.special
 
 from ..ir.nodes import Const
 from ..ir.opdef import OpDef, register
-from .expr import E, copysign, cos, cosh, digamma, exp, floor, log, polygamma, sign, sin, sinh, trunc
-from .infer import arithmetic, comparison, division, floating, predicate, same, select
+from .expr import E, cos, cosh, digamma, exp, floor, log, polygamma, sign, sin, sinh, trunc
+from .infer import arithmetic, comparison, division, floating, numeric, predicate, rounding, same, select
 
 _NOTHING: tuple[None, None] = (None, None)
 
 
+def _as_floats(xs: tuple[Any, ...]) -> Sequence[Any]:
+    """Operands of a function with floating results; integers alone are float64, as `floating` infers."""
+    if np.result_type(*xs).kind == "f":
+        return xs
+    return [np.asarray(x, dtype=np.float64)[()] for x in xs]
+
+
 def _numpy(fn: Any, python: Any = None) -> Any:
-    """Evaluate by NumPy, or under ``math=True`` by Python's math module."""
+    """Evaluate by NumPy in floating point, or under ``math=True`` by Python's math module."""
 
     def evaluate(attrs: dict[str, Any], *xs: Any) -> Any:
         if attrs.get("math"):
             assert python is not None, fn
             return python(*[float(x) for x in xs])
         with np.errstate(all="ignore"):
-            return fn(*xs)
+            return fn(*_as_floats(xs))
 
     return evaluate
 
 
 def _plain(fn: Any) -> Any:
     def evaluate(attrs: dict[str, Any], *xs: Any) -> Any:
+        with np.errstate(all="ignore"):
+            return fn(*xs)
+
+    return evaluate
+
+
+def _plain_or_math(fn: Any, python: Any) -> Any:
+    def evaluate(attrs: dict[str, Any], *xs: Any) -> Any:
+        if attrs.get("math"):
+            return python(*[float(x) for x in xs])
         with np.errstate(all="ignore"):
             return fn(*xs)
 
@@ -64,9 +82,9 @@ def unary(name: str, fn: Any, vjp: Any, python: str, scalar: str, **kw: Any) -> 
 # -- arithmetic of one operand ---------------------------------------------------------------------
 register(OpDef("neg", "elementwise", arithmetic, _plain(operator.neg), (lambda g, y, x: -g,), "from_vjp", python="-{0}", scalar="-{0}"))
 register(OpDef("abs", "elementwise", arithmetic, _plain(abs), (lambda g, y, x: g * sign(x),), "from_vjp", python="abs({0})", scalar="abs({0})", undefined="0"))
-register(OpDef("square", "elementwise", arithmetic, _plain(np.square), (lambda g, y, x: g * (2.0 * x),), "from_vjp", python="{0}**2", scalar="{0} * {0}"))
+register(OpDef("square", "elementwise", numeric, _plain(np.square), (lambda g, y, x: g * (2.0 * x),), "from_vjp", python="{0}**2", scalar="{0} * {0}"))
 register(OpDef("sign", "elementwise", arithmetic, _plain(np.sign), zero=True, python="np.sign({0})", scalar="sign({0})", undefined="0"))
-register(OpDef("reciprocal", "elementwise", floating, _plain(np.reciprocal), (lambda g, y, x: -(g * (y * y)),), "from_vjp", python="1.0 / {0}", scalar="1.0 / {0}", sample="nonzero", undefined="0"))
+register(OpDef("reciprocal", "elementwise", floating, _numpy(np.reciprocal), (lambda g, y, x: -(g * (y * y)),), "from_vjp", python="1.0 / {0}", scalar="1.0 / {0}", sample="nonzero", undefined="0"))
 
 unary("sqrt", np.sqrt, lambda g, y, x: (g * 0.5).over(y), "np.sqrt({0})", "math.sqrt({0})", math=math.sqrt, sample="positive", undefined="0: +inf", cost=4)
 unary("safe_sqrt", np.sqrt, lambda g, y, x: g * E.eq(y, 0.0).where(0.0, 0.5 / E.eq(y, 0.0).where(1.0, y)), "np.sqrt({0})", "math.sqrt({0})", sample="positive", cost=4)
@@ -102,6 +120,7 @@ def _root(x: E) -> E:
 
 
 def _polygamma(attrs: dict[str, Any], x: Any) -> Any:
+    (x,) = _as_floats((x,))
     return np.asarray(scipy.special.polygamma(attrs["n"], x)).astype(np.result_type(x))[()]
 
 
@@ -135,7 +154,9 @@ for _name, _fn, _scalar in [
     ("rint", np.rint, "rint({0})"),
     ("trunc", np.trunc, "math.trunc({0})"),
 ]:
-    register(OpDef(_name, "elementwise", floating, _plain(_fn), zero=True, python=f"np.{_name}({{0}})", scalar=_scalar, undefined="steps"))
+    _kind = floating if _name == "rint" else rounding
+    _evaluate = _numpy(_fn) if _name == "rint" else _plain(_fn)
+    register(OpDef(_name, "elementwise", _kind, _evaluate, zero=True, python=f"np.{_name}({{0}})", scalar=_scalar, undefined="steps"))
 
 for _name, _fn, _py, _sc in [
     ("isnan", np.isnan, "np.isnan({0})", "math.isnan({0})"),
@@ -161,20 +182,35 @@ register(OpDef("div", "elementwise", division, _divide, (lambda g, y, a, b: g / 
 
 def _mul0(attrs: dict[str, Any], g: Any, d: Any) -> Any:
     with np.errstate(all="ignore"):
-        return np.where(g == 0, np.zeros((), np.result_type(g)), g * d)[()]
+        product = np.multiply(g, d)
+        return np.where(np.equal(g, 0), np.zeros((), product.dtype), product)[()]
 
 
 def _div0(attrs: dict[str, Any], g: Any, d: Any) -> Any:
     with np.errstate(all="ignore"):
-        return np.where(g == 0, np.zeros((), np.result_type(g)), np.true_divide(g, d))[()]
+        quotient = np.true_divide(g, d)
+        return np.where(np.equal(g, 0), np.zeros((), quotient.dtype), quotient)[()]
 
 
-register(OpDef("mul0", "elementwise", arithmetic, _mul0, (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a), "from_vjp", python="mul0({0}, {1})", scalar="mul0({0}, {1})"))
-register(OpDef("div0", "elementwise", division, _div0, (lambda g, y, a, b: g.over(b), lambda g, y, a, b: -(g * y).over(b)), "from_vjp", python="div0({0}, {1})", scalar="div0({0}, {1})", sample="nonzero", cost=4))
+# Note [Strong zero again]. In ``mul0(a, b)`` a is a cotangent, and where it is exactly 0 the result is 0 whatever b
+# is. A derivative of the adjoint program keeps to that: there the result does not depend on b, even where b's
+# own tangent is inf or NaN, nor on a where b is inf or NaN (such an a has been masked, and stays masked).
+def _mul0_by_a(g: E, y: E, a: E, b: E) -> E:
+    masked = a.eq(0) & b._emit("logical_not", b._emit("isfinite", b))
+    return masked.where(0.0, g._emit("mul0", g, b))
 
-register(OpDef("floordiv", "elementwise", arithmetic, _plain(operator.floordiv), zero=True, python="{0} // {1}", scalar="{0} // {1}", undefined="steps", sample="normal, modulus", cost=8))
-register(OpDef("mod", "elementwise", arithmetic, _plain(operator.mod), (lambda g, y, a, b: g, lambda g, y, a, b: -(g * floor(a / b))), "from_vjp", python="{0} % {1}", scalar="{0} % {1}", undefined="steps", sample="normal, modulus", cost=8))
-register(OpDef("fmod", "elementwise", arithmetic, _numpy(np.fmod, math.fmod), (lambda g, y, a, b: g, lambda g, y, a, b: -(g * trunc(a / b))), "from_vjp", python="np.fmod({0}, {1})", scalar="math.fmod({0}, {1})", undefined="steps", sample="normal, modulus", cost=8))
+
+def _div0_by_a(g: E, y: E, a: E, b: E) -> E:
+    masked = a.eq(0) & b._emit("logical_or", b.eq(0), b._emit("isnan", b))
+    return masked.where(0.0, g.over(b))
+
+
+register(OpDef("mul0", "elementwise", arithmetic, _mul0, (_mul0_by_a, lambda g, y, a, b: g._emit("mul0", a, g)), "from_vjp", python="mul0({0}, {1})", scalar="mul0({0}, {1})"))
+register(OpDef("div0", "elementwise", division, _div0, (_div0_by_a, lambda g, y, a, b: -g._emit("mul0", y, g).over(b)), "from_vjp", python="div0({0}, {1})", scalar="div0({0}, {1})", sample="nonzero", cost=4))
+
+register(OpDef("floordiv", "elementwise", numeric, _plain(operator.floordiv), zero=True, python="{0} // {1}", scalar="{0} // {1}", undefined="steps", sample="normal, modulus", cost=8))
+register(OpDef("mod", "elementwise", numeric, _plain(operator.mod), (lambda g, y, a, b: g, lambda g, y, a, b: -(g * floor(a / b))), "from_vjp", python="{0} % {1}", scalar="{0} % {1}", undefined="steps", sample="normal, modulus", cost=8))
+register(OpDef("fmod", "elementwise", numeric, _plain_or_math(np.fmod, math.fmod), (lambda g, y, a, b: g, lambda g, y, a, b: -(g * trunc(a / b))), "from_vjp", python="np.fmod({0}, {1})", scalar="math.fmod({0}, {1})", undefined="steps", sample="normal, modulus", cost=8))
 
 
 def _is_zero_or(b: E, other: E, value: E) -> E:
@@ -217,7 +253,7 @@ def _pow(attrs: dict[str, Any], a: Any, b: Any) -> Any:
 def _pow_type(xs: Any, attrs: dict[str, Any]) -> Any:
     if attrs.get("math"):
         return floating(xs, attrs)
-    (t,) = arithmetic(xs, attrs)
+    (t,) = numeric(xs, attrs)
     if attrs.get("ieee"):
         return [t.strong]
     if t.weak and t.is_int and isinstance(xs[1], Const) and xs[1].value < 0:
@@ -241,13 +277,25 @@ def _tie(c: Any, wins: E, ties: E) -> E:
     return wins.where(g, 0.0)
 
 
-for _name, _fn, _sc, _bigger in [
-    ("maximum", np.maximum, "maximum({0}, {1})", True),
-    ("minimum", np.minimum, "minimum({0}, {1})", False),
-    ("fmax", np.fmax, "fmax({0}, {1})", True),
-    ("fmin", np.fmin, "fmin({0}, {1})", False),
+def _without_nan(wins: Any) -> Any:
+    """fmax and fmin select the other operand where one is NaN."""
+    return lambda a, b: wins(a, b)._emit("logical_or", wins(a, b), b._emit("isnan", b))
+
+
+def _above(a: E, b: E) -> E:
+    return a > b
+
+
+def _below(a: E, b: E) -> E:
+    return a < b
+
+
+for _name, _fn, _sc, _win in [
+    ("maximum", np.maximum, "maximum({0}, {1})", _above),
+    ("minimum", np.minimum, "minimum({0}, {1})", _below),
+    ("fmax", np.fmax, "fmax({0}, {1})", _without_nan(_above)),
+    ("fmin", np.fmin, "fmin({0}, {1})", _without_nan(_below)),
 ]:
-    _win = (lambda a, b: a > b) if _bigger else (lambda a, b: a < b)
     register(
         OpDef(
             _name, "elementwise", arithmetic, _plain(_fn),
@@ -261,8 +309,8 @@ for _name, _fn, _sc, _bigger in [
 
 register(OpDef("arctan2", "elementwise", floating, _numpy(np.arctan2, math.atan2), (lambda g, y, a, b: g * b / (a * a + b * b), lambda g, y, a, b: -(g * a) / (a * a + b * b)), "from_vjp", python="np.arctan2({0}, {1})", scalar="math.atan2({0}, {1})", undefined="(0, 0)", sample="nonzero", cost=20))
 register(OpDef("hypot", "elementwise", floating, _numpy(np.hypot, math.hypot), (lambda g, y, a, b: g * a.over(y), lambda g, y, a, b: g * b.over(y)), "from_vjp", python="np.hypot({0}, {1})", scalar="math.hypot({0}, {1})", undefined="(0, 0)", sample="nonzero", cost=10))
-register(OpDef("copysign", "elementwise", floating, _numpy(np.copysign, math.copysign), (lambda g, y, a, b: g * sign(a) * copysign(b * 0.0 + 1.0, b), lambda g, y, a, b: g * 0.0), "from_vjp", python="np.copysign({0}, {1})", scalar="math.copysign({0}, {1})", undefined="0", sample="nonzero"))
-register(OpDef("logaddexp", "elementwise", floating, _plain(np.logaddexp), (lambda g, y, a, b: g * exp(a - y), lambda g, y, a, b: g * exp(b - y)), "from_vjp", python="np.logaddexp({0}, {1})", scalar="logaddexp({0}, {1})", cost=20))
+register(OpDef("copysign", "elementwise", floating, _numpy(np.copysign, math.copysign), (lambda g, y, a, b: g * (sign(a) * b._emit("copysign", 1.0, b)), None), "from_vjp", python="np.copysign({0}, {1})", scalar="math.copysign({0}, {1})", undefined="0", sample="nonzero"))
+register(OpDef("logaddexp", "elementwise", floating, _numpy(np.logaddexp), (lambda g, y, a, b: g * exp(a - y), lambda g, y, a, b: g * exp(b - y)), "from_vjp", python="np.logaddexp({0}, {1})", scalar="logaddexp({0}, {1})", cost=20))
 
 for _name, _fn, _symbol in [
     ("lt", operator.lt, "<"), ("le", operator.le, "<="), ("gt", operator.gt, ">"),
@@ -276,7 +324,7 @@ for _name, _fn, _symbol in [
     ("bit_and", operator.and_, "&"), ("bit_or", operator.or_, "|"), ("bit_xor", operator.xor, "^"),
     ("shl", operator.lshift, "<<"), ("shr", operator.rshift, ">>"),
 ]:
-    register(OpDef(_name, "elementwise", arithmetic, _plain(_fn), zero=True, python=f"{{0}} {_symbol} {{1}}", scalar=f"{{0}} {_symbol} {{1}}", sample="integer"))
+    register(OpDef(_name, "elementwise", numeric if _name in ("shl", "shr") else arithmetic, _plain(_fn), zero=True, python=f"{{0}} {_symbol} {{1}}", scalar=f"{{0}} {_symbol} {{1}}", sample="integer"))
 
 # -- selection and conversion ---------------------------------------------------------------------------
 register(

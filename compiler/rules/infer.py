@@ -51,25 +51,35 @@ def arithmetic(xs: Operands, attrs: Attrs) -> list[Type]:
     return [Type(dtype, shape, weak and not shape)]
 
 
+def numeric(xs: Operands, attrs: Attrs) -> list[Type]:
+    """As `arithmetic`, for what NumPy computes of booleans in int8."""
+    if attrs.get("math"):
+        return [FLOAT]
+    (t,) = arithmetic(xs, attrs)
+    return [t.with_dtype("i8") if t.is_bool else t]
+
+
+def rounding(xs: Operands, attrs: Attrs) -> list[Type]:
+    """floor, ceil, trunc: integers and booleans are what they are."""
+    return floating(xs, attrs) if xs[0].type.is_float else [xs[0].type.strong]
+
+
 def division(xs: Operands, attrs: Attrs) -> list[Type]:
     dtype, weak = promote([x.type for x in xs])
     shape = _shape(xs)
     if dtype[0] != "f":
-        dtype = _float_of(dtype)
+        dtype = "f64"
     return [Type(dtype, shape, weak and not shape and not attrs.get("ieee"))]
 
 
-def _float_of(dtype: str) -> str:
-    return "f64"
-
-
 def floating(xs: Operands, attrs: Attrs) -> list[Type]:
-    """A function with floating results; ``math=True`` gives a weak (Python) float."""
+    """A function with floating results, of integers alone float64 (NumPy computes those of 8 and 16 bits in
+    float16 and float32, which the frontend decides); ``math=True`` gives a weak (Python) float."""
     if attrs.get("math"):
         return [FLOAT]
     dtype, weak = promote([x.type for x in xs])
     if dtype[0] != "f":
-        dtype = _float_of(dtype)
+        dtype = "f64"
     return [Type(dtype, _shape(xs))]
 
 

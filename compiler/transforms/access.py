@@ -110,7 +110,7 @@ def is_virtual_op(op: Op) -> bool:
         return False
     if op.opcode in GENERATORS:
         return True
-    if op.opcode not in MOVES or not op.operands[0].type.shape and op.opcode != "broadcast_to":
+    if op.opcode not in MOVES or (not op.operands[0].type.shape and op.opcode != "broadcast_to"):
         return False
     if op.opcode == "load":
         return not has_gather(op)
@@ -119,7 +119,9 @@ def is_virtual_op(op: Op) -> bool:
     return True
 
 
-def resolve(v: Operand, idx: Indices, virtual: Container[Value], dim_of: Callable[[Operand], Dim] = as_dim) -> tuple[Operand, Indices]:
+def resolve(
+    v: Operand, idx: Indices, virtual: Container[Value], dim_of: Callable[[Operand], Dim] = as_dim
+) -> tuple[Operand, Indices]:
     """Follow virtual moving ops to the value that holds (or generates) the element."""
     while isinstance(v, Value) and v in virtual:
         assert v.op is not None

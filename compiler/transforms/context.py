@@ -148,6 +148,12 @@ class RuleContext:
         """Primal operand k."""
         return self.e(self.map(self.op.operands[k]))
 
+    def x_as_computed(self, k: int) -> E:
+        """Primal operand k with the precision that the op computes in: of float32 with float64, that of float64."""
+        x, result = self.x(k), self.op.results[0].type
+        narrower = x.type.dtype == "f32" and result.dtype == "f64" and self.op.opcode != "cast"
+        return x.cast("f64") if narrower else x
+
     @property
     def y(self) -> E:
         """The primal result."""
@@ -199,7 +205,7 @@ class RuleContext:
             out: E = rule.rule(inner)
             return out
         if entry.kind == "elementwise":
-            out = rule(g, self.y, *[self.x(j) for j in range(len(self.op.operands))])
+            out = rule(g, self.y, *[self.x_as_computed(j) for j in range(len(self.op.operands))])
             return out
         inner = RuleContext(self.b, self.op, self.sub, self._active, self.risky, g, self._dots)
         out = rule(inner)

@@ -24,7 +24,17 @@ from ..ir.dims import Dim
 from ..ir.indexing import indexed_shape
 from ..ir.nodes import Gather, Op, Operand, Region, Value, as_dim
 from ..ir.opdef import opdef
-from .access import GENERATORS, Indices, broadcast_index, has_gather, index_operands, is_virtual_op, load_index, move, resolve
+from .access import (
+    GENERATORS,
+    Indices,
+    broadcast_index,
+    has_gather,
+    index_operands,
+    is_virtual_op,
+    load_index,
+    move,
+    resolve,
+)
 
 REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all"})
 WRITES = frozenset({"store", "accum"})
@@ -151,11 +161,15 @@ class _Planner:
             if not v.type.shape or v not in self.owned or v in self.yielded:
                 continue
             last = self.ops[uses[-1]]
-            if last.opcode in WRITES and last.operands[0] is v and not any(x is v for x in last.operands[1:]):
-                self.destroyers[v] = last
-            elif last.opcode == "gemm" and last.operands[0] is v and not any(x is v for x in last.operands[1:]):
-                self.destroyers[v] = last
-            elif last.opcode in ("for", "while") and any(x is v for x in last.operands) and v not in self.nested[last]:
+            if (
+                (last.opcode in WRITES and last.operands[0] is v and not any(x is v for x in last.operands[1:]))
+                or (last.opcode == "gemm" and last.operands[0] is v and not any(x is v for x in last.operands[1:]))
+                or (
+                    last.opcode in ("for", "while")
+                    and any(x is v for x in last.operands)
+                    and v not in self.nested[last]
+                )
+            ):
                 self.destroyers[v] = last
 
     def find_virtual(self) -> None:
@@ -166,7 +180,12 @@ class _Planner:
         while changed:
             changed = False
             for op in self.ops:
-                if is_virtual_op(op) and op.result in self.virtual and op.opcode not in GENERATORS and self._must_hold(op):
+                if (
+                    is_virtual_op(op)
+                    and op.result in self.virtual
+                    and op.opcode not in GENERATORS
+                    and self._must_hold(op)
+                ):
                     self.virtual.discard(op.result)
                     changed = True
 
@@ -179,10 +198,8 @@ class _Planner:
         if destroyer is None:
             return False
         at = self.position[destroyer]
-        for k in self.consumers(v):
-            if k > at or (k == at and self._reads_elsewhere(destroyer, base)):
-                return True
-        return False
+        elsewhere = self._reads_elsewhere(destroyer, base)
+        return any(k > at or (k == at and elsewhere) for k in self.consumers(v))
 
     def consumers(self, v: Value) -> Iterator[int]:
         """Positions of ops that read `v`, seen through virtual values."""
@@ -236,7 +253,9 @@ class _Planner:
                     continue
             space = space_of(op)
             deps, needed = self._dependences(op, k, home)
-            if last_check is not None and (op.results and (space or any(r.type.shape for r in op.results)) or op.regions or op.opcode == "load"):
+            if last_check is not None and (
+                (op.results and (space or any(r.type.shape for r in op.results))) or op.regions or op.opcode == "load"
+            ):
                 deps.add(last_check)
             is_effect = _has_effect(op)
             if is_effect:
@@ -348,7 +367,11 @@ class _Planner:
             if op not in home or space_of(op) is None or not op.results or not op.result.type.shape:
                 continue
             v = op.result
-            if op.opcode in WRITES or self.needs_memory(v) or any(self._reads_memory(k, op, home) for k in self.consumers(v)):
+            if (
+                op.opcode in WRITES
+                or self.needs_memory(v)
+                or any(self._reads_memory(k, op, home) for k in self.consumers(v))
+            ):
                 out.add(v)
         return out
 

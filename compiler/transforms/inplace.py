@@ -13,9 +13,9 @@ of its own. See docs/codegen.md for which results are views.
 Note [Where copies go]. A store conflicts with a value that is read later and may be the same memory.
 The two are the same memory because of a chain of references (a view, an initial value of a loop, a
 yield, ...), and a copy at any link of the chain resolves the conflict. The link outside the most loops
-is taken, then the one with the smallest array, then the one in the most branches. Each round
-resolves the first conflict left; a link is cut once at most, so the rounds end. At last every copy
-that turns out not to be needed, those of the program included, is taken out again.
+is taken, then the one with the smallest array, then the one in the most branches. A round
+resolves one conflict of each set of arrays that may share memory; a link is cut once at most, so the rounds
+end. At last every copy that turns out not to be needed, those of the program included, is taken out.
 """
 
 from __future__ import annotations
@@ -53,21 +53,32 @@ def conflicts(fn: Function) -> list[str]:
 def _inplace(fn: Function) -> Function:
     fn = clone_function(fn)
     cut: set[tuple[Any, ...]] = set()
-    while True:
-        state = _State(fn)
-        conflict = next(state.conflicts(), None)
-        if conflict is None:
-            break
-        links = [link for link in state.chain(conflict) if link.key not in cut]
-        if not links:
-            raise InternalError(
-                f"no copy can keep {conflict.victim!r}", conflict.writer.loc if conflict.writer else None
-            )
-        link = min(links, key=state.cost)
-        cut.add(link.key)
-        state.insert_copy(link)
+    while _resolve_some(fn, cut):
+        pass
     _remove_needless_copies(fn)
     return fn
+
+
+def _resolve_some(fn: Function, cut: set[tuple[Any, ...]]) -> bool:
+    """One round of Note [Where copies go]; whether there was anything to do. `cut` has the links cut."""
+    state = _State(fn)
+    chosen: dict[tuple[Any, ...], _Link] = {}
+    touched = 0
+    for conflict in state.conflicts():
+        memory = state.aliases.closure(conflict.written) & ~FOREIGN
+        if memory & touched:
+            continue  # may be resolved by a copy of this round already
+        touched |= memory
+        links = [link for link in state.chain(conflict) if link.key not in cut]
+        if not links:
+            loc = conflict.writer.loc if conflict.writer else None
+            raise InternalError(f"no copy can keep {conflict.victim!r}", loc)
+        link = min(links, key=state.cost)
+        chosen[link.key] = link
+    for link in chosen.values():
+        state.insert_copy(link)
+    cut.update(chosen)
+    return bool(chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +120,8 @@ class _State:
         self.owner: dict[Region, Op] = {}
         self.position: dict[Op | Region, int] = {}
         self._index_regions(fn.body)
+        self._writers = [(op, k) for op in fn.body.walk() for k in mutated_operands(op)]
+        self._returned = self.numbering.mask(y for y in fn.body.yields if in_memory(y))
 
     def _index_regions(self, region: Region) -> None:
         self.position[region] = len(self.position)
@@ -122,9 +135,8 @@ class _State:
     # -- conflicts --------------------------------------------------------------------------------
     def conflicts(self) -> Iterator[_Conflict]:
         """Every conflict, in program order."""
-        for op in self.fn.body.walk():
-            for k in mutated_operands(op):
-                yield from self._conflicts_of(op, k)
+        for op, k in self._writers:
+            yield from self._conflicts_of(op, k)
         yield from self._conflicts_of_return()
 
     def _conflicts_of(self, op: Op, k: int) -> Iterator[_Conflict]:
@@ -168,6 +180,26 @@ class _State:
                 break
             versions.append(previous)
         return view.operands[0] in versions and _disjoint(view, op)
+
+    def surely_needs(self, copy: Op) -> bool:
+        """Whether taking this copy out would certainly make a conflict: what refers to the copy would then
+        share memory with what shares it with the original."""
+        source = copy.operands[0]
+        original, copied = self.aliases.closure(source), self.aliases.closure(copy.result)
+        if self._returned & copied and (original & FOREIGN or self._returned & original):
+            return True
+        for op, k in self._writers:
+            written = op.operands[k]
+            assert isinstance(written, Value)
+            bit = self.numbering.bit(written)
+            live = self.live.after[op] & ~self.numbering.mask(op.results) | FOREIGN
+            endangered = live & ((original if bit & copied else 0) | (copied if bit & original else 0))
+            if endangered & FOREIGN:
+                return True
+            for victim in self.numbering.members(endangered & ~bit):
+                if not self._untouched(op, written, victim):
+                    return True
+        return False
 
     # -- chains -----------------------------------------------------------------------------------
     def chain(self, conflict: _Conflict) -> list[_Link]:
@@ -344,16 +376,20 @@ def _extent_rank(size: Dim) -> tuple[int, tuple[int, ...]]:
 
 
 def _remove_needless_copies(fn: Function) -> None:
-    """Take out each copy without which no conflict arises, the last ones first."""
+    """Take out each copy without which no conflict arises, the inner and the last ones first."""
+    state = _State(fn)
     for region in _regions(fn.body):
         for op in reversed(list(region.ops)):
-            if op.opcode != "copy" or not in_memory(op.operands[0]):
+            if op.opcode != "copy" or not in_memory(op.operands[0]) or state.surely_needs(op):
                 continue
             users = _Uses(fn.body, op.result)
             users.set(op.operands[0])
             at = region.ops.index(op)
             del region.ops[at]
-            if next(_State(fn).conflicts(), None) is not None:
+            without = _State(fn)
+            if next(without.conflicts(), None) is None:
+                state = without
+            else:
                 region.ops.insert(at, op)
                 users.set(op.result)
 

@@ -59,13 +59,27 @@ class _Decomposer:
                 self._count(r.yields)
         self._count(fn.body.yields)
         self.rewrites: dict[str, Callable[[Op], list[Operand] | None]] = {
-            "copy": self._alias, "stop_gradient": self._alias, "cast": self._cast,
-            "load": self._index, "store": self._index, "accum": self._index,
-            "concatenate": self._concatenate, "matmul": self._matmul,
-            "cumsum": self._scan, "cumprod": self._scan, "argmax": self._arg, "argmin": self._arg,
-            "nonzero": self._nonzero, "reshape": self._reshape, "broadcast_to": self._broadcast_to,
-            "max": self._extremum, "min": self._extremum,
-            "div": self._divide, "floordiv": self._divide, "mod": self._divide, "pow": self._divide,
+            "copy": self._alias,
+            "stop_gradient": self._alias,
+            "cast": self._cast,
+            "load": self._index,
+            "store": self._index,
+            "accum": self._index,
+            "concatenate": self._concatenate,
+            "matmul": self._matmul,
+            "cumsum": self._scan,
+            "cumprod": self._scan,
+            "argmax": self._arg,
+            "argmin": self._arg,
+            "nonzero": self._nonzero,
+            "reshape": self._reshape,
+            "broadcast_to": self._broadcast_to,
+            "max": self._extremum,
+            "min": self._extremum,
+            "div": self._divide,
+            "floordiv": self._divide,
+            "mod": self._divide,
+            "pow": self._divide,
         }
 
     def _count(self, xs: Sequence[Operand]) -> None:
@@ -172,8 +186,12 @@ class _Decomposer:
             below = self.scalar("lt", x, 0)
             whole = self.scalar("eq", self.scalar("floor", y, t=y.type), y)
             finite = self.scalar("isfinite", x)
-            bad = self.scalar("logical_and", self.scalar("logical_and", below, finite), self.scalar("logical_not", whole))
-            self.check(self.scalar("logical_not", bad), "ValueError", "negative number cannot be raised to a fractional power")
+            bad = self.scalar(
+                "logical_and", self.scalar("logical_and", below, finite), self.scalar("logical_not", whole)
+            )
+            self.check(
+                self.scalar("logical_not", bad), "ValueError", "negative number cannot be raised to a fractional power"
+            )
 
     def _math_domain(self, op: Op) -> None:
         """What Python's math module raises, from the value: NaN from numbers, infinity from finite ones."""
@@ -190,7 +208,9 @@ class _Decomposer:
         self.check(ok, "ValueError", "math domain error")
         if op.opcode in _MATH_FINITE:
             return
-        ok = self.scalar("logical_or", self.scalar("logical_not", self.scalar("isinf", y)), self.scalar("logical_not", finite))
+        ok = self.scalar(
+            "logical_or", self.scalar("logical_not", self.scalar("isinf", y)), self.scalar("logical_not", finite)
+        )
         pole = op.opcode in _MATH_POLES
         self.check(ok, "ValueError" if pole else "OverflowError", "math domain error" if pole else "math range error")
 
@@ -292,16 +312,29 @@ class _Decomposer:
         index = tuple(At() for _ in at)
         return self.b.op("load", x, *at, attrs={"index": index, "inbounds": True}).result
 
-    def loop(self, n: Dim, inits: Sequence[Operand], body: Callable[[Value, list[Value]], list[Operand]]) -> list[Value]:
+    def loop(
+        self, n: Dim, inits: Sequence[Operand], body: Callable[[Value, list[Value]], list[Operand]]
+    ) -> list[Value]:
         """``for k in range(n): carries = body(k, carries)``."""
         types = [i.type.strong for i in inits]
         region = self.b.new_region([(INT, "k"), *[(t, "") for t in types]])
         with self.b.into(region):
             region.yields = body(region.params[0], region.params[1:])
-        op = self.b.op("for", constant(0), self.b.extent(n), constant(1), *inits, attrs={"stop": False}, types=types, regions=[region])
+        op = self.b.op(
+            "for",
+            constant(0),
+            self.b.extent(n),
+            constant(1),
+            *inits,
+            attrs={"stop": False},
+            types=types,
+            regions=[region],
+        )
         return op.results
 
-    def nest(self, dims: Sequence[Dim], inits: list[Value], body: Callable[[list[Operand], list[Value]], list[Value]]) -> list[Value]:
+    def nest(
+        self, dims: Sequence[Dim], inits: list[Value], body: Callable[[list[Operand], list[Value]], list[Value]]
+    ) -> list[Value]:
         """Nested `loop`s over `dims`."""
 
         def level(k: int, at: list[Operand], carries: list[Value]) -> list[Value]:
@@ -311,7 +344,9 @@ class _Decomposer:
 
         return level(0, [], inits)
 
-    def _store(self, a: Value, at: Sequence[Operand], v: Operand, rest: Sequence[Dim] = (), opcode: str = "store") -> Value:
+    def _store(
+        self, a: Value, at: Sequence[Operand], v: Operand, rest: Sequence[Dim] = (), opcode: str = "store"
+    ) -> Value:
         index = (*(At() for _ in at), *full_span(rest))
         return self.b.op(opcode, a, *at, v, attrs={"index": index, "inbounds": True}).result
 
@@ -367,7 +402,11 @@ class _Decomposer:
                 best, where = c
                 wins: Value = self.scalar(better, value, best)
                 if x.type.is_float:
-                    nan = self.scalar("logical_and", self.scalar("isnan", value), self.scalar("logical_not", self.scalar("isnan", best)))
+                    nan = self.scalar(
+                        "logical_and",
+                        self.scalar("isnan", value),
+                        self.scalar("logical_not", self.scalar("isnan", best)),
+                    )
                     wins = self.scalar("logical_or", wins, nan)
                 return [
                     self.scalar("where", wins, value, best, t=Type(x.type.dtype)),
@@ -486,7 +525,12 @@ class _Decomposer:
 
     def _untransposed(self, x: Operand) -> tuple[Operand, bool]:
         """The operand behind a transposition of a matrix."""
-        if isinstance(x, Value) and x.op is not None and x.op.opcode == "transpose" and tuple(x.op.attrs["perm"]) == (1, 0):
+        if (
+            isinstance(x, Value)
+            and x.op is not None
+            and x.op.opcode == "transpose"
+            and tuple(x.op.attrs["perm"]) == (1, 0)
+        ):
             return x.op.operands[0], True
         return x, False
 
@@ -497,13 +541,20 @@ class _Decomposer:
             return None
         new = self.subst.operand(value)
         target = self.subst.operand(op.operands[0])
-        if not isinstance(new, Value) or new.op is None or new.op.opcode != "gemm" or new.type.shape != target.type.shape:
+        if (
+            not isinstance(new, Value)
+            or new.op is None
+            or new.op.opcode != "gemm"
+            or new.type.shape != target.type.shape
+        ):
             return None
         whole = tuple(self.subst.attr(op.attrs["index"])) == full_span(target.type.shape)
         if not whole or new.op not in self.b.region.ops or target.type.dtype != new.type.dtype:
             return None
         product = new.op
-        return self.b.op("gemm", target, *product.operands[1:4], constant(1.0, Type(target.type.dtype)), attrs=product.attrs).result
+        return self.b.op(
+            "gemm", target, *product.operands[1:4], constant(1.0, Type(target.type.dtype)), attrs=product.attrs
+        ).result
 
 
 def _gather_operands(op: Op) -> list[Operand]:
@@ -521,7 +572,25 @@ def _zero_division(opcode: str, x: Operand, y: Operand) -> str:
     return "float modulo" if is_float else "integer modulo by zero"
 
 
-_MATH_FINITE = frozenset({"sqrt", "sin", "cos", "tan", "arcsin", "arccos", "arctan", "tanh", "erf", "erfc", "copysign", "floor", "ceil", "arctan2", "fmod"})
+_MATH_FINITE = frozenset(
+    {
+        "sqrt",
+        "sin",
+        "cos",
+        "tan",
+        "arcsin",
+        "arccos",
+        "arctan",
+        "tanh",
+        "erf",
+        "erfc",
+        "copysign",
+        "floor",
+        "ceil",
+        "arctan2",
+        "fmod",
+    }
+)
 _MATH_POLES = frozenset({"log", "log2", "log10", "log1p", "arctanh", "lgamma"})
 
 

@@ -190,8 +190,15 @@ class NestEmitter:
         self.regions.pop()
         stop = self.b.extent(self.space[axis])
         op = self.b.op(
-            "for", constant(0), stop, constant(1), *inits, attrs={"stop": False},
-            types=[i.type.strong for i in inits], regions=[inner], hints=[p.hint for p in inner.params[1:]],
+            "for",
+            constant(0),
+            stop,
+            constant(1),
+            *inits,
+            attrs={"stop": False},
+            types=[i.type.strong for i in inits],
+            regions=[inner],
+            hints=[p.hint for p in inner.params[1:]],
         )
         for c, r in zip(live, op.results, strict=True):
             c.value = r
@@ -217,8 +224,13 @@ class NestEmitter:
         place = [self._here(d) for d in at]
         index = tuple(At() for _ in place)
         carry.value = self.b.op(
-            opcode, carry.value, *place, value, attrs={"index": index, "inbounds": True},
-            types=[carry.value.type], hint=carry.value.hint,
+            opcode,
+            carry.value,
+            *place,
+            value,
+            attrs={"index": index, "inbounds": True},
+            types=[carry.value.type],
+            hint=carry.value.hint,
         ).result
 
     def _here(self, d: Dim) -> Operand:
@@ -362,7 +374,9 @@ class NestEmitter:
 
     def _pure(self, opcode: str, xs: list[Operand], attrs: dict[str, Any], t: Type, hint: str) -> Operand:
         """A scalar op without effect, in the outermost loop where its operands are known."""
-        level = max([self._level_of(x) for x in xs] + [self._dim_level(a) for a in attrs.values() if isinstance(a, Dim)] + [0])
+        level = max(
+            [self._level_of(x) for x in xs] + [self._dim_level(a) for a in attrs.values() if isinstance(a, Dim)] + [0]
+        )
         with self.b.into(self.regions[level]):
             value = self.b.op(opcode, *xs, attrs=attrs, types=[t], hint=hint).result
         self.level_of[value] = level
@@ -373,8 +387,12 @@ class NestEmitter:
         with self.b.into(region):
             place = [self.b.extent(d) for d in idx]
             value = self.b.op(
-                "load", base, *place, attrs={"index": tuple(At() for _ in idx), "inbounds": True},
-                types=[Type(base.type.dtype)], hint=base.hint,
+                "load",
+                base,
+                *place,
+                attrs={"index": tuple(At() for _ in idx), "inbounds": True},
+                types=[Type(base.type.dtype)],
+                hint=base.hint,
             ).result
         self.level_of[value] = next(n for n, r in enumerate(self.regions) if r is region)
         return value

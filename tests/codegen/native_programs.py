@@ -54,7 +54,8 @@ PROGRAMS: list[Program] = [
     (
         "carries that change places",
         """func f(%x: f64[n0], %y: f64[n0]) -> (f64[n0], f64[n0], int, int) {
-          %a, %b, %i, %j = for 0, 3, 1, %x, %y, 1, 2 {stop=False} : f64[n0], f64[n0], int, int {(%k: int, %p: f64[n0], %q: f64[n0], %u: int, %v: int):
+          %a, %b, %i, %j = for 0, 3, 1, %x, %y, 1, 2 {stop=False} : f64[n0], f64[n0], int, int {
+            (%k: int, %p: f64[n0], %q: f64[n0], %u: int, %v: int):
             %s = add %p, %q : f64[n0]
             %w = add %u, %v : int
             yield %q, %s, %v, %w
@@ -183,11 +184,11 @@ PROGRAMS: list[Program] = [
         "a stencil in place",
         """func f(%x: f64[n0]) -> (f64[n0]) assume [n0 - 2] {
           %y = for 0, 3, 1, %x {stop=False} : f64[n0] {(%t: int, %u: f64[n0]):
-            %l = load %u {index=(0:n0 - 2,)} : f64[n0 - 2]
-            %r = load %u {index=(2:n0 - 2,)} : f64[n0 - 2]
+            %l = load %u {index=(span(0, n0 - 2),)} : f64[n0 - 2]
+            %r = load %u {index=(span(2, n0 - 2),)} : f64[n0 - 2]
             %s = add %l, %r : f64[n0 - 2]
             %h = mul %s, 0.5 : f64[n0 - 2]
-            %v = store %u, %h {index=(1:n0 - 2,)} : f64[n0]
+            %v = store %u, %h {index=(span(1, n0 - 2),)} : f64[n0]
             yield %v
           }
           return %y

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from pullback.codegen.numba_cpu import generate_native, load_native, plain_kernel, to_native
 from pullback.ir.interp import interpret
 from pullback.ir.nodes import Function, Substitution, Value
@@ -14,7 +15,6 @@ from pullback.ir.parser import parse
 from pullback.ir.types import Type
 from pullback.ir.verifier import verify
 from pullback.transforms.lower import lower
-
 from tests.random_ir import random_arguments, random_function
 from tests.rules.cases import STRUCTURAL, cases
 from tests.rules.oracle import Case, function_of
@@ -94,11 +94,31 @@ def combined(parts: list[Function]) -> Function:
     return whole
 
 
-@pytest.mark.parametrize("opcode", ["exp", "pow", "maximum", "floordiv", "where", "sum", "prod", "cumsum", "argmax", "concatenate", "matmul", "load", "accum", "digamma", "polygamma", "lgamma"])
+@pytest.mark.parametrize(
+    "opcode",
+    [
+        "exp",
+        "pow",
+        "maximum",
+        "floordiv",
+        "where",
+        "sum",
+        "prod",
+        "cumsum",
+        "argmax",
+        "concatenate",
+        "matmul",
+        "load",
+        "accum",
+        "digamma",
+        "polygamma",
+        "lgamma",
+    ],
+)
 def test_ops_compiled(opcode: str) -> None:
     """Several cases of an op as one compiled function, in both precisions."""
     chosen = cases(opcode)
-    chosen = chosen[:: max(1, len(chosen) // 6)]
+    chosen = chosen[:: max(1, len(chosen) // 2)]
     variants = [
         Case(c.name, c.emit, tuple(convert(x) for x in c.inputs), c.shapes)
         for c in chosen
@@ -134,18 +154,15 @@ def test_matrix_products_use_blas() -> None:
     fn = parse("""func f(%a: f64[n0, n1], %b: f64[n0, n2], %c: f64[n1, n2]) -> (f64[n1, n2]) {
       %t = transpose %a {perm=(1, 0)} : f64[n1, n0]
       %p = matmul %t, %b : f64[n1, n2]
-      %r = accum %c, %p {index=(0:n1, 0:n2)} : f64[n1, n2]
+      %r = accum %c, %p {index=(span(0, n1), span(0, n2))} : f64[n1, n2]
       return %r
     }""")
     code = generate_native(to_native(fn))
-    assert "gemm(a, b, c_out, 1.0, 1.0, True, False)" in code.text
+    assert "gemm(a, b, r, 1.0, 1.0, True, False)" in code.text
     assert "for" not in code.text.split("def ")[1]
     rng = np.random.default_rng(0)
-    for dtype in (np.float64, np.float32):
-        a, b, c = (rng.normal(size=s).astype(dtype) for s in [(5, 3), (5, 4), (3, 4)])
-        kernel = load_native(code) if dtype is np.float64 else None
-        if kernel is not None:
-            agree(kernel(a, b, c), interpret(fn, [a, b, c]))
+    a, b, c = (rng.normal(size=shape) for shape in [(5, 3), (5, 4), (3, 4)])
+    agree(load_native(code)(a, b, c), interpret(fn, [a, b, c]))
 
 
 def test_one_nest_for_a_chain_with_a_reduction() -> None:
@@ -170,7 +187,7 @@ def test_elementwise_store_fuses_in_place() -> None:
       %y = for 0, 3, 1, %x {stop=False} : f64[n0] {(%i: int, %c: f64[n0]):
         %a = mul %c, %c : f64[n0]
         %b = sub %a, %s : f64[n0]
-        %d = store %c, %b {index=(0:n0,)} : f64[n0]
+        %d = store %c, %b {index=(span(0, n0),)} : f64[n0]
         yield %d
       }
       return %y

@@ -1,0 +1,302 @@
+# ruff: noqa
+"""Programs outside the language. The line that is refused ends with ``#! text of the caret | word of the
+message | word of the hint``; the test checks file, line, caret, message and hint."""
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import math
+
+counter = 0
+LIST = [1.0, 2.0]
+CFG = {"a": 1.0}
+
+
+class Thing:
+    scale = 1.0
+
+    def __init__(self):
+        self.k = 2.0
+
+
+THING = Thing()
+
+
+def try_except(x):
+    try:  #! try: | try | if
+        return x[0]
+    except IndexError:
+        return 0.0
+
+
+def with_statement(x):
+    with open("f") as f:  #! with open("f") as f: | with | outside
+        return x
+
+
+def generator(x):
+    yield x  #! yield x | generators | tuple
+
+
+def global_name(x):
+    global counter  #! global counter | global | argument
+    counter += 1
+    return x
+
+
+def nonlocal_name(x):
+    k = 0
+
+    def inner():
+        nonlocal k  #! nonlocal k | nonlocal | argument
+        k += 1
+
+    inner()
+    return x
+
+
+def class_definition(x):
+    class A:  #! class A: | class | module level
+        pass
+
+    return x
+
+
+def complex_constant(x):
+    return x * 2j  #! 2j | complex | real
+
+
+def set_literal(x):
+    return {1, 2}  #! {1, 2} | set | tuple
+
+
+def string_as_data(x):
+    return x + "a"  #! x + "a" | string | mode
+
+
+def random_numbers(x):
+    return x + np.random.normal(size=3)  #! np.random.normal(size=3) | random | pass them in
+
+
+def unknown_numpy(x):
+    return np.sqart(x)  #! np.sqart | sqart | sqrt
+
+
+def unknown_name(x):
+    return y_undefined + x  #! y_undefined | not defined | before
+
+
+def misspelt_name(values):
+    return valeus.sum()  #! valeus | not defined | values
+
+
+def unknown_attribute(x):
+    return x.summ()  #! x.summ | summ | sum
+
+
+def builtin_without_source(x):
+    return os.getpid() + x  #! os.getpid() | Python source | custom_vjp
+
+
+def wrong_count(x):
+    return helper(x)  #! helper(x) | missing 1 required | parameters
+
+
+def helper(a, b):
+    return a + b
+
+
+def unexpected_keyword(x):
+    return helper(x, b=1.0, c=2.0)  #! helper(x, b=1.0, c=2.0) | unexpected keyword | parameters
+
+
+def inside_helper(x):
+    return bad_helper(x)
+
+
+def bad_helper(a):
+    return a.foo  #! a.foo | called at |
+
+
+def bad_shapes(x):
+    return x[1:] + x  #! x[1:] + x | broadcast |
+
+
+def distinct_extents(x, y):
+    return x + y  #! x + y | broadcast |
+
+
+def tuple_assignment(x):
+    t = (1.0, 2.0)
+    t[0] = x  #! t[0] | tuple | list
+
+
+def delete_element(x):
+    l = [1.0, 2.0]
+    del l[0]  #! l[0] | del | list
+    return x
+
+
+def ambiguous_truth(x):
+    if x > 0:  #! | ambiguous | any
+        return 1.0
+    return 2.0
+
+
+def float_index(x):
+    return x[1.5]  #! x[1.5] | integers | int
+
+
+def too_many_indices(x):
+    return x[0, 1]  #! x[0, 1] | too many indices |
+
+
+def runtime_slice_step(x):
+    n = int(x[0])
+    return x[::n]  #! | step | constant
+
+
+def int_array_times_float(x):
+    a = np.array([1, 2, 3])
+    a *= 1.5  #! | same_kind | astype
+    return a
+
+
+def tuple_indexed_at_runtime(x):
+    t = (1.0, 2.0)
+    for i in range(len(x)):
+        x[i] = t[i]  #! t[i] | run time | stack
+    return x
+
+
+def list_grows(x):
+    out = []
+    for i in range(len(x)):  #! | length | array
+        out.append(x[i])
+    return out
+
+
+def global_array_written(x):
+    TABLE[0] = 1.0  #! TABLE[0] | may not be written | copy
+    return x
+
+
+TABLE = np.zeros(3)
+
+
+def global_list_changed(x):
+    LIST.append(x)  #! LIST.append(x) | outside | list(
+    return x
+
+
+def attribute_assigned(x):
+    THING.k = x  #! THING.k | attributes | return
+
+
+def alias_by_path(x, y):
+    z = x
+    if x[0] > 0:
+        z = y
+    z[0] = 1.0  #! z[0] | may not be written | copy
+    return x
+
+
+def argument_rebound_then_written(x):
+    for i in range(3):
+        x[0] = 1.0  #! x[0] | may not be written | copy
+        x = x * 2
+    return x
+
+
+def shape_changes(x):
+    n = len(x)
+    k = 0
+    while k < n:
+        x = x[1:]  #! x | before an iteration | name
+        k += 1
+    return x.sum()
+
+
+def missing_key(x):
+    return CFG["b"] * x  #! CFG["b"] | key | keys
+
+
+def unpack_too_many(x):
+    a, b = 1.0, 2.0, x  #! a, b | too many values |
+    return a
+
+
+def bare_raise(x):
+    raise  #! raise | bare raise | exception
+
+
+def unbound_before(x):
+    y = z + x  #! z | not associated | every path
+    z = 1.0
+    return y
+
+
+def delete_then_read(x):
+    y = x
+    del y
+    return y  #! y | not associated | every path
+
+
+def not_callable(x):
+    return x(1)  #! x(1) | not callable |
+
+
+def import_star_missing(x):
+    import not_a_module  #! import not_a_module | cannot import | module level
+
+    return x
+
+
+def mixed_none(x):
+    y = None
+    if x[0] > 0:
+        y = 1.0
+    return y + 1  #! y | None on another | name
+
+
+def endless_recursion(x):
+    return forever(x)  #! forever(x) | no end | path
+
+
+def forever(a):
+    return forever(a + 1.0)
+
+
+def dataclass_post_init(x):
+    return Point(x)  #! Point(x) | __post_init__ | fields
+
+
+@dataclass
+class Point:
+    u: float
+
+    def __post_init__(self):
+        self.u = 1
+
+
+def data_dependent_list(x):
+    return [v for v in x if v > 0]  #! [v for v in x if v > 0] | run-time length | loop
+
+
+def sort_method_of_tuple(x):
+    return (1, 2).sort()  #! (1, 2).sort | sort |
+
+
+def range_of_float(x):
+    for i in range(2.5):  #! range(2.5) | integer | int(
+        pass
+    return x
+
+
+def starred_exception(x):
+    raise MyError("a")  #! raise MyError("a") | not a builtin | builtin
+
+
+class MyError(Exception):
+    pass
