@@ -45,7 +45,7 @@ def digest(*parts: str | bytes) -> str:
 
 @functools.cache
 def environment() -> str:
-    """What compiled code depends on besides its source: versions, CPU, and our own runtime and compiler."""
+    """What compiled code depends on besides its source: versions, CPU, and this runtime."""
     import llvmlite
     import llvmlite.binding as ll
     import numba
@@ -53,26 +53,23 @@ def environment() -> str:
 
     features = ll.get_host_cpu_features().flatten()
     versions = (sys.version, numba.__version__, llvmlite.__version__, numpy.__version__)
-    return "\n".join([*versions, ll.get_host_cpu_name(), features, compiler_stamp()])
+    own = stamp(os.path.dirname(os.path.abspath(__file__)))
+    return "\n".join([*versions, ll.get_host_cpu_name(), features, own])
 
 
 @functools.cache
-def compiler_stamp() -> str:
-    """A hash of the sources of pullback itself, so that no result of another version is ever used."""
-    roots = [os.path.dirname(os.path.abspath(__file__))]
-    compiler = sys.modules.get("pullback")  # not imported here: the runtime does without the compiler
-    if compiler is not None and compiler.__file__:
-        roots.append(os.path.dirname(os.path.abspath(compiler.__file__)))
+def stamp(folder: str) -> str:
+    """A hash of the Python files under a folder by size and time of change. As part of a key, it keeps what
+    another version of these files has made from ever being used."""
     h = hashlib.sha256()
-    for root in roots:
-        for folder, folders, files in os.walk(root):
-            folders[:] = sorted(f for f in folders if f != "__pycache__")
-            for name in sorted(files):
-                if name.endswith(".py"):
-                    path = os.path.join(folder, name)
-                    with contextlib.suppress(OSError):
-                        stat = os.stat(path)
-                        h.update(f"{os.path.relpath(path, root)} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted(f for f in folders if f != "__pycache__")
+        for name in sorted(files):
+            if name.endswith(".py"):
+                path = os.path.join(place, name)
+                with contextlib.suppress(OSError):
+                    stat = os.stat(path)
+                    h.update(f"{os.path.relpath(path, folder)} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     return h.hexdigest()
 
 

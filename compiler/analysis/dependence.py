@@ -260,7 +260,7 @@ class _System:
                     for f, scale in ((lo, -up[chosen]), (up, lo[chosen])):
                         for k, c in f.items():
                             combined[k] = combined.get(k, Fraction(0)) + c * scale
-                    combined = {k: c for k, c in combined.items() if c and k != chosen or k == ()}
+                    combined = {k: c for k, c in combined.items() if (c and k != chosen) or k == ()}
                     if _key(combined) not in seen:
                         seen.add(_key(combined))
                         rest.append(combined)

@@ -5,11 +5,6 @@ callees. Calling convention of the main function: inputs, then one array for eve
 extents the caller can compute, then ``error`` (float64[4]) where a message of a check has values. It
 returns the status, or the tuple of the status and the other results (scalars, run-time sized arrays). Status 0 is
 success, k > 0 the failure of check `statuses[k - 1]`. Callees return the tuple of status and all results.
-
-Note [Names of memory]. After `inplace` every version of an array lives in the memory of the first. The
-printer gives the versions one name: a store has the name of its operand, a loop carry that the body updates
-in place the name of its initial value. A carry that refers to another array after each iteration is a
-variable of its own, rebound at the end of the body.
 """
 
 from __future__ import annotations
@@ -20,13 +15,12 @@ from dataclasses import dataclass, field
 
 from pullback.runtime import blas, scalar_math, tape
 
-from ..analysis.alias import Carried, mutated_operands
 from ..errors import InternalError, UnsupportedError
 from ..ir.dims import Dim
-from ..ir.nodes import UNKNOWN, Const, Function, Loc, Op, Operand, Region, Value, dims_values
+from ..ir.nodes import UNKNOWN, Const, Function, Loc, Op, Operand, Region, Value
 from ..ir.opdef import opdef
-from ..ir.types import Type
 from .native_expressions import ADD, ATOM, NUMPY_NAME, Expr, Imports, ScalarPrinter
+from .native_names import Names, carries, is_memory
 
 MAX_EXPRESSION = 72
 ALLOCATORS = frozenset({"empty", "full", "copy"})
@@ -128,106 +122,15 @@ class _FunctionPrinter:
         self.names: dict[Value, str] = {}
         self.taken: set[str] = set(fn.symbols()) | {name} | set(callee_names.values())
         self.pending: dict[Value, Expr] = {}
-        self.home: dict[Value, Value] = {}  # see Note [Names of memory]
-        self.uses: dict[Value, int] = {}
-        self.user_region: dict[Value, Region | None] = {}
-        self.needs_name: set[Value] = set()
+        self.memory = Names(fn)
         self.symbols_used: set[str] = set()
         self.last_loc: Loc | None = None
         self.passed: list[bool] = []
         self.outputs: dict[Value, str] = {}  # allocation -> output parameter
         self.copy_out: list[tuple[str, Operand]] = []
 
-    # -- analysis -------------------------------------------------------------------------------------
-    def _survey(self, region: Region) -> None:
-        for op in region.ops:
-            for x in op.operands:
-                self._use(x, region)
-            for a in op.attrs.values():
-                self._use_dims(a)
-            for r in op.results:
-                self._use_dims(r.type.shape)
-            for r in op.regions:
-                self._survey(r)
-        for y in region.yields:
-            self._use(y, region)
-
-    def _use(self, x: Operand, region: Region) -> None:
-        if isinstance(x, Value):
-            self.uses[x] = self.uses.get(x, 0) + 1
-            self.user_region[x] = region
-
-    def _use_dims(self, a: object) -> None:
-        for v in dims_values(a):
-            self.uses[v] = self.uses.get(v, 0) + 1
-            self.needs_name.add(v)
-
-    def root(self, v: Value) -> Value:
-        """The value whose name `v` has."""
-        while v in self.home and self.home[v] is not v:
-            v = self.home[v]
-        return v
-
-    def _homes(self, region: Region) -> None:
-        """Fill `home` for the memory values of a region."""
-        for op in region.ops:
-            if op.opcode in ("for", "while"):
-                self._loop_homes(op)
-            elif op.opcode == "if":
-                for r in op.regions:
-                    self._homes(r)
-                for k, v in enumerate(op.results):
-                    if _is_memory(v):
-                        a, b = (self.root(y) if isinstance(y := r.yields[k], Value) else None for r in op.regions)
-                        self.home[v] = a if a is b and a is not None else v
-            else:
-                for v, k in zip(op.results, mutated_operands(op), strict=False):
-                    source = op.operands[k]
-                    assert isinstance(source, Value)
-                    self.home[v] = source
-                if op.opcode in ("tape_push", "tape_pop"):
-                    self.home[op.results[0]] = op.operands[0]  # type: ignore[assignment]
-
-    def _loop_homes(self, op: Op) -> None:
-        inits, heads, bodies, yields, results = carries(op)
-        if op.opcode == "while":
-            self._homes(op.regions[0])
-            for p, q in zip(heads, bodies, strict=True):
-                self.home[q] = p
-        self._homes(op.regions[-1])
-        for init, p, y, r in zip(inits, heads, yields, results, strict=True):
-            self.home[r] = p
-            if _is_memory(p):
-                in_place = isinstance(y, Value) and self.root(y) is p
-                if in_place and isinstance(init, Value):
-                    self.home[p] = init
-            elif isinstance(init, Value) and self.uses.get(init) == 1 and self._is_fresh(init, op):
-                self.home[p] = init
-
-    def _is_fresh(self, init: Value, op: Op) -> bool:
-        """A scalar variable that only this loop reads, so that the loop may update it in place."""
-        return init not in self.fn.params and self.depth_of.get(init) is self.region_of.get(op)
-
-    def _index(self, region: Region) -> None:
-        for p in region.params:
-            self.depth_of[p] = region
-        for op in region.ops:
-            self.region_of[op] = region
-            for r in op.results:
-                self.depth_of[r] = region
-            for r in op.regions:
-                self._index(r)
-                if op.opcode == "for":
-                    # the loop variable itself must stay what range() gives
-                    self.depth_of.pop(r.params[0])
-
     # -- the function -----------------------------------------------------------------------------------
     def run(self) -> str:
-        self.depth_of: dict[Value, Region] = {}
-        self.region_of: dict[Op, Region] = {}
-        self._survey(self.fn.body)
-        self._index(self.fn.body)
-        self._homes(self.fn.body)
         params = []
         for p in self.fn.params:
             params.append(self.name_of(p))
@@ -258,7 +161,7 @@ class _FunctionPrinter:
             hint = (y.hint if isinstance(y, Value) else "") or f"out{k}"
             name = self._fresh(f"{hint}_out" if identifier(hint) in self.taken else hint)
             params.append(name)
-            place = self.root(y) if isinstance(y, Value) else None
+            place = self.memory.root(y) if isinstance(y, Value) else None
             if place in allocations and place not in self.outputs:
                 self.outputs[place] = name
                 self.names[place] = name
@@ -331,7 +234,7 @@ class _FunctionPrinter:
         return name
 
     def name_of(self, v: Value) -> str:
-        v = self.root(v)
+        v = self.memory.root(v)
         if v not in self.names:
             self.names[v] = self._fresh(v.hint)
         return self.names[v]
@@ -362,13 +265,13 @@ class _FunctionPrinter:
         """Give the result of a pure scalar op its value: later, in the expression of its only user, or now."""
         v = op.result
         if (
-            self.uses.get(v) == 1
-            and v not in self.needs_name
-            and self.user_region.get(v) is region
+            self.memory.uses.get(v) == 1
+            and v not in self.memory.needs_name
+            and self.memory.user_region.get(v) is region
             and len(e.text) <= MAX_EXPRESSION
         ):
             self.pending[v] = e
-        elif self.uses.get(v):
+        elif self.memory.uses.get(v):
             self.line(f"{self.name_of(v)} = {e.text}", op.loc)
 
     def _flush_reads(self) -> None:
@@ -563,7 +466,7 @@ class _FunctionPrinter:
             e = self.use(x)
             if not isinstance(x, Value):
                 e = self.scalars.constant(x, v.type.dtype)
-            elif not _is_memory(v):
+            elif not is_memory(v):
                 e = self.scalars.operand(x, e, v.type.dtype)
             if e.text == name:
                 continue
@@ -674,12 +577,6 @@ class _FunctionPrinter:
         self.line(f"{self.name_of(value)} = {name}[{name}_n:{name}_n + {size}].copy().reshape({shape})")
 
 
-def carries(op: Op) -> tuple[list[Operand], list[Value], list[Value], list[Operand], list[Value]]:
-    """Of a loop: initial values, parameters of the first region, of the last one, yields, results."""
-    c = Carried(op)
-    return list(c.inits), list(c.params), list(c.body_params), list(c.yields), list(c.results)
-
-
 def _words(text: str) -> set[str]:
     out, word = set(), ""
     for ch in text + " ":
@@ -689,8 +586,3 @@ def _words(text: str) -> set[str]:
             out.add(word)
             word = ""
     return out
-
-
-def _is_memory(v: Value) -> bool:
-    t: Type = v.type
-    return bool(t.shape) or t.tape

@@ -397,7 +397,7 @@ def call_method(ctx: Any, method: BoundMethod, args: list[Any], kwargs: dict[str
 
     owner, name = method.owner, method.name
     if isinstance(owner, (ListValue, DictValue, tuple)):
-        handler = _METHODS.get((type(owner) if not isinstance(owner, tuple) else tuple, name))
+        handler: Any = _METHODS.get((type(owner) if not isinstance(owner, tuple) else tuple, name))
         if handler is None:
             kind = "a list" if isinstance(owner, ListValue) else "a dict" if isinstance(owner, DictValue) else "a tuple"
             ctx.error(UnsupportedError, f"the method {name} of {kind} is not supported", "build a new one instead")

@@ -204,7 +204,7 @@ class Calls(Globals):
     def _plain(self, fn: Any) -> Any:
         return UserFunction(fn, fn.__name__) if isinstance(fn, types.FunctionType) else fn
 
-    def _construct(self, cls: type, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    def _construct(self, cls: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         import dataclasses
 
         if issubclass(cls, BaseException):
@@ -324,19 +324,11 @@ class Calls(Globals):
         positional = [*source.node.args.posonlyargs, *source.node.args.args]
         values = python.__defaults__ or ()
         for a, k in zip(positional[len(positional) - len(values) :], range(len(values)), strict=True):
-            defaults[a.arg] = self.capture_object(
-                values[k],
-                lambda k=k: python.__defaults__[k],
-                ("default", id(python), a.arg),
-                a.arg,  # type: ignore[misc]
-            )
+            getter: Any = lambda k=k: python.__defaults__[k]  # noqa: E731
+            defaults[a.arg] = self.capture_object(values[k], getter, ("default", id(python), a.arg), a.arg)
         for name, value in (python.__kwdefaults__ or {}).items():
-            defaults[name] = self.capture_object(
-                value,
-                lambda name=name: python.__kwdefaults__[name],
-                ("default", id(python), name),
-                name,  # type: ignore[misc]
-            )
+            getter = lambda name=name: python.__kwdefaults__[name]  # noqa: E731
+            defaults[name] = self.capture_object(value, getter, ("default", id(python), name), name)
         return source, defaults, None
 
     # -- iteration ----------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def _find_lambda(tree: ast.Module, code: types.CodeType) -> ast.Lambda | None:
             continue
         start = (node.body.lineno, node.body.col_offset)
         end = (node.body.end_lineno, node.body.end_col_offset)
-        inside = all(start <= (p[0], p[2]) and (p[1], p[3]) <= end for p in positions)  # type: ignore[operator]
+        inside = all(start <= (p[0], p[2]) and (p[1], p[3]) <= end for p in positions)
         exact = any((p[0], p[2]) == start and (p[1], p[3]) == end for p in positions)
         if positions and inside and exact:
             return node
@@ -168,7 +168,7 @@ def bind(
         env[p.vararg] = tuple(extra)
     elif extra:
         raise PullbackTypeError(
-            f"{name}() takes {len(positional)} positional argument{'s' * (len(positional) != 1)} but {len(args)} were given",
+            f"{name}() takes {_count(len(positional), 'positional argument')} but {len(args)} were given",
             loc,
             f"its parameters are ({', '.join(positional + list(p.kwonly))})",
         )
@@ -197,8 +197,12 @@ def bind(
                 missing.append(key)
     if missing:
         raise PullbackTypeError(
-            f"{name}() missing {len(missing)} required argument{'s' * (len(missing) != 1)}: {', '.join(map(repr, missing))}",
+            f"{name}() missing {_count(len(missing), 'required argument')}: {', '.join(map(repr, missing))}",
             loc,
             f"its parameters are ({', '.join(positional + list(p.kwonly))})",
         )
     return env
+
+
+def _count(n: int, what: str) -> str:
+    return f"{n} {what}{'s' * (n != 1)}"

@@ -54,11 +54,11 @@ def register_transform(match: Transform) -> None:
     _TRANSFORMS.append(match)
 
 
-class DeadCode(Exception):
+class DeadCode(Exception):  # noqa: N818
     """Control does not pass this point (after a raise)."""
 
 
-class NeedsStatic(UnsupportedError):
+class NeedsStatic(UnsupportedError):  # noqa: N818
     """Something must be known at compile time: a loop with a known trip count is unrolled and tried again."""
 
 
@@ -199,7 +199,7 @@ class Context:
 
     def trip_count(self, r: RangeValue) -> Dim:
         """``len(range(...))``; the step is static."""
-        step = self.static(r.step, "the step of this range")
+        step = int(self.static(r.step, "the step of this range"))
         start, stop = self.require_dim(r.start), self.require_dim(r.stop)
         distance = stop - start if step > 0 else start - stop
         count = (distance + (abs(step) - 1)) // abs(step)

@@ -156,8 +156,8 @@ class Control(Context):
     def _merge_heap(self, join: Join, obj: Any, a: Outcome, b: Outcome) -> Any:
         """Contents, after the branches, of an object that was mutated in one of them."""
         before = contents(obj)
-        ca = a.heap.get(obj, before) if a.env is not None else DEAD
-        cb = b.heap.get(obj, before) if b.env is not None else DEAD
+        ca: Any = a.heap.get(obj, before) if a.env is not None else DEAD
+        cb: Any = b.heap.get(obj, before) if b.env is not None else DEAD
         live = cb if ca is DEAD else ca
         if isinstance(obj, Cell):
             hint = obj.name or obj.current.hint

@@ -54,9 +54,9 @@ COMPARE: dict[type[ast.cmpop], tuple[str, Callable[[Any, Any], Any]]] = {
     ast.NotEq: ("ne", operator.ne),
 }
 _PURE = (
-    ast.Name, ast.Constant, ast.Compare, ast.UnaryOp, ast.BoolOp, ast.BinOp, ast.Load, ast.operator, ast.unaryop, ast.cmpop,
-    ast.boolop,
-)  # fmt: skip
+    *(ast.Name, ast.Constant, ast.Compare, ast.UnaryOp, ast.BoolOp, ast.BinOp),
+    *(ast.Load, ast.operator, ast.unaryop, ast.cmpop, ast.boolop),
+)
 _MAY_RAISE = (ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult, ast.LShift, ast.RShift)
 
 
@@ -268,7 +268,7 @@ class Expressions(Calls):
             t = self.truth(v)
             return (not t) if isinstance(t, bool) else self.emit("logical_not", t)
         if is_number(v):
-            python = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert}[type(node.op)]
+            python: Any = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert}[type(node.op)]
             try:
                 return python(v)
             except TypeError as e:
@@ -491,9 +491,8 @@ class Expressions(Calls):
                         if isinstance(part.format_spec, ast.JoinedStr)
                         else ""
                     )
-                    shown = {ord("r"): repr, ord("s"): str, ord("a"): ascii}.get(part.conversion, lambda x: x)(
-                        to_python(value)
-                    )
+                    convert: Any = {ord("r"): repr, ord("s"): str, ord("a"): ascii}.get(part.conversion)
+                    shown = convert(to_python(value)) if convert else to_python(value)
                     template += format(shown, spec).replace("{", "{{").replace("}", "}}")
                 elif is_scalar(value) or isinstance(value, Array):
                     template += "{}"

@@ -8,6 +8,7 @@ coroutines, rebinding of outer names) before anything is built.
 from __future__ import annotations
 
 import ast
+from typing import NoReturn
 
 from ..errors import UnsupportedError
 from ..ir.nodes import Loc
@@ -62,7 +63,7 @@ def location(node: ast.AST, file: str) -> Loc:
     return Loc(file, line, col, end)
 
 
-def refuse(node: ast.AST, file: str) -> None:
+def refuse(node: ast.AST, file: str) -> NoReturn:
     """Raise the error for a node outside the language."""
     message, hint = REFUSED.get(
         type(node), (f"this syntax is not supported: {type(node).__name__}", "rewrite it with simpler statements")

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import builtins
 import dataclasses
+import functools
 import inspect
 import types
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -134,7 +136,10 @@ class Globals(Places):
             return obj
         if isinstance(obj, types.MethodType):
             owner = self.capture_object(obj.__self__, lambda: getter().__self__, (*key, "self"), "self")
-            return self._function(obj.__func__, lambda: getter().__func__, (*key, "func"), name, (owner,))
+            func: Any = obj.__func__
+            return self._function(func, lambda: getter().__func__, (*key, "func"), name, (owner,))
+        if isinstance(obj, functools.partial):
+            return self._partial(obj, getter, key, name)
         if self.transform_of(obj) is not None:
             session.guard(key, getter, obj, name)
             return obj
@@ -153,6 +158,24 @@ class Globals(Places):
                 stamp=0,
             )
         return Opaque(obj, getter, key, name)
+
+    def _partial(self, obj: Any, getter: Getter, key: tuple[Any, ...], name: str) -> Any:
+        """A functools.partial: its function, and its arguments captured one by one."""
+        fn = self.capture_object(obj.func, lambda: getter().func, (*key, "func"), name)
+        args = [
+            self.capture_object(x, lambda k=k: getter().args[k], (*key, "arg", k), f"{name}_{k}")  # type: ignore[misc]
+            for k, x in enumerate(obj.args)
+        ]
+        kwargs = {
+            k: self.capture_object(x, lambda k=k: getter().keywords[k], (*key, "kw", k), f"{name}_{k}")  # type: ignore[misc]
+            for k, x in obj.keywords.items()
+        }
+        self.session.guard(
+            (*key, "form"), lambda: (len(getter().args), list(getter().keywords)), (len(args), list(kwargs)), name
+        )
+        if isinstance(fn, UserFunction):
+            return replace(fn, bound=(*fn.bound, *args), bound_kwargs={**fn.bound_kwargs, **kwargs})
+        return functools.partial(fn, *args, **kwargs)
 
     def _part(self, x: Any, getter: Getter, key: tuple[Any, ...], name: str, field: str) -> Any:
         return self.capture_object(x, lambda: getattr(getter(), field), (*key, "." + field), f"{name}_{field}")

@@ -141,3 +141,36 @@ class _Walk:
         # a break leads to `live`, the exhausted loop to `after`; both are what the loop's exit carries
         self.result.after[id(s)] = live | after | self.captured
         return head | after | (reads(s.iter) if isinstance(s, ast.For) else EMPTY)
+
+
+# -- jumps -----------------------------------------------------------------------------------------
+JUMPS = (ast.Return, ast.Break, ast.Continue)
+
+
+def has_jump(body: list[ast.stmt], kinds: tuple[type, ...], inside_loop: bool = False) -> bool:
+    """Whether a statement list contains a jump out of it (break and continue of inner loops do not count)."""
+    for s in body:
+        if isinstance(s, kinds) and not (inside_loop and isinstance(s, (ast.Break, ast.Continue))):
+            return True
+        if isinstance(s, ast.If):
+            if has_jump(s.body, kinds, inside_loop) or has_jump(s.orelse, kinds, inside_loop):
+                return True
+        elif isinstance(s, (ast.For, ast.While)):
+            if has_jump(s.body, kinds, True) or has_jump(s.orelse, kinds, inside_loop):
+                return True
+        elif isinstance(s, ast.Match):
+            if any(has_jump(c.body, kinds, inside_loop) for c in s.cases):
+                return True
+    return False
+
+
+def always_leaves(body: list[ast.stmt]) -> bool:
+    """Whether control never reaches the end of a statement list."""
+    if not body:
+        return False
+    last = body[-1]
+    if isinstance(last, (*JUMPS, ast.Raise)):
+        return True
+    if isinstance(last, ast.If):
+        return always_leaves(last.body) and always_leaves(last.orelse)
+    return any(isinstance(s, (*JUMPS, ast.Raise)) for s in body)

@@ -89,7 +89,7 @@ class Loops(Control):
         entry_env = dict(self.env)
         jumps = [n for n in ("$return", "$value", "$break") if n in assigned]
         names = [n for n in sorted(assigned) if not n.startswith("$") and (n in live_head or n in live_after)]
-        carries = Carries(names + jumps, live_head, live_after)
+        carries = Carries([*names, *jumps], live_head, live_after)
         for n in names:
             v = entry_env.get(n, UNDEFINED)
             if n in live_head and (is_number(v) or isinstance(v, Dim)):
@@ -251,6 +251,8 @@ class Loops(Control):
             return
         jump = isinstance(key[0], str) and key[0].startswith("$")
         if key in carries.templates:
+            bv: Any
+            bf: Any
             if back is UNDEFINED:
                 bv, bf = (head.value if isinstance(head, Maybe) else head), False
             else:

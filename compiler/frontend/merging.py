@@ -159,8 +159,8 @@ class Join:
     def __init__(self, ctx: Context, op: Op, cond: Operand, a: Outcome, b: Outcome):
         self.ctx, self.op, self.cond, self.a, self.b = ctx, op, cond, a, b
         self.inside = a.defines() | b.defines()
-        self.results: dict[tuple[Any, Any], Value] = {}
-        self.pairs: dict[tuple[Any, Any], tuple[Cell, int]] = {}
+        self.results: dict[tuple[Operand, ...], Value] = {}
+        self.pairs: dict[tuple[Any, Any, Any, Any], tuple[Cell, int]] = {}
         self.lost: dict[Cell, None] = {}
 
     def value(self, a: Any, b: Any, hint: str) -> Any:

@@ -331,7 +331,8 @@ class Places(Loops):
                 self.error(UnsupportedError, "a boolean is not an index", "use np.where")
             self.error(
                 PullbackIndexError,
-                "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays are valid indices",
+                "only integers, slices (`:`), ellipsis (`...`), numpy.newaxis (`None`) and integer or boolean arrays "
+                "are valid indices",
                 "convert the index with int(...)",
             )
         self.error(

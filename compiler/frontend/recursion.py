@@ -56,7 +56,7 @@ class Callee:
     params: list[Value] = field(default_factory=list)
 
 
-class _Recursive(Exception):
+class _Recursive(Exception):  # noqa: N818
     """The function of `key` is entered while it is being inlined; with `generalise`, too often with
     different static numbers, which are then to be run-time values."""
 

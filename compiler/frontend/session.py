@@ -175,7 +175,7 @@ class Session:
             return dim.const >= 0
         if all(c >= 0 and all(isinstance(a, str) for a in m) for m, c in dim.terms):
             return True
-        ranges = {index: (low, high) for index, low, high in self.loops}
+        ranges: dict[Value, tuple[Dim | None, Dim | None]] = {index: (low, high) for index, low, high in self.loops}
         nonempty = [high - low for _, low, high in self.loops]
         facts = Facts(ranges).with_nonneg(*self.assumptions, *(d for d in nonempty if not d.is_const))
         return prove_nonneg(dim, facts)

@@ -17,7 +17,7 @@ from ..ir.types import Type, promote
 from . import fence
 from .comprehensions import Comprehensions
 from .context import DeadCode, NeedsStatic, describe
-from .liveness import EMPTY, Names, binds
+from .liveness import EMPTY, JUMPS, Names, always_leaves, binds, has_jump
 from .loops import Body
 from .values import (
     Array,
@@ -33,36 +33,6 @@ from .values import (
 )
 
 UNROLL_LIMIT = 2000
-_JUMPS = (ast.Return, ast.Break, ast.Continue)
-
-
-def has_jump(body: list[ast.stmt], kinds: tuple[type, ...], inside_loop: bool = False) -> bool:
-    """Whether a statement list contains a jump out of it (break and continue of inner loops do not count)."""
-    for s in body:
-        if isinstance(s, kinds) and not (inside_loop and isinstance(s, (ast.Break, ast.Continue))):
-            return True
-        if isinstance(s, ast.If):
-            if has_jump(s.body, kinds, inside_loop) or has_jump(s.orelse, kinds, inside_loop):
-                return True
-        elif isinstance(s, (ast.For, ast.While)):
-            if has_jump(s.body, kinds, True) or has_jump(s.orelse, kinds, inside_loop):
-                return True
-        elif isinstance(s, ast.Match):
-            if any(has_jump(c.body, kinds, inside_loop) for c in s.cases):
-                return True
-    return False
-
-
-def always_leaves(body: list[ast.stmt]) -> bool:
-    """Whether control never reaches the end of a statement list."""
-    if not body:
-        return False
-    last = body[-1]
-    if isinstance(last, (*_JUMPS, ast.Raise)):
-        return True
-    if isinstance(last, ast.If):
-        return always_leaves(last.body) and always_leaves(last.orelse)
-    return any(isinstance(s, (*_JUMPS, ast.Raise)) for s in body)
 
 
 class Statements(Comprehensions):
@@ -149,7 +119,7 @@ class Statements(Comprehensions):
 
     def _assign_attribute(self, owner: Any, name: str, value: Any) -> None:
         if isinstance(owner, RecordValue) and name in owner.fields and not issubclass(owner.cls, tuple):
-            if getattr(owner.cls, "__dataclass_params__", None) is not None and owner.cls.__dataclass_params__.frozen:
+            if getattr(getattr(owner.cls, "__dataclass_params__", None), "frozen", False):
                 self.error(PullbackTypeError, f"cannot assign to field {name!r} of a frozen dataclass")
             self.change(owner)
             owner.fields[name] = value
@@ -270,7 +240,8 @@ class Statements(Comprehensions):
         if not np.can_cast(result.numpy, target.numpy, "same_kind"):
             self.error(
                 PullbackTypeError,
-                f"cannot cast the result of an in-place operation from {result.numpy} to {target.numpy} with casting rule 'same_kind'",
+                f"cannot cast the result of an in-place operation from {result.numpy} to {target.numpy} "
+                "with casting rule 'same_kind'",
                 "convert the array first: a = a.astype(np.float64)",
             )
 
@@ -380,7 +351,7 @@ class Statements(Comprehensions):
             return False
         frame = self.frame
         leaves_then, leaves_else = always_leaves(s.body), always_leaves(s.orelse)
-        jumps = has_jump([s], _JUMPS)
+        jumps = has_jump([s], JUMPS)
         if rest and jumps and leaves_then != leaves_else:
             then = s.body if leaves_then else [*s.body, *rest]
             orelse = s.orelse if leaves_else else [*s.orelse, *rest]

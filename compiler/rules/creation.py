@@ -23,7 +23,10 @@ register(
         (lambda c: c.unbroadcast(c.g, 0),), "linear", cost=0,
     )
 )
-register(OpDef("empty", "create", _shaped, lambda attrs: np.zeros(tuple(attrs["shape"]), DTYPES[attrs["dtype"]]), zero=True, cost=0))
+register(OpDef(
+    "empty", "create", _shaped, lambda attrs: np.zeros(tuple(attrs["shape"]), DTYPES[attrs["dtype"]]), zero=True,
+    cost=0,
+))
 
 
 def _iota_type(xs: Operands, attrs: Attrs) -> list[Type]:

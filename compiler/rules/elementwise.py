@@ -80,39 +80,105 @@ def unary(name: str, fn: Any, vjp: Any, python: str, scalar: str, **kw: Any) -> 
 
 
 # -- arithmetic of one operand ---------------------------------------------------------------------
-register(OpDef("neg", "elementwise", arithmetic, _plain(operator.neg), (lambda g, y, x: -g,), "from_vjp", python="-{0}", scalar="-{0}"))
-register(OpDef("abs", "elementwise", arithmetic, _plain(abs), (lambda g, y, x: g * sign(x),), "from_vjp", python="abs({0})", scalar="abs({0})", undefined="0"))
-register(OpDef("square", "elementwise", numeric, _plain(np.square), (lambda g, y, x: g * (2.0 * x),), "from_vjp", python="{0}**2", scalar="{0} * {0}"))
-register(OpDef("sign", "elementwise", arithmetic, _plain(np.sign), zero=True, python="np.sign({0})", scalar="sign({0})", undefined="0"))
-register(OpDef("reciprocal", "elementwise", floating, _numpy(np.reciprocal), (lambda g, y, x: -(g * (y * y)),), "from_vjp", python="1.0 / {0}", scalar="1.0 / {0}", sample="nonzero", undefined="0"))
+register(OpDef(
+    "neg", "elementwise", arithmetic, _plain(operator.neg), (lambda g, y, x: -g,), "from_vjp", python="-{0}",
+    scalar="-{0}",
+))
+register(OpDef(
+    "abs", "elementwise", arithmetic, _plain(abs), (lambda g, y, x: g * sign(x),), "from_vjp", python="abs({0})",
+    scalar="abs({0})", undefined="x = 0: 0",
+))
+register(OpDef(
+    "square", "elementwise", numeric, _plain(np.square), (lambda g, y, x: g * (2.0 * x),), "from_vjp",
+    python="{0}**2", scalar="{0} * {0}",
+))
+register(OpDef(
+    "sign", "elementwise", arithmetic, _plain(np.sign), zero=True, python="np.sign({0})", scalar="sign({0})",
+    undefined="x = 0: 0",
+))
+register(OpDef(
+    "reciprocal", "elementwise", floating, _numpy(np.reciprocal), (lambda g, y, x: -(g * (y * y)),), "from_vjp",
+    python="1.0 / {0}", scalar="1.0 / {0}", sample="nonzero", undefined="x = 0: -inf",
+))
 
-unary("sqrt", np.sqrt, lambda g, y, x: (g * 0.5).over(y), "np.sqrt({0})", "math.sqrt({0})", math=math.sqrt, sample="positive", undefined="0: +inf", cost=4)
-unary("safe_sqrt", np.sqrt, lambda g, y, x: g * E.eq(y, 0.0).where(0.0, 0.5 / E.eq(y, 0.0).where(1.0, y)), "np.sqrt({0})", "math.sqrt({0})", sample="positive", cost=4)
-unary("cbrt", np.cbrt, lambda g, y, x: (g * (1.0 / 3.0)).over(y * y), "np.cbrt({0})", "cbrt({0})", math=getattr(math, "cbrt", np.cbrt), sample="nonzero", undefined="0: +inf")
+unary(
+    "sqrt", np.sqrt, lambda g, y, x: (g * 0.5).over(y), "np.sqrt({0})", "math.sqrt({0})", math=math.sqrt,
+    sample="positive", undefined="x = 0: inf", cost=4,
+)
+unary(
+    "safe_sqrt", np.sqrt, lambda g, y, x: g * E.eq(y, 0.0).where(0.0, 0.5 / E.eq(y, 0.0).where(1.0, y)),
+    "np.sqrt({0})", "math.sqrt({0})", sample="positive", cost=4, undefined="x = 0: 0",
+)
+unary(
+    "cbrt", np.cbrt, lambda g, y, x: (g * (1.0 / 3.0)).over(y * y), "np.cbrt({0})", "cbrt({0})",
+    math=getattr(math, "cbrt", np.cbrt), sample="nonzero", undefined="x = 0: inf",
+)
 unary("exp", np.exp, lambda g, y, x: g * y, "np.exp({0})", "math.exp({0})", math=math.exp)
-unary("exp2", np.exp2, lambda g, y, x: g * y * math.log(2.0), "np.exp2({0})", "exp2({0})", math=getattr(math, "exp2", None))
+unary(
+    "exp2", np.exp2, lambda g, y, x: g * y * math.log(2.0), "np.exp2({0})", "exp2({0})",
+    math=getattr(math, "exp2", None),
+)
 unary("expm1", np.expm1, lambda g, y, x: g * exp(x), "np.expm1({0})", "math.expm1({0})", math=math.expm1)
-unary("log", np.log, lambda g, y, x: g / x, "np.log({0})", "math.log({0})", math=math.log, sample="positive", undefined="0: +inf")
-unary("log2", np.log2, lambda g, y, x: g / (x * math.log(2.0)), "np.log2({0})", "log2({0})", math=math.log2, sample="positive", undefined="0: +inf")
-unary("log10", np.log10, lambda g, y, x: g / (x * math.log(10.0)), "np.log10({0})", "math.log10({0})", math=math.log10, sample="positive", undefined="0: +inf")
-unary("log1p", np.log1p, lambda g, y, x: g / (x + 1.0), "np.log1p({0})", "math.log1p({0})", math=math.log1p, sample="positive", undefined="-1: +inf")
+unary(
+    "log", np.log, lambda g, y, x: g / x, "np.log({0})", "math.log({0})", math=math.log, sample="positive",
+    undefined="x = 0: inf",
+)
+unary(
+    "log2", np.log2, lambda g, y, x: g / (x * math.log(2.0)), "np.log2({0})", "log2({0})", math=math.log2,
+    sample="positive", undefined="x = 0: inf",
+)
+unary(
+    "log10", np.log10, lambda g, y, x: g / (x * math.log(10.0)), "np.log10({0})", "math.log10({0})", math=math.log10,
+    sample="positive", undefined="x = 0: inf",
+)
+unary(
+    "log1p", np.log1p, lambda g, y, x: g / (x + 1.0), "np.log1p({0})", "math.log1p({0})", math=math.log1p,
+    sample="positive", undefined="x = -1: inf",
+)
 unary("sin", np.sin, lambda g, y, x: g * cos(x), "np.sin({0})", "math.sin({0})", math=math.sin)
 unary("cos", np.cos, lambda g, y, x: -(g * sin(x)), "np.cos({0})", "math.cos({0})", math=math.cos)
 unary("tan", np.tan, lambda g, y, x: g * (1.0 + y * y), "np.tan({0})", "math.tan({0})", math=math.tan)
-unary("arcsin", np.arcsin, lambda g, y, x: g.over(_root(1.0 - x * x)), "np.arcsin({0})", "math.asin({0})", math=math.asin, sample="unit", undefined="-1, 1: +inf")
-unary("arccos", np.arccos, lambda g, y, x: -g.over(_root(1.0 - x * x)), "np.arccos({0})", "math.acos({0})", math=math.acos, sample="unit", undefined="-1, 1: -inf")
+unary(
+    "arcsin", np.arcsin, lambda g, y, x: g.over(_root(1.0 - x * x)), "np.arcsin({0})", "math.asin({0})",
+    math=math.asin, sample="unit", undefined="x = -1, 1: inf",
+)
+unary(
+    "arccos", np.arccos, lambda g, y, x: -g.over(_root(1.0 - x * x)), "np.arccos({0})", "math.acos({0})",
+    math=math.acos, sample="unit", undefined="x = -1, 1: -inf",
+)
 unary("arctan", np.arctan, lambda g, y, x: g / (1.0 + x * x), "np.arctan({0})", "math.atan({0})", math=math.atan)
 unary("sinh", np.sinh, lambda g, y, x: g * cosh(x), "np.sinh({0})", "math.sinh({0})", math=math.sinh)
 unary("cosh", np.cosh, lambda g, y, x: g * sinh(x), "np.cosh({0})", "math.cosh({0})", math=math.cosh)
 unary("tanh", np.tanh, lambda g, y, x: g * (1.0 - y * y), "np.tanh({0})", "math.tanh({0})", math=math.tanh)
-unary("arcsinh", np.arcsinh, lambda g, y, x: g / _root(x * x + 1.0), "np.arcsinh({0})", "math.asinh({0})", math=math.asinh)
-unary("arccosh", np.arccosh, lambda g, y, x: g.over(_root(x * x - 1.0)), "np.arccosh({0})", "math.acosh({0})", math=math.acosh, sample="above_one", undefined="1: +inf")
-unary("arctanh", np.arctanh, lambda g, y, x: g / (1.0 - x * x), "np.arctanh({0})", "math.atanh({0})", math=math.atanh, sample="unit", undefined="-1, 1: +inf")
+unary(
+    "arcsinh", np.arcsinh, lambda g, y, x: g / _root(x * x + 1.0), "np.arcsinh({0})", "math.asinh({0})",
+    math=math.asinh,
+)
+unary(
+    "arccosh", np.arccosh, lambda g, y, x: g.over(_root(x * x - 1.0)), "np.arccosh({0})", "math.acosh({0})",
+    math=math.acosh, sample="above_one", undefined="x = 1: inf",
+)
+unary(
+    "arctanh", np.arctanh, lambda g, y, x: g / (1.0 - x * x), "np.arctanh({0})", "math.atanh({0})", math=math.atanh,
+    sample="unit", undefined="x = -1, 1: inf",
+)
 unary("sigmoid", scipy.special.expit, lambda g, y, x: g * (y * (1.0 - y)), "sigmoid({0})", "sigmoid({0})")
-unary("erf", scipy.special.erf, lambda g, y, x: g * (exp(-(x * x)) * (2.0 / math.sqrt(math.pi))), "erf({0})", "math.erf({0})", math=math.erf)
-unary("erfc", scipy.special.erfc, lambda g, y, x: -(g * (exp(-(x * x)) * (2.0 / math.sqrt(math.pi)))), "erfc({0})", "math.erfc({0})", math=math.erfc)
-unary("lgamma", scipy.special.gammaln, lambda g, y, x: g * digamma(x), "gammaln({0})", "math.lgamma({0})", math=math.lgamma, sample="positive")
-unary("digamma", scipy.special.digamma, lambda g, y, x: g * polygamma(x, n=1), "digamma({0})", "digamma({0})", sample="positive", cost=40)
+unary(
+    "erf", scipy.special.erf, lambda g, y, x: g * (exp(-(x * x)) * (2.0 / math.sqrt(math.pi))), "erf({0})",
+    "math.erf({0})", math=math.erf,
+)
+unary(
+    "erfc", scipy.special.erfc, lambda g, y, x: -(g * (exp(-(x * x)) * (2.0 / math.sqrt(math.pi)))), "erfc({0})",
+    "math.erfc({0})", math=math.erfc,
+)
+unary(
+    "lgamma", scipy.special.gammaln, lambda g, y, x: g * digamma(x), "gammaln({0})", "math.lgamma({0})",
+    math=math.lgamma, sample="positive", undefined="x = 0, -1, -2, ...: inf or nan",
+)
+unary(
+    "digamma", scipy.special.digamma, lambda g, y, x: g * polygamma(x, n=1), "digamma({0})", "digamma({0})",
+    sample="positive", cost=40, undefined="x = 0, -1, -2, ...: inf or nan",
+)
 
 
 def _root(x: E) -> E:
@@ -156,7 +222,10 @@ for _name, _fn, _scalar in [
 ]:
     _kind = floating if _name == "rint" else rounding
     _evaluate = _numpy(_fn) if _name == "rint" else _plain(_fn)
-    register(OpDef(_name, "elementwise", _kind, _evaluate, zero=True, python=f"np.{_name}({{0}})", scalar=_scalar, undefined="steps"))
+    register(OpDef(
+        _name, "elementwise", _kind, _evaluate, zero=True, python=f"np.{_name}({{0}})", scalar=_scalar,
+        undefined="steps: 0",
+    ))
 
 for _name, _fn, _py, _sc in [
     ("isnan", np.isnan, "np.isnan({0})", "math.isnan({0})"),
@@ -165,7 +234,9 @@ for _name, _fn, _py, _sc in [
     ("logical_not", np.logical_not, "np.logical_not({0})", "(not {0})"),
 ]:
     register(OpDef(_name, "elementwise", predicate, _plain(_fn), zero=True, python=_py, scalar=_sc))
-register(OpDef("invert", "elementwise", same, _plain(np.invert), zero=True, python="~{0}", scalar="~{0}", sample="integer"))
+register(OpDef(
+    "invert", "elementwise", same, _plain(np.invert), zero=True, python="~{0}", scalar="~{0}", sample="integer",
+))
 
 
 def _divide(attrs: dict[str, Any], a: Any, b: Any) -> Any:
@@ -174,10 +245,22 @@ def _divide(attrs: dict[str, Any], a: Any, b: Any) -> Any:
 
 
 # -- two operands --------------------------------------------------------------------------------------
-register(OpDef("add", "elementwise", arithmetic, _plain(operator.add), (lambda g, y, a, b: g, lambda g, y, a, b: g), "from_vjp", python="{0} + {1}", scalar="{0} + {1}"))
-register(OpDef("sub", "elementwise", arithmetic, _plain(operator.sub), (lambda g, y, a, b: g, lambda g, y, a, b: -g), "from_vjp", python="{0} - {1}", scalar="{0} - {1}"))
-register(OpDef("mul", "elementwise", arithmetic, _plain(operator.mul), (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a), "from_vjp", python="{0} * {1}", scalar="{0} * {1}"))
-register(OpDef("div", "elementwise", division, _divide, (lambda g, y, a, b: g / b, lambda g, y, a, b: -(g * y) / b), "from_vjp", python="{0} / {1}", scalar="{0} / {1}", sample="nonzero", undefined="b = 0", cost=4))
+register(OpDef(
+    "add", "elementwise", arithmetic, _plain(operator.add), (lambda g, y, a, b: g, lambda g, y, a, b: g), "from_vjp",
+    python="{0} + {1}", scalar="{0} + {1}",
+))
+register(OpDef(
+    "sub", "elementwise", arithmetic, _plain(operator.sub), (lambda g, y, a, b: g, lambda g, y, a, b: -g),
+    "from_vjp", python="{0} - {1}", scalar="{0} - {1}",
+))
+register(OpDef(
+    "mul", "elementwise", arithmetic, _plain(operator.mul), (lambda g, y, a, b: g * b, lambda g, y, a, b: g * a),
+    "from_vjp", python="{0} * {1}", scalar="{0} * {1}",
+))
+register(OpDef(
+    "div", "elementwise", division, _divide, (lambda g, y, a, b: g / b, lambda g, y, a, b: -(g * y) / b), "from_vjp",
+    python="{0} / {1}", scalar="{0} / {1}", sample="nonzero", undefined="b = 0: inf or nan", cost=4,
+))
 
 
 def _mul0(attrs: dict[str, Any], g: Any, d: Any) -> Any:
@@ -205,12 +288,30 @@ def _div0_by_a(g: E, y: E, a: E, b: E) -> E:
     return masked.where(0.0, g.over(b))
 
 
-register(OpDef("mul0", "elementwise", arithmetic, _mul0, (_mul0_by_a, lambda g, y, a, b: g._emit("mul0", a, g)), "from_vjp", python="mul0({0}, {1})", scalar="mul0({0}, {1})"))
-register(OpDef("div0", "elementwise", division, _div0, (_div0_by_a, lambda g, y, a, b: -g._emit("mul0", y, g).over(b)), "from_vjp", python="div0({0}, {1})", scalar="div0({0}, {1})", sample="nonzero", cost=4))
+register(OpDef(
+    "mul0", "elementwise", arithmetic, _mul0, (_mul0_by_a, lambda g, y, a, b: g._emit("mul0", a, g)), "from_vjp",
+    python="mul0({0}, {1})", scalar="mul0({0}, {1})", undefined="a = 0 where b is inf or nan: 0",
+))
+register(OpDef(
+    "div0", "elementwise", division, _div0, (_div0_by_a, lambda g, y, a, b: -g._emit("mul0", y, g).over(b)),
+    "from_vjp", python="div0({0}, {1})", scalar="div0({0}, {1})", sample="nonzero", cost=4,
+    undefined="a = 0 where b is 0 or nan: 0",
+))
 
-register(OpDef("floordiv", "elementwise", numeric, _plain(operator.floordiv), zero=True, python="{0} // {1}", scalar="{0} // {1}", undefined="steps", sample="normal, modulus", cost=8))
-register(OpDef("mod", "elementwise", numeric, _plain(operator.mod), (lambda g, y, a, b: g, lambda g, y, a, b: -(g * floor(a / b))), "from_vjp", python="{0} % {1}", scalar="{0} % {1}", undefined="steps", sample="normal, modulus", cost=8))
-register(OpDef("fmod", "elementwise", numeric, _plain_or_math(np.fmod, math.fmod), (lambda g, y, a, b: g, lambda g, y, a, b: -(g * trunc(a / b))), "from_vjp", python="np.fmod({0}, {1})", scalar="math.fmod({0}, {1})", undefined="steps", sample="normal, modulus", cost=8))
+register(OpDef(
+    "floordiv", "elementwise", numeric, _plain(operator.floordiv), zero=True, python="{0} // {1}",
+    scalar="{0} // {1}", undefined="steps: 0", sample="normal, modulus", cost=8,
+))
+register(OpDef(
+    "mod", "elementwise", numeric, _plain(operator.mod),
+    (lambda g, y, a, b: g, lambda g, y, a, b: -(g * floor(a / b))), "from_vjp", python="{0} % {1}",
+    scalar="{0} % {1}", undefined="steps: that of the right side", sample="normal, modulus", cost=8,
+))
+register(OpDef(
+    "fmod", "elementwise", numeric, _plain_or_math(np.fmod, math.fmod),
+    (lambda g, y, a, b: g, lambda g, y, a, b: -(g * trunc(a / b))), "from_vjp", python="np.fmod({0}, {1})",
+    scalar="math.fmod({0}, {1})", undefined="steps: that of the right side", sample="normal, modulus", cost=8,
+))
 
 
 def _is_zero_or(b: E, other: E, value: E) -> E:
@@ -264,7 +365,7 @@ def _pow_type(xs: Any, attrs: dict[str, Any]) -> Any:
 register(
     OpDef(
         "pow", "elementwise", _pow_type, _pow, (_pow_base, _pow_exponent), "from_vjp",
-        python="{0}**{1}", scalar="{0}**{1}", sample="positive, normal", undefined="a <= 0", cost=20,
+        python="{0}**{1}", scalar="{0}**{1}", sample="positive, normal", undefined="a = 0 with 0 < b < 1: inf, with b < 0: -inf; by b where a = 0: 0, where a < 0: nan", cost=20,
     )
 )
 
@@ -303,28 +404,56 @@ for _name, _fn, _sc, _win in [
                 WithContext(lambda c, win=_win: _tie(c, win(c.x(0), c.x(1)), c.x(0).eq(c.x(1)))),
                 WithContext(lambda c, win=_win: _tie(c, win(c.x(1), c.x(0)), c.x(1).eq(c.x(0)))),
             ),
-            "from_vjp", python=f"np.{_name}({{0}}, {{1}})", scalar=_sc, undefined="a = b",
+            "from_vjp", python=f"np.{_name}({{0}}, {{1}})", scalar=_sc, undefined="a = b: half each; 0 against a constant",
         )
     )
 
-register(OpDef("arctan2", "elementwise", floating, _numpy(np.arctan2, math.atan2), (lambda g, y, a, b: g * b / (a * a + b * b), lambda g, y, a, b: -(g * a) / (a * a + b * b)), "from_vjp", python="np.arctan2({0}, {1})", scalar="math.atan2({0}, {1})", undefined="(0, 0)", sample="nonzero", cost=20))
-register(OpDef("hypot", "elementwise", floating, _numpy(np.hypot, math.hypot), (lambda g, y, a, b: g * a.over(y), lambda g, y, a, b: g * b.over(y)), "from_vjp", python="np.hypot({0}, {1})", scalar="math.hypot({0}, {1})", undefined="(0, 0)", sample="nonzero", cost=10))
-register(OpDef("copysign", "elementwise", floating, _numpy(np.copysign, math.copysign), (lambda g, y, a, b: g * (sign(a) * b._emit("copysign", 1.0, b)), None), "from_vjp", python="np.copysign({0}, {1})", scalar="math.copysign({0}, {1})", undefined="0", sample="nonzero"))
-register(OpDef("logaddexp", "elementwise", floating, _numpy(np.logaddexp), (lambda g, y, a, b: g * exp(a - y), lambda g, y, a, b: g * exp(b - y)), "from_vjp", python="np.logaddexp({0}, {1})", scalar="logaddexp({0}, {1})", cost=20))
+register(OpDef(
+    "arctan2", "elementwise", floating, _numpy(np.arctan2, math.atan2),
+    (lambda g, y, a, b: g * b / (a * a + b * b), lambda g, y, a, b: -(g * a) / (a * a + b * b)), "from_vjp",
+    python="np.arctan2({0}, {1})", scalar="math.atan2({0}, {1})", undefined="(0, 0): nan", sample="nonzero", cost=20,
+))
+register(OpDef(
+    "hypot", "elementwise", floating, _numpy(np.hypot, math.hypot),
+    (lambda g, y, a, b: g * a.over(y), lambda g, y, a, b: g * b.over(y)), "from_vjp", python="np.hypot({0}, {1})",
+    scalar="math.hypot({0}, {1})", undefined="(0, 0): 0", sample="nonzero", cost=10,
+))
+register(OpDef(
+    "copysign", "elementwise", floating, _numpy(np.copysign, math.copysign),
+    (lambda g, y, a, b: g * (sign(a) * b._emit("copysign", 1.0, b)), None), "from_vjp",
+    python="np.copysign({0}, {1})", scalar="math.copysign({0}, {1})", undefined="a = 0: 0", sample="nonzero",
+))
+register(OpDef(
+    "logaddexp", "elementwise", floating, _numpy(np.logaddexp),
+    (lambda g, y, a, b: g * exp(a - y), lambda g, y, a, b: g * exp(b - y)), "from_vjp",
+    python="np.logaddexp({0}, {1})", scalar="logaddexp({0}, {1})", cost=20,
+))
 
 for _name, _fn, _symbol in [
     ("lt", operator.lt, "<"), ("le", operator.le, "<="), ("gt", operator.gt, ">"),
     ("ge", operator.ge, ">="), ("eq", operator.eq, "=="), ("ne", operator.ne, "!="),
 ]:
-    register(OpDef(_name, "elementwise", comparison, _plain(_fn), zero=True, python=f"{{0}} {_symbol} {{1}}", scalar=f"{{0}} {_symbol} {{1}}"))
+    register(OpDef(
+        _name, "elementwise", comparison, _plain(_fn), zero=True, python=f"{{0}} {_symbol} {{1}}",
+        scalar=f"{{0}} {_symbol} {{1}}",
+    ))
 for _name, _fn, _word in [("logical_and", np.logical_and, "and"), ("logical_or", np.logical_or, "or")]:
-    register(OpDef(_name, "elementwise", comparison, _plain(_fn), zero=True, python=f"np.{_name}({{0}}, {{1}})", scalar=f"({{0}} {_word} {{1}})", sample="boolean"))
-register(OpDef("logical_xor", "elementwise", comparison, _plain(np.logical_xor), zero=True, python="np.logical_xor({0}, {1})", scalar="(bool({0}) != bool({1}))", sample="boolean"))
+    register(OpDef(
+        _name, "elementwise", comparison, _plain(_fn), zero=True, python=f"np.{_name}({{0}}, {{1}})",
+        scalar=f"({{0}} {_word} {{1}})", sample="boolean",
+    ))
+register(OpDef(
+    "logical_xor", "elementwise", comparison, _plain(np.logical_xor), zero=True, python="np.logical_xor({0}, {1})",
+    scalar="(bool({0}) != bool({1}))", sample="boolean",
+))
 for _name, _fn, _symbol in [
     ("bit_and", operator.and_, "&"), ("bit_or", operator.or_, "|"), ("bit_xor", operator.xor, "^"),
     ("shl", operator.lshift, "<<"), ("shr", operator.rshift, ">>"),
 ]:
-    register(OpDef(_name, "elementwise", numeric if _name in ("shl", "shr") else arithmetic, _plain(_fn), zero=True, python=f"{{0}} {_symbol} {{1}}", scalar=f"{{0}} {_symbol} {{1}}", sample="integer"))
+    register(OpDef(
+        _name, "elementwise", numeric if _name in ("shl", "shr") else arithmetic, _plain(_fn), zero=True,
+        python=f"{{0}} {_symbol} {{1}}", scalar=f"{{0}} {_symbol} {{1}}", sample="integer",
+    ))
 
 # -- selection and conversion ---------------------------------------------------------------------------
 register(
@@ -364,6 +493,15 @@ def _cast_python(args: list[str], op: Any) -> str:
     return f"{args[0]}.astype({name})" if op.result.type.shape else f"{name}({args[0]})"
 
 
-register(OpDef("cast", "elementwise", _cast_type, _cast, (lambda g, y, x: g.cast(x.type.dtype),), WithContext(lambda c: c.dot(0).cast(c.op.attrs["dtype"])), python=_cast_python, scalar=lambda args, op: f"np.{_NP_NAME[op.attrs['dtype']]}({args[0]})"))
-register(OpDef("stop_gradient", "elementwise", same, _plain(lambda x: x), zero=True, python="{0}", scalar="{0}", cost=0))
-register(OpDef("copy", "elementwise", same, _plain(lambda x: np.array(x, copy=True)[()]), (lambda g, y, x: g,), "from_vjp", python=lambda args, op: f"{args[0]}.copy()" if op.result.type.shape else args[0], scalar="{0}", cost=0))
+register(OpDef(
+    "cast", "elementwise", _cast_type, _cast, (lambda g, y, x: g.cast(x.type.dtype),),
+    WithContext(lambda c: c.dot(0).cast(c.op.attrs["dtype"])), python=_cast_python,
+    scalar=lambda args, op: f"np.{_NP_NAME[op.attrs['dtype']]}({args[0]})",
+))
+register(OpDef(
+    "stop_gradient", "elementwise", same, _plain(lambda x: x), zero=True, python="{0}", scalar="{0}", cost=0,
+))
+register(OpDef(
+    "copy", "elementwise", same, _plain(lambda x: np.array(x, copy=True)[()]), (lambda g, y, x: g,), "from_vjp",
+    python=lambda args, op: f"{args[0]}.copy()" if op.result.type.shape else args[0], scalar="{0}", cost=0,
+))

@@ -57,4 +57,7 @@ def winners(c: Any) -> E:
 register(OpDef("load", "index", _load_type, _not_evaluated, (_load_vjp,), "linear", cost=1))
 register(OpDef("store", "index", lambda xs, attrs: [xs[0].type], _not_evaluated, (_load_vjp,), "linear", cost=1))
 register(OpDef("accum", "index", lambda xs, attrs: [xs[0].type], _not_evaluated, (_load_vjp,), "linear", cost=1))
-register(OpDef("nonzero", "index", lambda xs, attrs: [INT, Type("i64", (Dim.of("?"),))], lambda attrs, m: (int(np.count_nonzero(m)), np.nonzero(m)[0]), zero=True))
+register(OpDef(
+    "nonzero", "index", lambda xs, attrs: [INT, Type("i64", (Dim.of("?"),))],
+    lambda attrs, m: (int(np.count_nonzero(m)), np.nonzero(m)[0]), zero=True,
+))

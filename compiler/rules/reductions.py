@@ -48,7 +48,9 @@ def _python(name: str) -> Any:
     return text
 
 
-register(OpDef("sum", "reduction", accumulation, _evaluate(np.sum), (lambda c: keep(c, c.g),), "linear", python=_python("sum")))
+register(OpDef(
+    "sum", "reduction", accumulation, _evaluate(np.sum), (lambda c: keep(c, c.g),), "linear", python=_python("sum"),
+))
 
 
 def _extremum_share(c: Any) -> E:
@@ -68,9 +70,15 @@ def _extremum_jvp(c: Any) -> E:
 
 
 for _name in ("max", "min"):
-    register(OpDef(_name, "reduction", reduction, _evaluate(getattr(np, _name)), (_extremum_vjp,), _extremum_jvp, python=_python(_name), undefined="ties"))
+    register(OpDef(
+        _name, "reduction", reduction, _evaluate(getattr(np, _name)), (_extremum_vjp,), _extremum_jvp,
+        python=_python(_name), undefined="ties: shared equally",
+    ))
 for _name in ("any", "all"):
-    register(OpDef(_name, "reduction", boolean_reduction, _evaluate(getattr(np, _name)), zero=True, python=_python(_name), sample="boolean"))
+    register(OpDef(
+        _name, "reduction", boolean_reduction, _evaluate(getattr(np, _name)), zero=True, python=_python(_name),
+        sample="boolean",
+    ))
 
 
 # -- products: zero-safe, by products of what is before and after ----------------------------------
@@ -206,7 +214,10 @@ def _cumsum_vjp(c: Any) -> E:
     return flip(backwards._emit("cumsum", backwards, axis=axis), axis)
 
 
-register(OpDef("cumsum", "reduction", _scan_type, lambda attrs, x: np.cumsum(x, axis=attrs["axis"]), (_cumsum_vjp,), "linear", python=_scan_python("cumsum")))
+register(OpDef(
+    "cumsum", "reduction", _scan_type, lambda attrs, x: np.cumsum(x, axis=attrs["axis"]), (_cumsum_vjp,), "linear",
+    python=_scan_python("cumsum"),
+))
 
 
 def _cumprod_vjp(c: Any) -> E:
@@ -237,6 +248,9 @@ def _cumprod_jvp(c: Any) -> E:
     return _loop(c.b, x.shape[axis], [_empty_like(x), ones, ones * 0.0], step)[0]
 
 
-register(OpDef("cumprod", "reduction", _scan_type, lambda attrs, x: np.cumprod(x, axis=attrs["axis"]), (_cumprod_vjp,), _cumprod_jvp, python=_scan_python("cumprod")))
+register(OpDef(
+    "cumprod", "reduction", _scan_type, lambda attrs, x: np.cumprod(x, axis=attrs["axis"]), (_cumprod_vjp,),
+    _cumprod_jvp, python=_scan_python("cumprod"),
+))
 
 __all__ = ["flip", "keep", "products_of_others"]

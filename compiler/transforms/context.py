@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from ..analysis.activity import useful_values
 from ..ir.builder import Builder, constant
 from ..ir.dims import Dim
-from ..ir.nodes import Const, Op, Operand, Substitution, Value
+from ..ir.nodes import Const, Function, Op, Operand, Substitution, Value
 from ..ir.opdef import opdef
 from ..ir.types import Type
 from ..rules.elementwise import WithContext
@@ -20,45 +21,64 @@ _RISKY = {
     "fmod", "tan", "cbrt",
 }  # fmt: skip
 # Ops that stop a cotangent on the way to some elements.
-_MASKS = {"where", "maximum", "minimum", "fmax", "fmin", "max", "min"}
+_MASKS = {"where", "maximum", "minimum", "fmax", "fmin", "max", "min", "mul0", "div0"}
+Risky = Callable[[Operand], bool]
 
 
-def risk_of(region_ops: Sequence[Op], params: set[Value]) -> Callable[[Operand], bool] | None:
-    """Tells for a value whether it may be non-finite where the result does not depend on it.
+class StrongZero:
+    """Where products with cotangents must be strong: zero wherever the cotangent is exactly zero.
 
-    None when nothing in the program masks, so that no strong zeros are needed.
+    Note [Strong zero]. ``where(x > 0, log(x), 0)`` sends an exactly zero cotangent into ``log`` at x = 0, whose
+    derivative is infinite there. The product must be 0. It matters only for ops *upstream of a mask*
+    (an op that withholds the cotangent from some elements: a selection, an extremum, a boolean mask,
+    an overwritten element), and for factors that are *risky*: possibly not finite although the operands
+    of the program are. Everything else multiplies plainly.
     """
-    any_risky = any(op.opcode in _RISKY and not _tame(op) for op in region_ops)
-    if not any_risky:
-        return None
-    memo: dict[Value, bool] = {}
 
-    def risky(x: Operand) -> bool:
+    def __init__(self, fn: Function, params: set[Value]):
+        ops = list(fn.body.walk())
+        self._any_risky = any(op.opcode in _RISKY and not _tame(op) for op in ops)
+        self._params = params
+        self._memo: dict[Value, bool] = {}
+        self._upstream: set[Value] = set()
+        if self._any_risky:
+            masked = [x for op in ops if self._masks(op) for x in op.operands if x.type.is_float]
+            self._upstream = useful_values(fn.body, masked)
+
+    def at(self, op: Op) -> Risky | None:
+        """The risk of factors in the rule of `op`; None where plain products will do."""
+        return self.risky if any(r in self._upstream for r in op.results) else None
+
+    def risky(self, x: Operand) -> bool:
+        """Whether a value may be non-finite where the result does not depend on it."""
         if isinstance(x, Const):
             return False
+        memo = self._memo
         if x in memo:
             return memo[x]
         op = x.op
-        if not x.type.is_float or x in params:
+        if not x.type.is_float or x in self._params:
             memo[x] = False
-        elif op is None:  # what a loop carries
-            memo[x] = any_risky
-        elif op.regions or op.opcode in ("call", "tape_pop"):
-            memo[x] = any_risky
+        elif op is None or op.regions or op.opcode in ("call", "tape_pop"):
+            memo[x] = self._any_risky  # what a loop carries or a region computes
         elif op.opcode in _RISKY and not _tame(op):
             memo[x] = True
         else:
-            memo[x] = any(risky(o) for o in op.operands)
+            memo[x] = any(self.risky(o) for o in op.operands)
         return memo[x]
 
-    def masks(op: Op) -> bool:
+    def _masks(self, op: Op) -> bool:
         if op.opcode in _MASKS:
             return True
-        # an element of an array made by risky array ops; not of one that a loop is building
-        array = op.operands[0] if op.opcode in ("load", "store") else None
-        return isinstance(array, Value) and array.op is not None and risky(array)
+        if op.opcode == "load":  # a[mask]
+            return any(isinstance(x, Value) and _from_mask(x) for x in op.operands[1:])
+        # an overwritten element of an array made by array ops; not of one that a loop is filling
+        array = op.operands[0] if op.opcode == "store" else None
+        return isinstance(array, Value) and array.op is not None and array.op.opcode != "empty" and self.risky(array)
 
-    return risky if any(masks(op) for op in region_ops) else None
+
+def _from_mask(x: Value) -> bool:
+    return x.op is not None and x.op.opcode == "nonzero"
 
 
 def _tame(op: Op) -> bool:
@@ -66,7 +86,7 @@ def _tame(op: Op) -> bool:
     second = op.operands[1] if len(op.operands) > 1 else None
     if not isinstance(second, Const):
         return False
-    return op.opcode == "div" and second.value != 0 or op.opcode == "pow" and second.value >= 1
+    return (op.opcode == "div" and second.value != 0) or (op.opcode == "pow" and second.value >= 1)
 
 
 def unbroadcast(e: E, result_shape: Sequence[Dim], target: Type, shape: Sequence[Dim]) -> E:

@@ -8,6 +8,7 @@ count as `NOMINAL`. Of several minimum cuts the one nearest to the readers is ta
 
 from __future__ import annotations
 
+import itertools
 from collections import deque
 from collections.abc import Callable
 
@@ -145,8 +146,8 @@ class _Network:
             while path[-1] != "source":
                 path.append(parent[path[-1]])  # type: ignore[arg-type]
             path.reverse()
-            flow = min(self.capacity[a][b] for a, b in zip(path, path[1:], strict=False))
-            for a, b in zip(path, path[1:], strict=False):
+            flow = min(self.capacity[a][b] for a, b in itertools.pairwise(path))
+            for a, b in itertools.pairwise(path):
                 self.capacity[a][b] -= flow
                 self.capacity[b][a] += flow
         reaches_sink = self._search("sink", False)

@@ -435,39 +435,36 @@ def _stores_by_value(fn: Function) -> dict[Value, list[Op]]:
 
 
 def drop_unused(body: Region) -> None:
-    """Remove pure ops without uses, so that nothing is kept for them."""
-    while True:
-        used: set[Value] = set()
-
-        def visit(region: Region) -> None:
-            for op in region.ops:
-                used.update(op.used_values())
-                for r in op.regions:
-                    visit(r)
-                    for p in r.params:
-                        used.update(x for d in p.type.shape for x in d.values())
-            used.update(y for y in region.yields if isinstance(y, Value))
-
-        visit(body)
-        changed = False
-
-        def prune(region: Region) -> None:
-            nonlocal changed
-            kept = []
-            for op in region.ops:
-                pure = not op.regions and opdef(op.opcode).kind not in ("control", "effect", "tape")
-                derived = bool(op.attrs.get("reverse"))
-                if pure and derived and not any(r in used for r in op.results):
-                    changed = True
-                    continue
-                for r in op.regions:
-                    prune(r)
-                kept.append(op)
-            region.ops = kept
-
-        prune(body)
-        if not changed:
-            return
+    """Remove pure ops of the reverse sweep without uses, so that nothing is kept for them."""
+    while _prune(body, _used_values(body)):
+        pass
 
 
-__all__ = ["Const", "retain"]
+def _used_values(body: Region) -> set[Value]:
+    used: set[Value] = set()
+
+    def visit(region: Region) -> None:
+        used.update(x for p in region.params for d in p.type.shape for x in d.values())
+        for op in region.ops:
+            used.update(op.used_values())
+            for r in op.regions:
+                visit(r)
+        used.update(y for y in region.yields if isinstance(y, Value))
+
+    visit(body)
+    return used
+
+
+def _prune(region: Region, used: set[Value]) -> bool:
+    changed = False
+    kept = []
+    for op in region.ops:
+        pure = not op.regions and opdef(op.opcode).kind not in ("control", "effect", "tape")
+        if pure and op.attrs.get("reverse") and not any(r in used for r in op.results):
+            changed = True
+            continue
+        for r in op.regions:
+            changed |= _prune(r, used)
+        kept.append(op)
+    region.ops = kept
+    return changed

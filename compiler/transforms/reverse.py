@@ -27,7 +27,6 @@ load is ``accum``, which `inplace` turns into an update of the one adjoint buffe
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from ..analysis.activity import active_values, carries_derivative, differentiable_type
@@ -41,7 +40,7 @@ from ..ir.opdef import opdef
 from ..ir.types import INT, Type
 from ..rules.expr import E
 from ..rules.indexing import has_gather, index_operands, winners
-from .context import RuleContext, risk_of, unbroadcast
+from .context import RuleContext, StrongZero, unbroadcast
 
 
 def reverse(
@@ -75,7 +74,6 @@ class _Reverse:
             results = [k for k, y in enumerate(fn.body.yields) if differentiable_type(y.type)]
         self.results = results
         self.active = active_values(fn, wrt, results)
-        self.risky: Callable[[Operand], bool] | None = None
         self.sub = Substitution()
         self.pairs: dict[Op, Op] = {}  # reverse loop or branch -> the forward one it undoes
         self.callees = dict(fn.callees)
@@ -83,7 +81,7 @@ class _Reverse:
     def run(self) -> Function:
         fn, sub = self.fn, self.sub
         body = sub.clone_region(fn.body)
-        self.risky = risk_of(list(body.walk()), set(body.params))
+        self.strong_zero = StrongZero(fn, {*fn.params, *body.params})
         yields = list(body.yields)
         for op in body.walk():
             if op.opcode == "while" and not op.attrs.get("counted"):
@@ -129,7 +127,7 @@ class _Reverse:
                     clone.results += [Value(t, "residual", clone) for t in types]
 
     def _e(self, b: Builder, x: Operand) -> E:
-        return E(b, x, True, self.risky)
+        return E(b, x, True)
 
     def _full(self, b: Builder, g: E | None, t: Type) -> E:
         """An adjoint with the full shape and dtype of `t`; zeros for Zero."""
@@ -137,17 +135,16 @@ class _Reverse:
             return g or self._e(b, b.emit("tape_new", dtype=t.dtype))
         if g is None:
             return self._e(b, constant(0.0, Type(t.dtype))).broadcast_to(t.shape)
-        return E(b, g.v, True, self.risky).broadcast_to(t.shape).cast(t.dtype)
+        return E(b, g.v, True).broadcast_to(t.shape).cast(t.dtype)
 
     def _add(self, adj: dict[Value, E], b: Builder, primal: Value, g: E) -> None:
         """Note [Adjoint accumulation]: add one contribution."""
-        if g.type.dtype != primal.type.dtype:
-            g = g.cast(primal.type.dtype)
+        g = E(b, g.v, True).cast(primal.type.dtype)
         old = adj.get(primal)
-        new = g if old is None else E(b, old.v, True, self.risky) + g
+        new = g if old is None else E(b, old.v, True) + E(b, g.v, True)
         if isinstance(new.v, Value) and not new.v.hint:
             new.v.hint = f"{_hint(primal)}_adj"
-        adj[primal] = E(b, new.v, True, self.risky)
+        adj[primal] = E(b, new.v, True)
 
 
 def _hint(x: Operand) -> str:
@@ -179,7 +176,7 @@ class _Sweep:
 
     def take(self, v: Value) -> E | None:
         g = self.adj.pop(v, None)
-        return None if g is None else E(self.b, g.v, True, self.o.risky)
+        return None if g is None else E(self.b, g.v, True)
 
     def full(self, g: E | None, t: Type) -> E:
         return self.o._full(self.b, g, self.o.sub.type(t))
@@ -220,7 +217,9 @@ class _Sweep:
             raise UnsupportedError(
                 f"{op.opcode} has no derivative rule", op.loc, "write one with custom_vjp, or use stop_gradient"
             )
-        ctx = RuleContext(self.b, op, self.o.sub, self.is_active, self.o.risky, g)
+        risky = self.o.strong_zero.at(op)
+        g = E(self.b, g.v, True, risky)
+        ctx = RuleContext(self.b, op, self.o.sub, self.is_active, risky, g)
         for k in operands:
             out = ctx.apply_vjp(k, g)
             if out is None:
@@ -245,9 +244,9 @@ class _Sweep:
         whole = _covers(index, shape)
         if self.is_active(value):
             full = g.broadcast_to(shape)
-            picked = full if whole else E(b, b.emit("load", full.v, *at, index=index), True, self.o.risky)
+            picked = full if whole else E(b, b.emit("load", full.v, *at, index=index), True)
             if op.opcode == "store" and has_gather(op):
-                ctx = RuleContext(b, op, sub, self.is_active, self.o.risky, g)
+                ctx = RuleContext(b, op, sub, self.is_active, None, g)
                 picked = winners(ctx).where(picked, 0.0)
             target = sub.type(value.type)
             self.add(value, unbroadcast(picked, picked.shape, target, target.shape))
@@ -258,7 +257,7 @@ class _Sweep:
                 full = g.broadcast_to(shape)
                 zero = constant(0.0, Type(array.type.dtype))
                 cleared = b.emit("store", full.v, *at, zero, index=index, hint=f"{_hint(array)}_adj")
-                self.add(array, E(b, cleared, True, self.o.risky))
+                self.add(array, E(b, cleared, True))
 
     def accumulate(self, array: Operand, index: Any, at: list[Operand], g: E, shape: tuple[Dim, ...]) -> None:
         """adj[array][index] += g, in the adjoint buffer."""
@@ -273,7 +272,7 @@ class _Sweep:
             return
         buffer = self.full(self.adj.get(array), array.type)
         new = self.b.emit("accum", buffer.v, *at, g.v, index=plain, hint=f"{_hint(array)}_adj")
-        self.adj[array] = E(self.b, new, True, self.o.risky)
+        self.adj[array] = E(self.b, new, True)
 
     # -- control --------------------------------------------------------------------------------------
     def loop(self, loop: Loop) -> None:

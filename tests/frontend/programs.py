@@ -1,3 +1,4 @@
+# ruff: noqa: B007
 """Small programs over the whole language, with example arguments: `CASES` is a list of (function, args)."""
 
 import functools

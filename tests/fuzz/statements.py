@@ -423,10 +423,10 @@ class Statements(Expressions):
         inner.vars.append(Var(i, INT, 1, max(n, 1), False))
         start = f"{i} = 0"
         if self.chance(0.3):
-            test += f" and {self.condition(s)}"
+            test += f" and ({self.condition(s)})"
         elif self.chance(0.2):
             test = "True"
-            return [start, f"while {test}:", f"    {i} += 1", f"    if {i} > {n} or {self.condition(s)}:", "        break", *self.body(inner)]
+            return [start, f"while {test}:", f"    {i} += 1", f"    if {i} > {n} or ({self.condition(s)}):", "        break", *self.body(inner)]
         s.vars.append(Var(i, INT, 0, n, False))
         return [start, f"while {test}:", f"    {i} += 1", *self.body(inner), *self.loop_else(s)]
 

@@ -11,6 +11,7 @@ from itertools import chain, combinations
 from typing import Any
 
 import numpy as np
+
 import pullback.rules  # noqa: F401  (fills the registry)
 from pullback.ir.builder import Builder
 from pullback.ir.dims import Dim

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from pullback.ir.builder import Builder, constant
 from pullback.ir.nodes import Operand, Region, Value
 from pullback.ir.opdef import REGISTRY, OpDef

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import pullback.transforms.lower  # noqa: F401  (registers the ops of the native level)
 import pytest
+
+import pullback.transforms.lower  # noqa: F401  (registers the ops of the native level)
 from pullback.ir.opdef import REGISTRY
 from pullback.rules.samples import DOMAINS
 

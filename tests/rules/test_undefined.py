@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from pullback.ir.builder import Builder
 from pullback.ir.nodes import Function, Operand, Region, Value
 from pullback.ir.types import Type

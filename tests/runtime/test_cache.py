@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+
 from pullback.runtime import cache
 
 PROGRAM = """
