@@ -1,22 +1,24 @@
 """Compiles the text of a native module with Numba, through the disk cache.
 
 `load_kernel` returns the compiled entry of the main function. The key of the cache covers the text, the
-signature, the flags and `cache.environment()`; what is stored is the compiled code of the main function with
-everything it calls, so that a second process compiles nothing. Where the cache fails, the code is compiled.
+signature, the flags and `cache.environment()`; what is stored is the object code of the main function with
+everything it calls (`objects`), so that a second process compiles nothing. Where the cache fails, the code
+is compiled.
 """
 
+# mypy: disable-error-code="no-untyped-call,untyped-decorator,attr-defined,call-arg,no-any-return"
 from __future__ import annotations
 
 import builtins
+import contextlib
 import linecache
-import pickle
 import sys
 import threading
 import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import cache
+from . import cache, objects
 from .numba_support import prepare
 
 _lock = threading.Lock()
@@ -30,46 +32,6 @@ def numba_type(spec: Spec) -> Any:
 
     dtype = getattr(numba.types, "boolean" if spec[0] == "bool" else spec[0])
     return numba.types.Array(dtype, spec[1], "C") if spec[1] else dtype
-
-
-class _Store:
-    """The part of a Numba dispatcher's cache that `compile` uses, over `cache`."""
-
-    def __init__(self, key: str):
-        self.key = key
-
-    def load_overload(self, sig: Any, target_context: Any) -> Any:
-        from numba.core.compiler import CompileResult
-
-        blob = cache.get(self.key)
-        if blob is None:
-            return None
-        try:
-            target_context.refresh()
-            return CompileResult._rebuild(target_context, *pickle.loads(blob))
-        except Exception:  # anything unreadable is as good as absent
-            return None
-
-    def save_overload(self, sig: Any, result: Any) -> None:
-        from numba.core.serialize import dumps
-
-        try:
-            cache.put(self.key, dumps(result._reduce()))
-        except Exception:  # what cannot be stored is compiled again
-            return
-
-    @property
-    def cache_path(self) -> str:
-        return cache.cache_dir()
-
-    def enable(self) -> None:
-        return
-
-    def disable(self) -> None:
-        return
-
-    def flush(self) -> None:
-        return
 
 
 def load_module(text: str, key: str) -> types.ModuleType:
@@ -98,11 +60,16 @@ def load_kernel(
     `callees` are the other functions of the module with their parameters and results (status excluded).
     The entry takes exactly these types, unchecked.
     """
+    signature = repr((name, list(params), [(n, list(p), list(r)) for n, p, r in callees], reassociate))
+    key = cache.digest("kernel", text, signature, cache.environment())
+    packed = cache.load(key)
+    if isinstance(packed, objects.ObjectCode):
+        entry = objects.load(packed, f"pullback_native_{key}")
+        if entry is not None:
+            return entry
     import numba
 
     prepare(text)
-    signature = repr((name, list(params), [(n, list(p), list(r)) for n, p, r in callees], reassociate))
-    key = cache.digest("kernel", text, signature, cache.environment())
     flags: dict[str, Any] = {"error_model": "numpy", "boundscheck": False, "nogil": True}
     if reassociate:
         flags["fastmath"] = {"reassoc", "contract"}
@@ -116,13 +83,13 @@ def load_kernel(
             if not hasattr(function, "py_func"):
                 module.__dict__[callee] = numba.njit(function, **flags)
         dispatcher = numba.njit(main, **flags)
-        dispatcher._cache = _Store(key)
         dispatcher.compile(tuple(numba_type(p) for p in params))
         (result,) = dispatcher.overloads.values()
     # the dispatcher stays alive with the entry
-    entry = result.entry_point
     _alive.append(dispatcher)
-    return entry
+    with contextlib.suppress(Exception):  # what cannot be stored is compiled again
+        cache.save(key, objects.pack(result))
+    return result.entry_point
 
 
 _alive: list[Any] = []

@@ -4,28 +4,24 @@ The addresses come from `scipy.linalg.cython_blas` and are given to LLVM under n
 compiled code finds them again in another process.
 """
 
+# mypy: disable-error-code="no-untyped-call,untyped-decorator,attr-defined,call-arg,no-any-return"
 from __future__ import annotations
 
 from typing import Any
 
-import llvmlite.binding as ll
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
-from numba.extending import get_cython_function_address, intrinsic, overload
+from numba.extending import intrinsic, overload
 
-from . import blas
+from . import blas, blas_symbols
 
 _LETTER = {types.float64: "d", types.float32: "s"}
-_SYMBOL = "pullback_blas_{}"
 
 
 def register() -> None:
     """Make BLAS known to LLVM and the functions of `blas` to Numba."""
-    for letter in "ds":
-        for name in ("gemm", "gemv"):
-            address = get_cython_function_address("scipy.linalg.cython_blas", letter + name)
-            ll.add_symbol(_SYMBOL.format(letter + name), address)
+    blas_symbols.register()
     overload(blas.gemm)(_gemm)
     overload(blas.gemv)(_gemv)
     for fn in blas.FROM_PYTHON:
@@ -63,7 +59,7 @@ def _gemm_call(typingctx, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc):
         flags = [_small(builder, x, 8) for x in (ta, tb)]
         sizes = [_small(builder, x, 32) for x in (m, n, k, lda, ldb, ldc)]
         pa, pb, pc = (_data(context, builder, sig.args[j], args[j]) for j in (6, 8, 11))
-        symbol = _SYMBOL.format(_LETTER[scalar] + "gemm")
+        symbol = blas_symbols.SYMBOL.format(_LETTER[scalar] + "gemm")
         _call(builder, symbol, [*flags, *sizes[:3], alpha, pa, sizes[3], pb, sizes[4], beta, pc, sizes[5]])
         return context.get_dummy_value()
 
@@ -81,7 +77,7 @@ def _gemv_call(typingctx, trans, m, n, alpha, a, lda, x, beta, y):  # type: igno
         sizes = [_small(builder, v, 32) for v in (m, n, lda)]
         pa, px, py = (_data(context, builder, sig.args[j], args[j]) for j in (4, 6, 8))
         one = ir.Constant(ir.IntType(32), 1)
-        symbol = _SYMBOL.format(_LETTER[scalar] + "gemv")
+        symbol = blas_symbols.SYMBOL.format(_LETTER[scalar] + "gemv")
         _call(builder, symbol, [_small(builder, trans, 8), *sizes[:2], alpha, pa, sizes[2], px, one, beta, py, one])
         return context.get_dummy_value()
 

@@ -1,5 +1,6 @@
 """What Numba compiles for the functions of `scalar_math`."""
 
+# mypy: disable-error-code="no-untyped-call,untyped-decorator,attr-defined,call-arg,no-any-return"
 from __future__ import annotations
 
 import math
@@ -25,8 +26,8 @@ def register() -> None:
     for name, (_, target) in sm.LIBM.items():
         _register_call(getattr(sm, name), getattr(math, target), 2 if name in _BINARY else 1, name in _PREDICATES)
     _register_call(sm.safe_sqrt, math.sqrt, 1)
-    for fn, target in ((sm.div, operator.truediv), (sm.floordiv, operator.floordiv), (sm.mod, operator.mod)):
-        _register_call(fn, target, 2)
+    for fn, operation in ((sm.div, operator.truediv), (sm.floordiv, operator.floordiv), (sm.mod, operator.mod)):
+        _register_call(fn, operation, 2)
     for name in ("floor", "ceil", "trunc", "rint"):
         _register_intrinsic(getattr(sm, name), f"llvm.{name}")
     _register_where()

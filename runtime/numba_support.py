@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from typing import Any
 
 
 def prepare(source: str) -> None:
@@ -12,8 +11,9 @@ def prepare(source: str) -> None:
         _scalar_math()
     if "pullback.runtime.blas" in source:
         _blas()
-    if "pullback.runtime.tape" in source:
-        _tape()
+    for module in ("tape", "sorting"):
+        if f"pullback.runtime.{module}" in source:
+            _compile_as_written(module)
 
 
 @functools.cache
@@ -31,13 +31,11 @@ def _blas() -> None:
 
 
 @functools.cache
-def _tape() -> None:
+def _compile_as_written(module: str) -> None:
+    """Let Numba compile the functions of a runtime module from their Python."""
+    import importlib
+
     from numba.extending import overload
 
-    from . import tape
-
-    def compile_as_written(fn: Any) -> None:
-        overload(fn, strict=False)(lambda *args: fn)
-
-    compile_as_written(tape.grow)
-    compile_as_written(tape.push_array)
+    for fn in importlib.import_module(f".{module}", __package__).FROM_PYTHON:
+        overload(fn, strict=False, jit_options={"error_model": "numpy"})(lambda *args, fn=fn: fn)

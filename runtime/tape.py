@@ -1,6 +1,6 @@
 """Growing tapes of native code: a one-dimensional buffer and the number of elements in use.
 
-Both functions work under plain Python and inside Numba (`numba_support.register`).
+Both functions work under plain Python and inside Numba (`numba_support.prepare`).
 """
 
 from __future__ import annotations
@@ -24,3 +24,6 @@ def push_array(tape: Any, used: Any, values: Any) -> Any:
         tape = grow(tape)
     tape[used : used + size] = values.reshape(size)
     return tape, used + size
+
+
+FROM_PYTHON = (grow, push_array)

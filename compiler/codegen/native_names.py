@@ -35,8 +35,8 @@ class Names:
                 self._use(x, region)
             for a in op.attrs.values():
                 self._use_dims(a)
-            for r in op.results:
-                self._use_dims(r.type.shape)
+            for v in op.results:
+                self._use_dims(v.type.shape)
             for r in op.regions:
                 self._survey(r)
         for y in region.yields:
@@ -103,8 +103,8 @@ class Names:
             self._made_in[p] = region
         for op in region.ops:
             self._region_of[op] = region
-            for r in op.results:
-                self._made_in[r] = region
+            for v in op.results:
+                self._made_in[v] = region
             for r in op.regions:
                 self._index(r)
                 if op.opcode == "for":

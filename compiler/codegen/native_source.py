@@ -382,6 +382,19 @@ class _FunctionPrinter:
         scale = f", {self.use(alpha).text}, {self.use(beta).text}"
         self.line(f"{function}({', '.join(names)}{scale}{flags})", op.loc)
 
+    def _op_sort_rows(self, op: Op, region: Region) -> None:
+        self._into_memory(op)
+
+    def _op_argsort_rows(self, op: Op, region: Region) -> None:
+        self._into_memory(op)
+
+    def _into_memory(self, op: Op) -> None:
+        """A runtime function of operand 1 that fills the memory of operand 0."""
+        function = self.imports.use("pullback.runtime.sorting", op.opcode)
+        source = self.use(op.operands[1]).text
+        self._flush_reads()
+        self.line(f"{function}({source}, {self.name_of(op.result)})", op.loc)
+
     # -- control ------------------------------------------------------------------------------------------------
     def _op_check(self, op: Op, region: Region) -> None:
         condition = self.use(op.operands[0])

@@ -223,7 +223,7 @@ class Calls(Globals):
             )
         names = list(cls._fields) if is_namedtuple(cls) else [f.name for f in dataclasses.fields(cls) if f.init]
         if is_namedtuple(cls):
-            defaults = dict(cls._field_defaults)  # type: ignore[attr-defined]
+            defaults = dict(cls._field_defaults)
         else:
             defaults = {f.name: f.default for f in dataclasses.fields(cls) if f.default is not dataclasses.MISSING}
         from .capture import Parameters
@@ -324,10 +324,10 @@ class Calls(Globals):
         positional = [*source.node.args.posonlyargs, *source.node.args.args]
         values = python.__defaults__ or ()
         for a, k in zip(positional[len(positional) - len(values) :], range(len(values)), strict=True):
-            getter: Any = lambda k=k: python.__defaults__[k]  # noqa: E731
+            getter: Any = lambda k=k: python.__defaults__[k]
             defaults[a.arg] = self.capture_object(values[k], getter, ("default", id(python), a.arg), a.arg)
         for name, value in (python.__kwdefaults__ or {}).items():
-            getter = lambda name=name: python.__kwdefaults__[name]  # noqa: E731
+            getter = lambda name=name: python.__kwdefaults__[name]
             defaults[name] = self.capture_object(value, getter, ("default", id(python), name), name)
         return source, defaults, None
 

@@ -13,13 +13,12 @@ from typing import Any, Literal
 from .nodes import Operand
 from .types import Type
 
-Kind = Literal[
-    "elementwise", "reduction", "shape", "index", "linalg", "create", "control", "effect", "tape"
-]
+Kind = Literal["elementwise", "reduction", "shape", "index", "linalg", "create", "control", "effect", "tape"]
 Infer = Callable[[Sequence[Operand], dict[str, Any]], list[Type]]
 # vjp rule of one operand: (g, y, *operands) -> contribution, as expressions (rules.expr.E)
 # or, for ops with attributes, (g, op) -> contribution
-VjpRule = Callable[..., Any]
+# (rules.elementwise.WithContext marks an elementwise rule of the second kind)
+VjpRule = Any
 
 
 @dataclass(slots=True)

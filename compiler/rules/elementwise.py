@@ -17,7 +17,8 @@ import scipy.special
 
 from ..ir.nodes import Const
 from ..ir.opdef import OpDef, register
-from .expr import E, cos, cosh, digamma, exp, floor, log, polygamma, sign, sin, sinh, trunc
+from ..ir.types import DTYPES, Type
+from .expr import Context, E, cos, cosh, digamma, exp, floor, log, polygamma, sign, sin, sinh, trunc
 from .infer import arithmetic, comparison, division, floating, numeric, predicate, rounding, same, select
 
 _NOTHING: tuple[None, None] = (None, None)
@@ -79,6 +80,8 @@ def unary(name: str, fn: Any, vjp: Any, python: str, scalar: str, **kw: Any) -> 
     )
 
 
+# Entries are laid out by hand from here on: one op, few lines.
+# fmt: off
 # -- arithmetic of one operand ---------------------------------------------------------------------
 register(OpDef(
     "neg", "elementwise", arithmetic, _plain(operator.neg), (lambda g, y, x: -g,), "from_vjp", python="-{0}",
@@ -190,7 +193,7 @@ def _polygamma(attrs: dict[str, Any], x: Any) -> Any:
     return np.asarray(scipy.special.polygamma(attrs["n"], x)).astype(np.result_type(x))[()]
 
 
-def _polygamma_rule(c: Any) -> E:
+def _polygamma_rule(c: Context) -> E:
     out: E = c.g * polygamma(c.x(0), n=c.op.attrs["n"] + 1)
     return out
 
@@ -212,6 +215,9 @@ register(
         sample="positive", cost=100,
     )
 )
+
+# of several kinds, over the loops below
+_fn: Any
 
 # -- zero by declaration -----------------------------------------------------------------------------
 for _name, _fn, _scalar in [
@@ -329,7 +335,9 @@ def _pow_base(g: E, y: E, a: E, b: E) -> E:
         if n == 2:
             return g * (2.0 * a)
         factor = float(n) * a ** (n - 1)
-        return g * factor if n > 1 else (g * float(n)) * (a ** (n - 1)) if g.risky is None else g._emit("mul0", g * float(n), a ** (n - 1))
+        if n < 1 and g.risky is not None:
+            return g._emit("mul0", g * float(n), a ** (n - 1))
+        return g * factor if n > 1 else (g * float(n)) * (a ** (n - 1))
     return g._emit("mul0", g, E.eq(b, 0).where(0.0, b * a ** E.eq(b, 0).where(1.0, b - 1.0)))
 
 
@@ -365,12 +373,14 @@ def _pow_type(xs: Any, attrs: dict[str, Any]) -> Any:
 register(
     OpDef(
         "pow", "elementwise", _pow_type, _pow, (_pow_base, _pow_exponent), "from_vjp",
-        python="{0}**{1}", scalar="{0}**{1}", sample="positive, normal", undefined="a = 0 with 0 < b < 1: inf, with b < 0: -inf; by b where a = 0: 0, where a < 0: nan", cost=20,
+        python="{0}**{1}", scalar="{0}**{1}", sample="positive, normal",
+        undefined="a = 0 with 0 < b < 1: inf, with b < 0: -inf; by b where a = 0: 0, where a < 0: nan",
+        cost=20,
     )
 )
 
 
-def _tie(c: Any, wins: E, ties: E) -> E:
+def _tie(c: Context, wins: E, ties: E) -> E:
     """Cotangent where this operand is selected; a tie is split, or 0 against a constant."""
     g: E = c.g
     if all(c.active(k) for k in range(2)):
@@ -404,7 +414,8 @@ for _name, _fn, _sc, _win in [
                 WithContext(lambda c, win=_win: _tie(c, win(c.x(0), c.x(1)), c.x(0).eq(c.x(1)))),
                 WithContext(lambda c, win=_win: _tie(c, win(c.x(1), c.x(0)), c.x(1).eq(c.x(0)))),
             ),
-            "from_vjp", python=f"np.{_name}({{0}}, {{1}})", scalar=_sc, undefined="a = b: half each; 0 against a constant",
+            "from_vjp", python=f"np.{_name}({{0}}, {{1}})", scalar=_sc,
+            undefined="a = b: half each; 0 against a constant",
         )
     )
 
@@ -458,7 +469,7 @@ for _name, _fn, _symbol in [
 # -- selection and conversion ---------------------------------------------------------------------------
 register(
     OpDef(
-        "where", "elementwise", select, _plain(lambda c, a, b: np.where(c, a, b)[()]),
+        "where", "elementwise", select, _plain(lambda c, a, b: np.asarray(np.where(c, a, b))[()]),
         (None, lambda g, y, c, a, b: c.where(g, 0.0), lambda g, y, c, a, b: c.where(0.0, g)),
         WithContext(lambda c: c.x(0).where(c.dot(1), c.dot(2))),
         python="np.where({0}, {1}, {2})", scalar="({1} if {0} else {2})",
@@ -467,14 +478,10 @@ register(
 
 
 def _cast_type(xs: Any, attrs: dict[str, Any]) -> Any:
-    from ..ir.types import Type
-
     return [Type(attrs["dtype"], xs[0].type.shape, bool(attrs.get("weak")) and not xs[0].type.shape)]
 
 
 def _cast(attrs: dict[str, Any], x: Any) -> Any:
-    from ..ir.types import DTYPES
-
     with np.errstate(all="ignore"):
         y = np.asarray(x).astype(DTYPES[attrs["dtype"]])
     if attrs.get("weak") and y.ndim == 0:
@@ -482,7 +489,7 @@ def _cast(attrs: dict[str, Any], x: Any) -> Any:
     return y[()]
 
 
-_NP_NAME = {"f64": "float64", "f32": "float32", "b1": "bool_", **{f"{k}{n}": f"{'u' if k == 'u' else ''}int{n}" for k in "iu" for n in (8, 16, 32, 64)}}
+_NP_NAME = {name: "bool_" if name == "b1" else dtype.name for name, dtype in DTYPES.items()}
 _PY_NAME = {"f64": "float", "i64": "int", "b1": "bool"}
 
 

@@ -11,7 +11,7 @@ from ..ir.indexing import indexed_shape
 from ..ir.nodes import At, Gather
 from ..ir.opdef import OpDef, register
 from ..ir.types import INT, Type
-from .expr import E
+from .expr import Context, E
 from .infer import Attrs, Operands
 
 
@@ -30,7 +30,7 @@ def _not_evaluated(attrs: Attrs, *xs: Any) -> Any:
     raise NotImplementedError("the interpreter evaluates index ops itself")
 
 
-def _load_vjp(c: Any) -> E:
+def _load_vjp(c: Context) -> E:
     """Only reached for the array operand: the engine accumulates into the adjoint buffer."""
     raise AssertionError("transforms.reverse accumulates loads itself")
 
@@ -39,7 +39,7 @@ def has_gather(op: Any) -> bool:
     return any(isinstance(i, Gather) for i in op.attrs["index"])
 
 
-def winners(c: Any) -> E:
+def winners(c: Context) -> E:
     """For a store through integer arrays: which elements of the value survive repeated indices."""
     op = c.op
     idx = [c.map(x) for x in index_operands(op)]
@@ -57,7 +57,12 @@ def winners(c: Any) -> E:
 register(OpDef("load", "index", _load_type, _not_evaluated, (_load_vjp,), "linear", cost=1))
 register(OpDef("store", "index", lambda xs, attrs: [xs[0].type], _not_evaluated, (_load_vjp,), "linear", cost=1))
 register(OpDef("accum", "index", lambda xs, attrs: [xs[0].type], _not_evaluated, (_load_vjp,), "linear", cost=1))
-register(OpDef(
-    "nonzero", "index", lambda xs, attrs: [INT, Type("i64", (Dim.of("?"),))],
-    lambda attrs, m: (int(np.count_nonzero(m)), np.nonzero(m)[0]), zero=True,
-))
+register(
+    OpDef(
+        "nonzero",
+        "index",
+        lambda xs, attrs: [INT, Type("i64", (Dim.of("?"),))],
+        lambda attrs, m: (int(np.count_nonzero(m)), np.nonzero(m)[0]),
+        zero=True,
+    )
+)

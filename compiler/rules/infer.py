@@ -77,10 +77,8 @@ def floating(xs: Operands, attrs: Attrs) -> list[Type]:
     float16 and float32, which the frontend decides); ``math=True`` gives a weak (Python) float."""
     if attrs.get("math"):
         return [FLOAT]
-    dtype, weak = promote([x.type for x in xs])
-    if dtype[0] != "f":
-        dtype = "f64"
-    return [Type(dtype, _shape(xs))]
+    dtype, _ = promote([x.type for x in xs])
+    return [Type(dtype if dtype[0] == "f" else "f64", _shape(xs))]
 
 
 def comparison(xs: Operands, attrs: Attrs) -> list[Type]:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ..ir.opdef import OpDef, register
 from ..ir.types import Type, promote
-from .expr import E
+from .expr import Context, E
 from .infer import Attrs, Operands, broadcast
 
 
@@ -29,7 +29,7 @@ def _matmul_type(xs: Operands, attrs: Attrs) -> list[Type]:
     return [Type(dtype, batch + rows + cols)]
 
 
-def _left(c: Any) -> E:
+def _left(c: Context) -> E:
     """The cotangent of a in a @ b."""
     a, b, g = c.x(0), c.x(1), c.g_full
     if a.type.rank == 1 and b.type.rank == 1:
@@ -41,21 +41,21 @@ def _left(c: Any) -> E:
     if b.type.rank == 1:
         out: E = c.sum_to(g.expand(g.type.rank) * b, 0)
         return out
-    return c.sum_to(g @ b.mT, 0)  # type: ignore[no-any-return]
+    return c.sum_to(g @ b.mT, 0)
 
 
-def _right(c: Any) -> E:
+def _right(c: Context) -> E:
     """The cotangent of b in a @ b."""
     a, b, g = c.x(0), c.x(1), c.g_full
     if a.type.rank == 1 and b.type.rank == 1:
         return g * a
     if a.type.rank == 1:
-        return c.sum_to(a.expand(1) * g.expand(g.type.rank - 1), 1)  # type: ignore[no-any-return]
+        return c.sum_to(a.expand(1) * g.expand(g.type.rank - 1), 1)
     if b.type.rank == 1:
         if a.type.rank == 2:
             return a.mT @ g
         return (g.expand(g.type.rank - 1) @ a).reshape([*g.shape[:-1], b.shape[0]]).sum(range(g.type.rank - 1))
-    return c.sum_to(a.mT @ g, 1)  # type: ignore[no-any-return]
+    return c.sum_to(a.mT @ g, 1)
 
 
 def _evaluate(attrs: Attrs, a: Any, b: Any) -> Any:
@@ -63,7 +63,7 @@ def _evaluate(attrs: Attrs, a: Any, b: Any) -> Any:
         return np.matmul(a, b)
 
 
-def _tangent(c: Any) -> E:
+def _tangent(c: Context) -> E:
     terms = []
     if c.active(0):
         terms.append(c.dot(0) @ c.x(1))

@@ -15,11 +15,11 @@ from ..ir.dims import ONE, Dim
 from ..ir.nodes import Span
 from ..ir.opdef import OpDef, register
 from ..ir.types import INT, Type
-from .expr import E
+from .expr import Context, E
 from .infer import Attrs, Operands, accumulation, boolean_reduction, reduced_shape, reduction
 
 
-def keep(c: Any, e: E) -> E:
+def keep(c: Context, e: E) -> E:
     """`e`, shaped like the result, with the reduced axes put back with extent 1."""
     t = c.op.operands[0].type
     if e.type.is_scalar:
@@ -48,12 +48,20 @@ def _python(name: str) -> Any:
     return text
 
 
-register(OpDef(
-    "sum", "reduction", accumulation, _evaluate(np.sum), (lambda c: keep(c, c.g),), "linear", python=_python("sum"),
-))
+register(
+    OpDef(
+        "sum",
+        "reduction",
+        accumulation,
+        _evaluate(np.sum),
+        (lambda c: keep(c, c.g),),
+        "linear",
+        python=_python("sum"),
+    )
+)
 
 
-def _extremum_share(c: Any) -> E:
+def _extremum_share(c: Context) -> E:
     """One over the number of ties where x is the extremum, else 0."""
     x = c.x(0)
     hit = x.eq(keep(c, c.y))
@@ -61,24 +69,39 @@ def _extremum_share(c: Any) -> E:
     return ones / ones.sum(c.op.attrs["axes"], keepdims=True)
 
 
-def _extremum_vjp(c: Any) -> E:
+def _extremum_vjp(c: Context) -> E:
     return keep(c, c.g) * _extremum_share(c)
 
 
-def _extremum_jvp(c: Any) -> E:
+def _extremum_jvp(c: Context) -> E:
     return (c.dot(0) * _extremum_share(c)).sum(c.op.attrs["axes"], c.op.attrs["keepdims"])
 
 
 for _name in ("max", "min"):
-    register(OpDef(
-        _name, "reduction", reduction, _evaluate(getattr(np, _name)), (_extremum_vjp,), _extremum_jvp,
-        python=_python(_name), undefined="ties: shared equally",
-    ))
+    register(
+        OpDef(
+            _name,
+            "reduction",
+            reduction,
+            _evaluate(getattr(np, _name)),
+            (_extremum_vjp,),
+            _extremum_jvp,
+            python=_python(_name),
+            undefined="ties: shared equally",
+        )
+    )
 for _name in ("any", "all"):
-    register(OpDef(
-        _name, "reduction", boolean_reduction, _evaluate(getattr(np, _name)), zero=True, python=_python(_name),
-        sample="boolean",
-    ))
+    register(
+        OpDef(
+            _name,
+            "reduction",
+            boolean_reduction,
+            _evaluate(getattr(np, _name)),
+            zero=True,
+            python=_python(_name),
+            sample="boolean",
+        )
+    )
 
 
 # -- products: zero-safe, by products of what is before and after ----------------------------------
@@ -98,7 +121,8 @@ def _loop(b: Any, n: Dim, carries: list[E], body: Any, backwards: bool = False) 
     with b.into(region):
         out = body(Dim.of(region.params[0]), [E(b, p) for p in region.params[1:]])
         region.yields = [e.v for e in out]
-    op = b.op("for", *bounds, *[c.v for c in carries], attrs={"stop": False}, types=[c.type.strong for c in carries], regions=[region])
+    types = [c.type.strong for c in carries]
+    op = b.op("for", *bounds, *[c.v for c in carries], attrs={"stop": False}, types=types, regions=[region])
     return [E(b, r) for r in op.results]
 
 
@@ -131,7 +155,7 @@ def products_of_others(x: E, axis: int) -> E:
     return _loop(b, n, [prefix, _slab_ones(x, axis)], after, backwards=True)[0]
 
 
-def _prod_factors(c: Any) -> E:
+def _prod_factors(c: Context) -> E:
     """d prod / dx, one axis after the other."""
     x = E(c.b, c.x(0).v)
     axes = list(c.op.attrs["axes"])
@@ -145,19 +169,19 @@ def _prod_factors(c: Any) -> E:
     return factor
 
 
-def _prod_vjp(c: Any) -> E:
+def _prod_vjp(c: Context) -> E:
     if not c.op.attrs["axes"]:
         out: E = c.g
         return out
     return keep(c, c.g) * _chain_prod(c)
 
 
-def _chain_prod(c: Any) -> E:
+def _chain_prod(c: Context) -> E:
     """Products of the others over several axes: factors of later axes broadcast over earlier ones."""
     return _prod_factors(c)
 
 
-def _prod_jvp(c: Any) -> E:
+def _prod_jvp(c: Context) -> E:
     if not c.op.attrs["axes"]:
         out: E = c.dot(0)
         return out
@@ -195,9 +219,12 @@ def _scan_python(name: str) -> Any:
 for _name, _fn in [("argmax", np.argmax), ("argmin", np.argmin)]:
     register(
         OpDef(
-            _name, "reduction", _arg_type,
+            _name,
+            "reduction",
+            _arg_type,
             lambda attrs, x, fn=_fn: fn(x, axis=attrs["axis"], keepdims=attrs["keepdims"]),
-            zero=True, python=_arg_python(_name),
+            zero=True,
+            python=_arg_python(_name),
         )
     )
 
@@ -207,20 +234,27 @@ def flip(x: E, axis: int) -> E:
     return x._emit("load", x, index=index)
 
 
-def _cumsum_vjp(c: Any) -> E:
+def _cumsum_vjp(c: Context) -> E:
     axis = c.op.attrs["axis"]
     g = c.g_full
     backwards = flip(g, axis)
     return flip(backwards._emit("cumsum", backwards, axis=axis), axis)
 
 
-register(OpDef(
-    "cumsum", "reduction", _scan_type, lambda attrs, x: np.cumsum(x, axis=attrs["axis"]), (_cumsum_vjp,), "linear",
-    python=_scan_python("cumsum"),
-))
+register(
+    OpDef(
+        "cumsum",
+        "reduction",
+        _scan_type,
+        lambda attrs, x: np.cumsum(x, axis=attrs["axis"]),
+        (_cumsum_vjp,),
+        "linear",
+        python=_scan_python("cumsum"),
+    )
+)
 
 
-def _cumprod_vjp(c: Any) -> E:
+def _cumprod_vjp(c: Context) -> E:
     """x_adj[k] = y[k-1] (g[k] + x[k+1] (g[k+1] + x[k+2] (...))), by a backward loop; no division."""
     axis, g, x = c.op.attrs["axis"], c.g_full, E(c.b, c.x(0).v)
     n = x.shape[axis]
@@ -237,7 +271,7 @@ def _cumprod_vjp(c: Any) -> E:
     return _loop(c.b, n, [before, _slab_ones(x, axis) * 0.0], backwards, backwards=True)[0]
 
 
-def _cumprod_jvp(c: Any) -> E:
+def _cumprod_jvp(c: Context) -> E:
     axis, x, dx = c.op.attrs["axis"], E(c.b, c.x(0).v), E(c.b, c.dot(0).v)
 
     def step(k: Dim, s: list[E]) -> list[E]:
@@ -248,9 +282,16 @@ def _cumprod_jvp(c: Any) -> E:
     return _loop(c.b, x.shape[axis], [_empty_like(x), ones, ones * 0.0], step)[0]
 
 
-register(OpDef(
-    "cumprod", "reduction", _scan_type, lambda attrs, x: np.cumprod(x, axis=attrs["axis"]), (_cumprod_vjp,),
-    _cumprod_jvp, python=_scan_python("cumprod"),
-))
+register(
+    OpDef(
+        "cumprod",
+        "reduction",
+        _scan_type,
+        lambda attrs, x: np.cumprod(x, axis=attrs["axis"]),
+        (_cumprod_vjp,),
+        _cumprod_jvp,
+        python=_scan_python("cumprod"),
+    )
+)
 
 __all__ = ["flip", "keep", "products_of_others"]

@@ -9,7 +9,6 @@ and none but a *modulus* is a whole number of spacings: a finite difference cros
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -57,4 +56,8 @@ def samplers(op: OpDef, operands: int) -> list[Callable[[np.random.Generator, tu
     """The sampler of each operand. Raises KeyError for a domain that does not exist."""
     names = [name.strip() for name in op.sample.split(",")]
     names += names[-1:] * (operands - len(names))
-    return [partial(DOMAINS[name], operand=k) for k, name in enumerate(names[:operands])]
+    return [_of_operand(DOMAINS[name], k) for k, name in enumerate(names[:operands])]
+
+
+def _of_operand(sampler: Sampler, k: int) -> Callable[[np.random.Generator, tuple[int, ...]], Any]:
+    return lambda rng, shape: sampler(rng, shape, k)

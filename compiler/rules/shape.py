@@ -10,7 +10,7 @@ from ..ir.dims import Dim
 from ..ir.nodes import Span
 from ..ir.opdef import OpDef, register
 from ..ir.types import Type, promote
-from .expr import E
+from .expr import Context, E
 from .infer import Attrs, Operands
 
 
@@ -21,29 +21,35 @@ def dims_text(op: Any, dims: Any) -> str:
 
 register(
     OpDef(
-        "reshape", "shape",
+        "reshape",
+        "shape",
         lambda xs, attrs: [Type(xs[0].type.dtype, tuple(attrs["shape"]))],
         lambda attrs, x: np.reshape(x, tuple(attrs["shape"])).copy()[()],
         (lambda c: c.g_full.reshape([c.dim(d) for d in c.op.operands[0].type.shape]),),
-        "linear", cost=0,
+        "linear",
+        cost=0,
     )
 )
 register(
     OpDef(
-        "transpose", "shape",
+        "transpose",
+        "shape",
         lambda xs, attrs: [Type(xs[0].type.dtype, tuple(xs[0].type.shape[p] for p in attrs["perm"]))],
         lambda attrs, x: np.transpose(x, attrs["perm"]).copy(),
         (lambda c: c.g_full.transpose([int(p) for p in np.argsort(c.op.attrs["perm"])]),),
-        "linear", cost=0,
+        "linear",
+        cost=0,
     )
 )
 register(
     OpDef(
-        "broadcast_to", "shape",
+        "broadcast_to",
+        "shape",
         lambda xs, attrs: [Type(xs[0].type.dtype, tuple(attrs["shape"]))],
         lambda attrs, x: np.broadcast_to(x, tuple(attrs["shape"])).copy(),
         (lambda c: c.unbroadcast(c.g_full, 0),),
-        "linear", cost=0,
+        "linear",
+        cost=0,
     )
 )
 
@@ -66,7 +72,7 @@ def _concatenate_type(xs: Operands, attrs: Attrs) -> list[Type]:
 
 
 def _piece(k: int) -> Any:
-    def rule(c: Any) -> E:
+    def rule(c: Context) -> E:
         axis = c.op.attrs["axis"]
         start = Dim.of(0)
         for x in c.op.operands[:k]:
@@ -88,7 +94,9 @@ class EveryOperand:
 
 register(
     OpDef(
-        "concatenate", "shape", _concatenate_type,
+        "concatenate",
+        "shape",
+        _concatenate_type,
         lambda attrs, *xs: np.concatenate(xs, axis=attrs["axis"]),
         EveryOperand(),  # type: ignore[arg-type]
         "linear",

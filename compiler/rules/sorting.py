@@ -20,7 +20,7 @@ from ..ir.dims import ONE
 from ..ir.nodes import Gather, Operand
 from ..ir.opdef import OpDef, register
 from ..ir.types import Type
-from .expr import E
+from .expr import Context, E
 from .infer import Attrs, Operands
 
 
@@ -66,18 +66,18 @@ def _at_least_one(count: E) -> E:
     return count._emit("maximum", count, 1.0)
 
 
-def _order(c: Any) -> E:
+def _order(c: Context) -> E:
     x, axis = c.x(0), c.op.attrs["axis"]
     order: E = x._emit("argsort", E(c.b, x.v), axis=axis)
     return order
 
 
-def _sort_vjp(c: Any) -> E:
+def _sort_vjp(c: Context) -> E:
     axis = c.op.attrs["axis"]
     return scatter_along(_order(c), mean_over_ties(c.g_full, c.y, axis), axis)
 
 
-def _sort_jvp(c: Any) -> E:
+def _sort_jvp(c: Context) -> E:
     axis = c.op.attrs["axis"]
     return mean_over_ties(gather_along(c.dot(0), _order(c), axis), c.y, axis)
 
@@ -95,9 +95,15 @@ def _indices(xs: Operands, attrs: Attrs) -> list[Type]:
 
 register(
     OpDef(
-        "sort", "reduction", lambda xs, attrs: [xs[0].type],
+        "sort",
+        "reduction",
+        lambda xs, attrs: [xs[0].type],
         lambda attrs, x: np.sort(x, axis=attrs["axis"], kind="stable"),
-        (_sort_vjp,), _sort_jvp, python=_python("sort"), cost=100, undefined="ties: shared equally",
+        (_sort_vjp,),
+        _sort_jvp,
+        python=_python("sort"),
+        cost=100,
+        undefined="ties: shared equally",
     )
 )
 register(

@@ -27,6 +27,11 @@ declaration), `engine` (made by the transforms), `none`. *Undefined* says where 
 or is not unique, and what it is there."""
 
 
+def differentiable_level() -> list[OpDef]:
+    """The ops of programs before they are lowered. (The native level registers its own, in `transforms`.)"""
+    return [op for op in REGISTRY.values() if not op.infer.__module__.startswith("pullback.transforms")]
+
+
 def derivative(op: OpDef) -> str:
     """How an op differentiates, in a word."""
     if op.zero:
@@ -44,7 +49,7 @@ def table() -> str:
     """The page, as Markdown."""
     lines = [_HEADING]
     for kind, title in _TITLES.items():
-        ops = [op for op in REGISTRY.values() if op.kind == kind and op.infer.__module__.startswith("pullback.rules")]
+        ops = [op for op in differentiable_level() if op.kind == kind]
         lines += ["", f"## {title}", "", "| op | derivative | undefined | tested on |", "|---|---|---|---|"]
         for op in sorted(ops, key=lambda op: op.name):
             domain = op.sample if derivative(op) not in ("engine", "none") else ""

@@ -21,7 +21,7 @@ from ..ir.dims import ONE, ZERO, Dim
 from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Span, Substitution, Value, as_dim
 from ..ir.opdef import opdef
 from ..ir.types import B1, INT, Type
-from . import lower_linalg  # noqa: F401  (registers gemm)
+from . import native_ops  # noqa: F401  (registers them)
 
 # loops beat a library call up to about this many multiplications
 TINY_PRODUCT = 512
@@ -72,6 +72,8 @@ class _Decomposer:
             "argmax": self._arg,
             "argmin": self._arg,
             "nonzero": self._nonzero,
+            "sort": self._sort,
+            "argsort": self._sort,
             "reshape": self._reshape,
             "broadcast_to": self._broadcast_to,
             "max": self._extremum,
@@ -243,8 +245,8 @@ class _Decomposer:
                 continue
             if isinstance(item, (At, Gather)):
                 if not op.attrs.get("inbounds"):
-                    index = self._normalise if isinstance(item, At) or not xs[k].type.shape else self._normalise_array
-                    xs[k] = index(op.operands[k], shape[axis], axis)
+                    normalise = self._normalise_array if xs[k].type.shape else self._normalise
+                    xs[k] = normalise(op.operands[k], shape[axis], axis)
                 k += 1
             axis += 1
         index = op.attrs["index"]
@@ -450,6 +452,23 @@ class _Decomposer:
         self.in_range[op.results[1]] = op.operands[0].type.shape[0]
         return [count, filled]
 
+    def _sort(self, op: Op) -> list[Operand] | None:
+        """Rows of a matrix whose last axis is the one to sort along."""
+        x, axis = self.subst.operand(op.operands[0]), op.attrs["axis"]
+        rank, dtype = x.type.rank, op.result.type.dtype
+        perm = (*(k for k in range(rank) if k != axis), axis)
+        if axis != rank - 1:
+            x = self.b.emit("transpose", x, perm=perm)
+        shape = x.type.shape
+        rows = self._reshaped(x, (Type(dtype, shape[:-1]).size, shape[-1]))
+        out = self._empty(Type(dtype, rows.type.shape))
+        ordered = self.b.op(op.opcode + "_rows", out, rows, attrs={"mutates": (0,)}).result
+        result = self._reshaped(ordered, shape)
+        if axis != rank - 1:
+            back = tuple(perm.index(k) for k in range(rank))
+            result = self.b.emit("transpose", result, perm=back)
+        return [result]
+
     def _concatenate(self, op: Op) -> list[Operand] | None:
         t = self.subst.type(op.result.type)
         axis = op.attrs["axis"]
@@ -493,8 +512,9 @@ class _Decomposer:
             if x.type.shape[:-2] != batch:
                 x = self.b.emit("broadcast_to", x, shape=(*batch, *matrix))
             stacks.append(self._reshaped(x, (count, *matrix)))
+        left, right = stacks
         out = self._empty(Type(t.dtype, (count, a.type.shape[-2], b.type.shape[-1])))
-        return self._reshaped(self._gemm(out, *stacks, 0.0), t.shape)
+        return self._reshaped(self._gemm(out, left, right, 0.0), t.shape)
 
     def _reshaped(self, x: Operand, shape: Sequence[Dim]) -> Value:
         if isinstance(x, Value) and x.type.shape == tuple(shape):

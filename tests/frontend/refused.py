@@ -300,3 +300,13 @@ def starred_exception(x):
 
 class MyError(Exception):
     pass
+
+
+def iterator_kept(x):
+    pairs = zip(x, x)  #! | iterator | list(
+    return x
+
+
+def argument_list_changed(values):
+    values[0] = 1.0  #! values[0] | outside | copy
+    return values[0]

@@ -13,7 +13,7 @@ from tests.frontend.support import build_for
 ARGS = {
     "distinct_extents": (np.ones(4), np.ones(5)),
     "alias_by_path": (np.ones(4), np.ones(4)),
-    "bad_helper": (),
+    "argument_list_changed": ([1.0, 2.0],),
 }
 
 

@@ -27,7 +27,8 @@ Variant = tuple[str, Emit, Sequence[Any]]
 UNARY: list[Sequence[Any]] = [[()], [(3,)], [(2, 3)], [(1,)], [(0,)], [(0, 2)]]
 BINARY: list[Sequence[Any]] = [
     [(3,), (3,)], [(), (3,)], [(3,), ()], [(), ()], [(2, 1), (3,)], [(1, 3), (2, 1)], [(2, 3), (3,)], [(3,), (2, 3)],
-    [(1,), (3,)], [(3,), (1,)], [(1,), (1,)], [(1, 1), ()], [(2, 1, 2), (3, 1)], [(0,), (0,)], [(0,), ()], [(0, 1), (3,)],
+    [(1,), (3,)], [(3,), (1,)], [(1,), (1,)], [(1, 1), ()], [(2, 1, 2), (3, 1)], [(0,), (0,)], [(0,), ()],
+    [(0, 1), (3,)],
 ]  # fmt: skip
 TERNARY: list[Sequence[Any]] = [
     [(3,), (3,), (3,)], [(), (3,), (3,)], [(3,), (), (3,)], [(3,), (3,), ()], [(3,), (), ()], [(), (), ()],
@@ -78,9 +79,13 @@ def _polygamma(op: OpDef) -> Iterator[Variant]:
 
 
 def _cast(op: OpDef) -> Iterator[Variant]:
+    def to_weak(b: Builder, x: Operand) -> Operand:
+        return b.emit("mul", b.emit("cast", x, dtype=x.type.dtype, weak=x.type.dtype == "f64"), x)
+
     for shape in UNARY:
-        yield f"to its own dtype {shapes_text(shape)}", lambda b, x: b.emit("cast", x, dtype=x.type.dtype, weak=False), shape
-    yield "to a weak float", lambda b, x: b.emit("mul", b.emit("cast", x, dtype=x.type.dtype, weak=x.type.dtype == "f64"), x), [()]
+        emit = lambda b, x: b.emit("cast", x, dtype=x.type.dtype, weak=False)
+        yield f"to its own dtype {shapes_text(shape)}", emit, shape
+    yield "to a weak float", to_weak, [()]
     yield "to integers", simple("cast", dtype="i64", weak=False), [(3,)]
 
 
@@ -119,8 +124,9 @@ def _arg_extremum(op: OpDef) -> Iterator[Variant]:
 def _reshape(op: OpDef) -> Iterator[Variant]:
     two, three, six = extent(2), extent(3), extent(2) * extent(3)
     for old, new in [
-        ((2, 3), (six,)), ((2, 3), (three, two)), ((2, 3), (ONE, two, three)), ((1,), ()), ((), (ONE, ONE)), ((1, 1), ()),
-        ((3,), (three, ONE)), ((0,), (extent(0), Dim.of(2))), ((2, 0), (extent(0), Dim.of(3))),
+        ((2, 3), (six,)), ((2, 3), (three, two)), ((2, 3), (ONE, two, three)), ((1,), ()),
+        ((), (ONE, ONE)), ((1, 1), ()), ((3,), (three, ONE)),
+        ((0,), (extent(0), Dim.of(2))), ((2, 0), (extent(0), Dim.of(3))),
     ]:  # fmt: skip
         yield f"{old} to {len(new)} axes", simple("reshape", shape=tuple(new)), [old]
 
@@ -134,8 +140,8 @@ def _transpose(op: OpDef) -> Iterator[Variant]:
 
 def _broadcast_to(op: OpDef) -> Iterator[Variant]:
     for old, new in [
-        ((3,), (2, 3)), ((1,), (3,)), ((2, 1), (2, 3)), ((1, 3), (2, 3)), ((2, 1), (4, 2, 3)), ((3,), (3,)), ((1, 1), (2, 3)),
-        ((1,), (1, 1)), ((0,), (2, 0)), ((1,), (0,)), ((2, 1), (2, 0)), ((), (2, 3)), ((), ()),
+        ((3,), (2, 3)), ((1,), (3,)), ((2, 1), (2, 3)), ((1, 3), (2, 3)), ((2, 1), (4, 2, 3)), ((3,), (3,)),
+        ((1, 1), (2, 3)), ((1,), (1, 1)), ((0,), (2, 0)), ((1,), (0,)), ((2, 1), (2, 0)), ((), (2, 3)), ((), ()),
     ]:  # fmt: skip
         dims = tuple(extent(n) if n in old else Dim.of(n) for n in new)
         yield f"{old} to {new}", simple("broadcast_to", shape=dims), [old]
@@ -153,8 +159,9 @@ def _concatenate(op: OpDef) -> Iterator[Variant]:
 
 def _matmul(op: OpDef) -> Iterator[Variant]:
     for shapes in [
-        [(3,), (3,)], [(3,), (3, 2)], [(2, 3), (3,)], [(2, 3), (3, 4)], [(1,), (1,)], [(1, 1), (1, 1)], [(0,), (0,)], [(2, 0), (0, 3)],
-        [(0, 2), (2, 3)], [(4, 2, 3), (4, 3, 2)], [(4, 2, 3), (3, 2)], [(2, 3), (4, 3, 2)], [(4, 1, 2, 3), (2, 3, 2)],
+        [(3,), (3,)], [(3,), (3, 2)], [(2, 3), (3,)], [(2, 3), (3, 4)], [(1,), (1,)], [(1, 1), (1, 1)], [(0,), (0,)],
+        [(2, 0), (0, 3)], [(0, 2), (2, 3)], [(4, 2, 3), (4, 3, 2)], [(4, 2, 3), (3, 2)], [(2, 3), (4, 3, 2)],
+        [(4, 1, 2, 3), (2, 3, 2)],
         [(1, 2, 3), (4, 3, 2)], [(4, 2, 3), (1, 3, 2)], [(3,), (4, 3, 2)], [(4, 2, 3), (3,)], [(2, 4, 2, 3), (3,)],
         [(3,), (2, 4, 3, 2)], [(1, 3), (3,)], [(3,), (3, 1)], [(2, 1), (1, 3)], [(1, 2, 3), (3,)], [(3,), (1, 3, 2)],
         [(0, 2, 3), (3, 2)], [(0, 2, 3), (3,)], [(2, 1, 3), (1, 3, 1)],
@@ -214,7 +221,8 @@ def _load(op: OpDef) -> Iterator[Variant]:
     yield "new axes of an element", simple("load", index=(New(), At(), New())), [(3,), 1]
     yield "new axis of a row", simple("load", index=(At(), New(), whole(3))), [(2, 3), 1]
     yield "new axis of a reversed slice", simple("load", index=(reverse_span(2), New(), span(2, 1))), [(2, 3)]
-    yield "new axis beside a gather", simple("load", index=(New(), Gather(), whole(2))), [(3, 2), np.array([2, 2, 0, 1])]
+    beside = simple("load", index=(New(), Gather(), whole(2)))
+    yield "new axis beside a gather", beside, [(3, 2), np.array([2, 2, 0, 1])]
     yield "new axis of a scalar", simple("load", index=(New(),)), [()]
 
 
@@ -244,7 +252,8 @@ def _own_elements(opcode: str) -> Emit:
 
 def _full(op: OpDef) -> Iterator[Variant]:
     for shape in [(), (3,), (2, 1), (0,)]:
-        yield f"{shape}", lambda b, x, s=shape: b.emit("mul", b.emit("full", x, shape=_dims(s), dtype=x.type.dtype), x), [()]
+        emit = lambda b, x, s=shape: b.emit("mul", b.emit("full", x, shape=_dims(s), dtype=x.type.dtype), x)
+        yield f"{shape}", emit, [()]
 
 
 def _dims(shape: tuple[int, ...]) -> tuple[Dim, ...]:
@@ -298,10 +307,8 @@ VARIANTS: dict[str, Callable[[OpDef], Iterator[Variant]]] = {
     "full": _full, "iota": _iota, "empty": _constant_array, "eye": _constant_array,
 }  # fmt: skip
 
-# differentiated by the transforms, not by a rule (tested in tests/transforms), or made after differentiation
-STRUCTURAL = frozenset(
-    ["if", "for", "while", "call", "check", "print", "tape_new", "tape_push", "tape_pop", "extent", "gemm"]
-)
+# differentiated by the transforms, not by a rule: tested in tests/transforms
+STRUCTURAL = frozenset(["if", "for", "while", "call", "check", "print", "tape_new", "tape_push", "tape_pop", "extent"])
 
 
 def variants(op: OpDef) -> list[Variant]:
@@ -326,4 +333,3 @@ def cases(opcode: str) -> list[Case]:
         )
         out.append(Case(f"{opcode}: {name}", emit, inputs, shapes))
     return out
-

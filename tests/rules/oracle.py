@@ -60,7 +60,8 @@ def type_of(x: Any, shape: tuple[Dim, ...]) -> Type:
 
 
 def function_of(case: Case) -> Function:
-    body = Region([Value(type_of(x, s), f"x{k}") for k, (x, s) in enumerate(zip(case.inputs, case.shapes, strict=True))])
+    types = map(type_of, case.inputs, case.shapes)
+    body = Region([Value(t, f"x{k}") for k, t in enumerate(types)])
     body.yields = [case.emit(Builder(body), *body.params)]
     fn = Function("f", body)
     verify(fn)
@@ -177,19 +178,25 @@ def check_second_order(case: Case, fn: Function, rng: np.random.Generator) -> No
     check_products(f"{case}: reverse over reverse", dots, cotangents, grads, directions)
 
 
+def of_dtype(xs: Sequence[Any], dtype: Any) -> tuple[Any, ...]:
+    """The floats of `xs` as `dtype`."""
+    arrays = map(np.asarray, xs)
+    return tuple((x.astype(dtype) if x.dtype.kind == "f" else x)[()] for x in arrays)
+
+
 def check_single_precision(case: Case, rng: np.random.Generator) -> None:
     """float32 stays float32, in values, adjoints and tangents, and agrees with float64."""
-    narrow = tuple(x.astype(np.float32)[()] if k in floats(case.inputs) else x for k, x in enumerate(map(np.asarray, case.inputs)))
-    wide = tuple(x.astype(np.float64)[()] if k in floats(case.inputs) else x for k, x in enumerate(map(np.asarray, narrow)))
+    narrow, wide = of_dtype(case.inputs, np.float32), of_dtype(of_dtype(case.inputs, np.float32), np.float64)
     f32, f64 = function_of(replace(case, inputs=narrow)), function_of(replace(case, inputs=wide))
     (y,) = run(f64, wide)
     g = rng.normal(size=np.shape(y)).astype(np.asarray(run(f32, narrow)[0]).dtype)
     wrt = floats(narrow)
     dots = [rng.normal(size=np.shape(narrow[k])).astype(np.float32) for k in wrt]
+    wide_dots = of_dtype(dots, np.float64)
     pairs = [
         (run(f32, narrow), run(f64, wide)),
         (run(reverse_of(f32, wrt), [*narrow, g]), run(reverse_of(f64, wrt), [*wide, g.astype(float)])),
-        (run(forward_of(f32, wrt), [*narrow, *dots]), run(forward_of(f64, wrt), [*wide, *(d.astype(float) for d in dots)])),
+        (run(forward_of(f32, wrt), [*narrow, *dots]), run(forward_of(f64, wrt), [*wide, *wide_dots])),
     ]
     for narrows, wides in pairs:
         for a, b in zip(narrows, wides, strict=True):

@@ -47,7 +47,8 @@ def test_inferred_dtypes_are_those_of_numpy(opcode: str) -> None:
             continue
         for ranks in [(1,) * len(dtypes), (0,) * len(dtypes), (1, *(0,) * (len(dtypes) - 1))]:
             values = [sampled(op, t, r) for t, r in zip(dtypes, ranks, strict=True)]
-            check_types(op, [Value(Type(t, extents(*np.shape(v)))) for t, v in zip(dtypes, values, strict=True)], values)
+            types = [Type(t, extents(*np.shape(v))) for t, v in zip(dtypes, values, strict=True)]
+            check_types(op, [Value(t) for t in types], values)
 
 
 @pytest.mark.parametrize("opcode", [name for name in ELEMENTWISE if arity(REGISTRY[name]) == 2])
@@ -81,7 +82,8 @@ def test_mixed_precision_adjoints(opcode: str) -> None:
         for a, b in zip(grads, run(reverse_of(wide, [0, 1]), [x, y, g])[1:], strict=True):
             np.testing.assert_allclose(a, b, rtol=1e-6)
         dots = (np.ones(3, left), np.ones(3, right))
-        dot, expected = run(forward_of(fn, [0, 1]), [*inputs, *dots])[1], run(forward_of(wide, [0, 1]), [x, y, *map(np.float64, dots)])[1]
+        dot = run(forward_of(fn, [0, 1]), [*inputs, *dots])[1]
+        expected = run(forward_of(wide, [0, 1]), [x, y, *map(np.float64, dots)])[1]
         assert dot.dtype == np.float64
         np.testing.assert_allclose(dot, expected, rtol=1e-12)
 

@@ -1,0 +1,39 @@
+"""Ops of the native level that call the runtime, each into the memory of its first operand after `inplace`.
+
+- ``gemm c, a, b, alpha, beta {trans_a, trans_b}`` => ``alpha * op(a) @ op(b) + beta * c``. ``c`` is not read where
+  beta is 0. Matrices, a matrix and a vector, or stacks of matrices of rank 3.
+- ``sort_rows out, x`` => each row of the matrix ``x`` in ascending order, NaN last.
+- ``argsort_rows out, x`` => the stable order of each row.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..ir.opdef import OpDef, register
+
+
+def _gemm(attrs: dict[str, Any], c: Any, a: Any, b: Any, alpha: Any, beta: Any) -> Any:
+    a = np.swapaxes(a, -1, -2) if attrs["trans_a"] else a
+    b = np.swapaxes(b, -1, -2) if attrs["trans_b"] else b
+    with np.errstate(all="ignore"):
+        product = np.matmul(a, b)
+        product = product if alpha == 1 else alpha * product
+        return (product if beta == 0 else product + beta * c).astype(c.dtype)
+
+
+register(OpDef("gemm", "linalg", lambda xs, attrs: [xs[0].type], _gemm, cost=1000))
+for _name, _fn in (("sort_rows", np.sort), ("argsort_rows", np.argsort)):
+    register(
+        OpDef(
+            _name,
+            "linalg",
+            lambda xs, attrs: [xs[0].type],
+            lambda attrs, out, x, fn=_fn: fn(x, axis=-1, kind="stable"),
+            cost=100,
+        )
+    )
+
+NATIVE_OPS = ("gemm", "sort_rows", "argsort_rows")

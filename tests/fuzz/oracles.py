@@ -1,0 +1,445 @@
+"""What must hold of a program: plain NumPy, the interpreter, printed source, compiled code and derivatives agree.
+
+`check(case)` returns an `Outcome`. Independent oracles: plain Python running the source, and finite
+differences of it. A program whose plain run raises must raise the same built-in type here, or be refused.
+"""
+
+from __future__ import annotations
+
+import copy
+import math
+import signal
+import traceback
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from pullback import pipeline
+from pullback.api import extended
+from pullback.codegen.numba_cpu import generate_native, load_native, plain_kernel
+from pullback.codegen.python_source import print_python
+from pullback.compose import Transform
+from pullback.dispatch import Dispatcher, Specialisation
+from pullback.errors import InternalError, PullbackError
+from pullback.ir.interp import interpret
+from pullback.ir.nodes import Function
+
+from .generator import Case
+
+Kernel = Callable[..., list[Any]]
+LIMIT = 1e6  # programs with larger numbers are discarded
+SECONDS = 60  # for one program
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """kind: "ok", "discarded" (the program itself is of no use), "refused" (a PullbackError), "raised" (the
+    exception of the plain run, rightly), "kink" (finite differences do not exist), "failed"."""
+
+    kind: str
+    stage: str = ""
+    detail: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return self.kind == "failed"
+
+
+class Failure(Exception):
+    """An oracle that does not hold: the stage names it."""
+
+    def __init__(self, stage: str, detail: str):
+        super().__init__(f"{stage}: {detail}")
+        self.stage = stage
+        self.detail = detail
+
+
+class Timeout(Exception):
+    pass
+
+
+@contextmanager
+def deadline(seconds: int) -> Iterator[None]:
+    def stop(*_: Any) -> None:
+        raise Timeout
+
+    old = signal.signal(signal.SIGALRM, stop)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, old)
+
+
+def check(case: Case, compiled: bool = False, second: bool = False, seconds: int = SECONDS) -> Outcome:
+    """Run all oracles on a case. compiled: native code through Numba too; second: second derivatives too."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            with deadline(seconds):
+                return _Check(case).run(compiled, second)
+        except Failure as e:
+            return Outcome("failed", e.stage, e.detail)
+        except Timeout:
+            return Outcome("failed", "timeout", f"more than {seconds} s")
+
+
+# -- running ---------------------------------------------------------------------------------------------
+def flat(tree: Any) -> list[Any]:
+    if isinstance(tree, (tuple, list)):
+        return [x for part in tree for x in flat(part)]
+    return [] if tree is None else [tree]
+
+
+def floats(tree: Any) -> list[Any]:
+    return [x for x in flat(tree) if np.asarray(x).dtype.kind == "f"]
+
+
+def useful(tree: Any) -> bool:
+    """Whether all numbers are finite and of moderate size."""
+    return all(np.all(np.isfinite(x)) and np.all(np.abs(x) < LIMIT) for x in map(np.asarray, flat(tree)))
+
+
+def copied(values: list[Any]) -> list[Any]:
+    """Copies in the same memory layout."""
+    return [_copy(v) if isinstance(v, np.ndarray) else v for v in values]
+
+
+def _copy(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    if x.flags.c_contiguous:
+        return x.copy()
+    if x.flags.f_contiguous:
+        return x.copy(order="F")
+    wide = np.zeros((*x.shape[:-1], 2 * x.shape[-1]), x.dtype)
+    wide[..., ::2] = x
+    return wide[..., ::2]
+
+
+def interpreter(fn: Function) -> Kernel:
+    return lambda *inputs: interpret(fn, inputs)
+
+
+def printed(fn: Function) -> Kernel:
+    """The adjoint-level source, run as plain Python."""
+    namespace: dict[str, Any] = {}
+    text = print_python(pipeline.placed(fn), name="entry")
+    exec(compile(text, "<adjoint level>", "exec"), namespace)
+    entry = namespace["entry"]
+    many = len(fn.body.yields)
+
+    def run(*inputs: Any) -> list[Any]:
+        before = [np.copy(x) for x in inputs]
+        out = entry(*inputs)
+        for old, new in zip(before, inputs):
+            if not np.array_equal(old, new):
+                raise Failure("adjoint source", "writes to its arguments")
+        return [out] if many == 1 else list(out) if many else []
+
+    return run
+
+
+def native_plain(fn: Function) -> Kernel:
+    return plain_kernel(generate_native(pipeline.native(fn)))
+
+
+def native_compiled(fn: Function) -> Kernel:
+    return load_native(generate_native(pipeline.native(fn)))
+
+
+LEVELS: dict[str, Callable[[Function], Kernel]] = {
+    "adjoint source": printed,
+    "native source": native_plain,
+    "compiled": native_compiled,
+}
+
+
+class Refused(Exception):
+    def __init__(self, error: PullbackError):
+        super().__init__(error.message)
+        self.error = error
+
+
+class NoPath(Exception):
+    """The result does not depend on the arguments differentiably."""
+
+
+class _Check:
+    def __init__(self, case: Case):
+        self.case = case
+        self.f = case.load()
+        self.wrt = tuple(k for k, a in enumerate(case.arguments) if a.is_float)
+        self.single = any(a.dtype == "f32" for a in case.arguments)
+        self.rng = np.random.default_rng(case.seed + 1)
+
+    # -- plain Python ---------------------------------------------------------------------------------
+    def plain(self, values: list[Any], f: Callable[..., Any] | None = None) -> tuple[Any, list[Any]]:
+        """(result, arguments after the call), copied."""
+        given = copied(values)
+        result = (f or self.f)(*given)
+        return copy.deepcopy(result), [np.copy(x) if isinstance(x, np.ndarray) else x for x in given]
+
+    def run(self, compiled: bool, second: bool) -> Outcome:
+        values = self.case.values()
+        raised: Exception | None = None
+        try:
+            with deadline(5):
+                expected, after = self.plain(values)
+        except Timeout:
+            return Outcome("discarded", "plain run", "timeout")
+        except Exception as e:
+            raised = e
+        try:
+            if raised is not None:
+                return self.check_raises(raised, compiled)
+            if not useful((expected, after)) or not floats(expected):
+                return Outcome("discarded", "plain run", "not finite, huge, or no float")
+            self.check_value(expected, after, compiled)
+            return self.check_derivatives(expected, compiled, second)
+        except Refused as e:
+            return Outcome("refused", type(e.error).__name__, e.error.message)
+
+    def guarded(self, stage: str, action: Callable[[], Any]) -> Any:
+        """Run something of ours: refusals and defects are told apart."""
+        try:
+            return action()
+        except (Failure, Timeout, Refused, NoPath):
+            raise
+        except InternalError as e:
+            raise Failure(stage, f"InternalError: {e.message}") from e
+        except PullbackError as e:
+            if "no differentiable path" in e.message or "returns no float" in e.message or "needs a function with a scalar" in e.message:
+                raise NoPath from None
+            raise Refused(e) from None
+        except Exception as e:
+            last = traceback.extract_tb(e.__traceback__)[-1]
+            raise Failure(stage, f"{type(e).__name__}: {e} ({last.filename.rsplit('/', 1)[-1]}:{last.lineno})") from e
+
+    def specialise(self, stage: str, *chain: Transform) -> tuple[Dispatcher, Specialisation]:
+        dispatcher = extended(self.f, *chain)
+        entry = self.guarded(f"build {stage}", lambda: dispatcher.entry(tuple(copied(self.case.values())), {}))
+        return dispatcher, entry.spec
+
+    def call(self, stage: str, made: tuple[Dispatcher, Specialisation], kernel: Kernel, extras: tuple[Any, ...] = (), values: list[Any] | None = None) -> tuple[Any, list[Any]]:
+        """(result, arguments after the call), through the dispatcher and the given kernel."""
+        dispatcher, spec = made
+        spec._kernel = kernel
+        for entry in dispatcher._entries.values():
+            entry.kernel = None
+        given = copied(values if values is not None else self.case.values())
+        result = self.guarded(stage, lambda: dispatcher(tuple(given), {}, extras))
+        return copy.deepcopy(result), given
+
+    def kernels(self, stage: str, spec: Specialisation, compiled: bool) -> Iterator[tuple[str, Kernel]]:
+        for level, make in LEVELS.items():
+            if level != "compiled" or compiled:
+                name = f"{stage}, {level}"
+                yield name, self.guarded(name, lambda make=make: make(spec.program.function))
+
+    # -- values -----------------------------------------------------------------------------------------
+    def check_raises(self, error: Exception, compiled: bool) -> Outcome:
+        """The plain run raises: ours must raise a subclass of the same built-in, or refuse."""
+        base = next(t for t in type(error).__mro__ if t.__module__ == "builtins")
+        dispatcher = extended(self.f)
+        values = self.case.values()
+        try:
+            spec = dispatcher.entry(tuple(copied(values)), {}).spec
+        except InternalError as e:
+            raise Failure("build value", f"InternalError: {e.message}") from e
+        except PullbackError:
+            return Outcome("raised", type(error).__name__)
+        except Exception as e:
+            raise Failure("build value", f"{type(e).__name__}: {e}; NumPy raises {error!r}") from e
+        kernels = {"interpreter": interpreter, **LEVELS}
+        if not compiled:
+            del kernels["compiled"]
+        for name, make in kernels.items():
+            kernel = self.guarded(name, lambda make=make: make(spec.program.function))
+            spec._kernel = kernel
+            for entry in dispatcher._entries.values():
+                entry.kernel = None
+            try:
+                dispatcher(tuple(copied(values)), {})
+            except base:
+                continue
+            except Exception as e:
+                raise Failure(f"exception, {name}", f"NumPy raises {error!r}, ours {type(e).__name__}: {e}") from e
+            raise Failure(f"exception, {name}", f"NumPy raises {error!r}, ours nothing")
+        return Outcome("raised", type(error).__name__)
+
+    def tolerance(self, single: bool | None = None) -> float:
+        return 2e-4 if (self.single if single is None else single) else 1e-9
+
+    def compare(self, stage: str, got: Any, expected: Any, tolerance: float, types: bool = True) -> None:
+        """Same structure, shapes and numbers (relative to the largest); dtypes of arrays too."""
+        a, b = flat(got), flat(expected)
+        if len(a) != len(b):
+            raise Failure(stage, f"{len(a)} results, expected {len(b)}")
+        for k, (x, y) in enumerate(zip(a, b)):
+            x_, y_ = np.asarray(x), np.asarray(y)
+            if x_.shape != y_.shape:
+                raise Failure(stage, f"result {k} has shape {x_.shape}, expected {y_.shape}")
+            if types and isinstance(y, (np.ndarray, np.float32)) and x_.dtype != y_.dtype:
+                raise Failure(stage, f"result {k} is {x_.dtype}, expected {y_.dtype}")
+            scale = max(1.0, float(np.max(np.abs(y_), initial=0.0)))
+            if not np.allclose(x_, y_, rtol=tolerance, atol=tolerance * scale, equal_nan=True):
+                raise Failure(stage, f"result {k} is {x_!r}, expected {y_!r}")
+
+    def check_value(self, expected: Any, after: list[Any], compiled: bool) -> None:
+        made = self.specialise("value")
+        spec = made[1]
+        names = [("value, interpreter", interpreter(spec.program.function)), *self.kernels("value", spec, compiled)]
+        for name, kernel in names:
+            got, given = self.call(name, made, kernel)
+            self.compare(name, got, expected, self.tolerance())
+            self.compare(f"{name}, written arguments", given, after, self.tolerance())
+
+    # -- derivatives ----------------------------------------------------------------------------------------
+    def direction(self) -> tuple[Any, ...]:
+        return tuple(self.vector(self.case.values()[k]) for k in self.wrt)
+
+    def vector(self, like: Any) -> Any:
+        x = np.asarray(like)
+        made = np.round(self.rng.normal(size=x.shape), 3).astype(x.dtype)
+        return made if x.ndim else made[()] if isinstance(like, np.generic) else float(made)
+
+    def moved(self, values: list[Any], direction: tuple[Any, ...], h: float) -> list[Any]:
+        out = list(values)
+        for k, d in zip(self.wrt, direction):
+            out[k] = values[k] + h * d
+        return out
+
+    def difference(self, f: Callable[[list[Any]], list[Any]], values: list[Any], direction: tuple[Any, ...], tolerance: float) -> list[Any] | None:
+        """Central differences of a list of arrays; None where two steps, or the two sides, disagree."""
+        def central(h: float) -> list[Any]:
+            plus, minus = f(self.moved(values, direction, h)), f(self.moved(values, direction, -h))
+            return [(np.asarray(p, float) - np.asarray(m, float)) / (2 * h) for p, m in zip(plus, minus, strict=True)]
+
+        def shapes(xs: list[Any]) -> list[Any]:
+            return [np.shape(x) for x in xs]
+
+        h = 3e-4
+        try:
+            middle = f(values)
+            a, b = central(h), central(h / 2)
+            if shapes(a) != shapes(b):
+                return None
+            # fourth order
+            best = [(4 * y - x) / 3 for x, y in zip(a, b)]
+            plus = f(self.moved(values, direction, h / 4))
+        except (Failure, Refused, NoPath, Timeout):
+            raise
+        except Exception:
+            return None
+        for x, y, p, m in zip(a, b, plus, middle):
+            scale = max(1.0, float(np.max(np.abs(y), initial=0.0)))
+            if not np.all(np.abs(x - y) <= 100 * tolerance * scale):
+                return None
+            right = (np.asarray(p, float) - np.asarray(m, float)) / (h / 4)
+            if not np.all(np.abs(right - y) <= 0.02 * scale):
+                return None
+        return best
+
+    def check_derivatives(self, expected: Any, compiled: bool, second: bool) -> Outcome:
+        values = self.case.values()
+        direction = self.direction()
+        jvp_of = Transform("jvp", self.wrt, value=False)
+        vjp_of = Transform("vjp", self.wrt)
+        try:
+            made = self.specialise("jvp", jvp_of)
+        except NoPath:
+            self.check_constant(values, direction)
+            return Outcome("ok", "constant")
+        tangents, given = self.call("jvp, interpreter", made, interpreter(made[1].program.function), (direction,))
+        self.compare("jvp, arguments unchanged", given, values, 0.0)
+        tangents = self.dense(tangents, expected)
+        for name, kernel in self.kernels("jvp", made[1], False):
+            self.compare(name, self.dense(self.call(name, made, kernel, (direction,))[0], expected), tangents, self.tolerance())
+        outcome = self.check_tangents(values, direction, tangents)
+        # reverse mode
+        made = self.specialise("vjp", vjp_of)
+        cotangent = self.cotangent(expected)
+        adjoints, given = self.call("vjp, interpreter", made, interpreter(made[1].program.function), (cotangent,))
+        self.compare("vjp, arguments unchanged", given, values, 0.0)
+        for k, a in zip(self.wrt, adjoints):
+            if np.shape(a) != np.shape(values[k]) or (isinstance(values[k], np.ndarray) and a.dtype != values[k].dtype):
+                raise Failure("vjp, interpreter", f"adjoint of {self.case.arguments[k].name} is {np.asarray(a).dtype}{np.shape(a)}")
+        self.same_product("vjp, interpreter", tangents, floats(cotangent), direction, adjoints)
+        for name, kernel in self.kernels("vjp", made[1], compiled):
+            self.compare(name, self.call(name, made, kernel, (cotangent,))[0], adjoints, self.tolerance())
+        if second and outcome.kind == "ok":
+            self.check_second(values, direction, cotangent, adjoints, jvp_of, vjp_of)
+        return outcome
+
+    def dense(self, tangents: Any, expected: Any) -> list[Any]:
+        return [t for t in flat(tangents)]
+
+    def cotangent(self, expected: Any) -> Any:
+        if isinstance(expected, (tuple, list)):
+            return type(expected)(self.cotangent(x) for x in expected)
+        if np.asarray(expected).dtype.kind != "f":
+            return None
+        return self.vector(expected)
+
+    def same_product(self, stage: str, tangents: list[Any], cotangents: list[Any], direction: tuple[Any, ...], adjoints: Any) -> None:
+        def inner(xs: Any, ys: Any) -> tuple[float, float]:
+            terms = [np.asarray(x, float) * np.asarray(y, float) for x, y in zip(xs, ys, strict=True)]
+            return sum(float(t.sum()) for t in terms), sum(float(np.abs(t).sum()) for t in terms)
+
+        a, size_a = inner(tangents, cotangents)
+        b, size_b = inner(direction, flat(adjoints))
+        if not abs(a - b) <= self.tolerance() * max(1.0, size_a, size_b):
+            if math.isnan(a) and math.isnan(b):
+                return
+            raise Failure(stage, f"<cotangent, jvp> = {a!r}, <vjp, tangent> = {b!r}")
+
+    def check_constant(self, values: list[Any], direction: tuple[Any, ...]) -> None:
+        tangents = self.difference(lambda xs: floats(self.plain(xs)[0]), values, direction, 1e-6)
+        for t in tangents or []:
+            if np.any(np.abs(t) > (1e-2 if self.single else 1e-6)):
+                raise Failure("build jvp", f"no path is found, but the derivative is {t!r}")
+
+    def check_tangents(self, values: list[Any], direction: tuple[Any, ...], tangents: list[Any]) -> Outcome:
+        """Against finite differences of plain Python, in float64."""
+        f = self.f
+        if self.single:
+            twin = self.case.in_double()
+            f = twin.load()
+            values = [np.asarray(v, np.float64) if isinstance(v, np.ndarray) and v.dtype == np.float32 else v for v in values]
+            direction = tuple(np.asarray(d, np.float64)[()] for d in direction)
+        found = self.difference(lambda xs: floats(self.plain(xs, f)[0]), values, direction, 1e-6)
+        if found is None:
+            return Outcome("kink")
+        self.compare("jvp, finite differences", tangents, found, 2e-3 if self.single else 1e-6, types=False)
+        return Outcome("ok")
+
+    def check_second(self, values: list[Any], direction: tuple[Any, ...], cotangent: Any, adjoints: Any, jvp_of: Transform, vjp_of: Transform) -> None:
+        """Forward over reverse against differences of the gradient, and against reverse over reverse."""
+        first = self.specialise("vjp", vjp_of)
+        kernel = interpreter(first[1].program.function)
+
+        def gradient(xs: list[Any]) -> list[Any]:
+            return flat(self.call("vjp, interpreter", first, kernel, (cotangent,), xs)[0])
+
+        try:
+            made = self.specialise("jvp of vjp", vjp_of, jvp_of)
+            got = flat(self.call("jvp of vjp, interpreter", made, interpreter(made[1].program.function), (cotangent, direction))[0])
+        except NoPath:
+            return
+        if not useful(got):
+            return
+        if not self.single:
+            found = self.difference(gradient, values, direction, 1e-5)
+            if found is not None:
+                self.compare("jvp of vjp, finite differences", got, found, 1e-5, types=False)
+        for name, kernel_ in self.kernels("jvp of vjp", made[1], False):
+            self.compare(name, flat(self.call(name, made, kernel_, (cotangent, direction))[0]), got, self.tolerance())
+        made = self.specialise("vjp of vjp", vjp_of, vjp_of)
+        weights = tuple(self.vector(a) for a in adjoints)
+        twice = self.call("vjp of vjp, interpreter", made, interpreter(made[1].program.function), (cotangent, weights))[0]
+        self.same_product("vjp of vjp, interpreter", got, list(weights), direction, twice)
+        for name, kernel_ in self.kernels("vjp of vjp", made[1], False):
+            self.compare(name, self.call(name, made, kernel_, (cotangent, weights))[0], twice, self.tolerance())

@@ -1,0 +1,1 @@
+"""Suites that other projects wrote, in our own words."""
