@@ -58,9 +58,9 @@ def load(packed: ObjectCode, name: str) -> Any:
         _numba_symbols()
         if any(s.startswith(blas_symbols.SYMBOL.format("")) for s in packed.needs):
             blas_symbols.register()
+        engine = _engine(ll)  # which makes the symbols of the process known
         if not all(ll.address_of_symbol(s) for s in packed.needs):
             return None
-        engine = _engine(ll)
         engine.add_object_file(ll.ObjectFileRef.from_data(packed.code))
         engine.finalize_object()
         address = engine.get_function_address(packed.entry)

@@ -367,7 +367,8 @@ class Context:
             return self.emit("load", value, *step.operands, index=step.index)
         if step.kind == "transpose":
             return self.emit("transpose", value, perm=step.arg)
-        return self.emit("reshape", value, shape=step.arg)
+        opcode = "broadcast_to" if step.kind == "broadcast" else "reshape"
+        return self.emit(opcode, value, shape=step.arg)
 
     def view(self, array: Array, step: ViewStep) -> Array:
         """A view of an array (or of a view)."""
@@ -405,6 +406,9 @@ class Context:
 
     def set_view(self, array: Array, value: Value) -> None:
         """Make `value` (of the array's type) the contents of the view."""
+        for step in array.path:
+            if step.readonly:
+                self.refuse_write(step.readonly)
         chain = [array.cell.current]
         for step in array.path[:-1]:
             chain.append(self._through(chain[-1], step))
@@ -422,13 +426,14 @@ class Context:
 
     def set_cell(self, cell: Cell, value: Value) -> None:
         if cell.readonly:
-            self.error(
-                UnsupportedError, f"this array may not be written: {cell.readonly}", "make a copy first with .copy()"
-            )
+            self.refuse_write(cell.readonly)
         self.session.touch(cell)
         if cell.name and not value.hint:
             value.hint = cell.name
         cell.current = value
+
+    def refuse_write(self, why: str) -> NoReturn:
+        self.error(UnsupportedError, f"this array may not be written: {why}", "make a copy first with .copy()")
 
     def fit(self, x: Operand, shape: tuple[Dim, ...]) -> Operand:
         """Check that `x` broadcasts to `shape`; equal extents get the names they have in `shape`."""

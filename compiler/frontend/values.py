@@ -49,9 +49,9 @@ class Cell:
 class Array:
     """A reference to a cell, or to a view of it.
 
-    ``path`` is a chain of view steps, each ("index", Index, index operands), ("transpose", perm) or
-    ("reshape", shape): reading applies them in order to the cell's current version; writing goes
-    back through them.
+    ``path`` is a chain of view steps, each ("index", Index, index operands), ("transpose", perm),
+    ("reshape", shape) or ("broadcast", shape): reading applies them in order to the cell's current
+    version; writing goes back through them, unless one of them is read-only.
     """
 
     cell: Cell
@@ -61,10 +61,11 @@ class Array:
 @final
 @dataclass(frozen=True, slots=True)
 class ViewStep:
-    kind: str  # "index", "transpose" or "reshape"
+    kind: str  # "index", "transpose", "reshape" or "broadcast"
     index: Index = ()
     operands: tuple[Operand, ...] = ()
     arg: tuple[Any, ...] = ()  # perm or shape
+    readonly: str = ""  # why the view may not be written ("" when it may)
 
 
 @final

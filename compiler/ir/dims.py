@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Union
 
 
@@ -58,6 +59,7 @@ def _atom_key(atom: Atom) -> tuple[Any, ...]:
     return (1, atom.id)
 
 
+@lru_cache(maxsize=1 << 14)
 def _monomial_key(monomial: Monomial) -> tuple[Any, ...]:
     return (-len(monomial), tuple(_atom_key(a) for a in monomial))
 
@@ -88,12 +90,17 @@ class Dim:
     @staticmethod
     def _from(terms: dict[Monomial, int]) -> Dim:
         kept = [(m, c) for m, c in terms.items() if c]
-        kept.sort(key=lambda t: _monomial_key(t[0]))
+        if len(kept) > 1:
+            kept.sort(key=lambda t: _monomial_key(t[0]))
         return Dim(tuple(kept))
 
     # -- arithmetic ---------------------------------------------------------------------------
     def __add__(self, other: int | Dim) -> Dim:
         other = Dim.of(other)
+        if not other.terms:
+            return self
+        if not self.terms:
+            return other
         terms = dict(self.terms)
         for m, c in other.terms:
             terms[m] = terms.get(m, 0) + c
@@ -112,6 +119,9 @@ class Dim:
 
     def __mul__(self, other: int | Dim) -> Dim:
         other = Dim.of(other)
+        if other.is_const:
+            c = other.const
+            return Dim(tuple((m, k * c) for m, k in self.terms)) if c else ZERO
         terms: dict[Monomial, int] = {}
         for m1, c1 in self.terms:
             for m2, c2 in other.terms:
