@@ -14,7 +14,10 @@ def main() -> int:
     """Run the chosen programs; exit status 1 when any gradient is wrong or missing."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Time gradients against peers.")
     parser.add_argument(
-        "--only", action="append", default=[], metavar="NAME",
+        "--only",
+        action="append",
+        default=[],
+        metavar="NAME",
         help="a program, a suite (npbench), or a shell pattern; may be repeated (default: all)",
     )
     parser.add_argument("--size", action="append", default=[], help="a size; may be repeated (default: S)")
@@ -50,7 +53,10 @@ def main() -> int:
         results = json.loads(options.from_json.read_text())
     else:
         settings = runner.Settings(
-            peers=tuple(peers), threads=options.threads, rounds=options.rounds, seconds=options.seconds,
+            peers=tuple(peers),
+            threads=options.threads,
+            rounds=options.rounds,
+            seconds=options.seconds,
             fresh=not options.no_fresh,
         )
         results = runner.run(chosen, options.size or ["S"], settings, cpus)

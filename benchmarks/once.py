@@ -24,7 +24,7 @@ from . import environment
 TIMEOUT = 300.0  # seconds; a peer that needs longer for its first gradient is reported as such
 
 
-def measure(program: str, size: str, side: str, threads: int) -> dict[str, float | None | str]:
+def measure(program: str, size: str, side: str, threads: int) -> dict[str, float | str | None]:
     """Runs the side in fresh processes; gives "first_call", "peak_bytes" and for pullback "second_process"."""
     with tempfile.TemporaryDirectory(prefix="pullback-bench-") as cache:
         first = _spawn(program, size, side, threads, cache)
@@ -40,7 +40,7 @@ def measure(program: str, size: str, side: str, threads: int) -> dict[str, float
         }
 
 
-def _spawn(program: str, size: str, side: str, threads: int, cache: str) -> dict[str, float | None | str]:
+def _spawn(program: str, size: str, side: str, threads: int, cache: str) -> dict[str, float | str | None]:
     command = [sys.executable, "-m", "benchmarks.once", program, size, side, str(threads)]
     env = {**os.environ, "PULLBACK_CACHE_DIR": cache}
     try:
@@ -50,7 +50,7 @@ def _spawn(program: str, size: str, side: str, threads: int, cache: str) -> dict
     if done.returncode != 0:
         lines = done.stderr.strip().splitlines()
         return {"error": lines[-1] if lines else f"exit status {done.returncode}"}
-    result: dict[str, float | None | str] = json.loads(done.stdout.splitlines()[-1])
+    result: dict[str, float | str | None] = json.loads(done.stdout.splitlines()[-1])
     return result
 
 

@@ -8,8 +8,8 @@ A program is a module in `benchmarks.programs` with
 - ``make(**size)``: the arguments, deterministic (tuple; arrays are float64);
 - ``f(*args)``: plain NumPy, returns a scalar; it may overwrite its arguments;
 - where given, the same function for the peers: ``jax_literal`` (line by line), ``jax_expert`` (as a person who
-  knows JAX would write it), ``torch_fn``, ``autograd_fn``, and ``adjoint(*args) -> (value, gradients)``, the
-  hand-written adjoint;
+  knows JAX would write it), ``jax_library`` (one call of a library routine that does the whole thing),
+  ``torch_fn``, ``autograd_fn``, and ``adjoint(*args) -> (value, gradients)``, the hand-written adjoint;
 - ``SMOOTH = False`` where finite differences cannot be trusted at the given inputs;
 - ``ONLY_SIZES``: peer form -> the sizes at which it is run, where it would take minutes elsewhere.
 """

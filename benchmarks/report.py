@@ -35,7 +35,8 @@ def _head(results: dict[str, Any]) -> str:
         f"{protocol['pause'] * 1e3:.0f} ms and an untimed call of the same side; medians. Gradients of all "
         "sides are compared with each other before anything is timed.",
         "- `x jax` is the time of the faster of JAX's two forms (`l`: line by line, `e`: as an expert would write "
-        "it) over pullback's: above 1 pullback is faster. `primal` is pullback's own compiled function.",
+        "it) over pullback's: above 1 pullback is faster. `primal` is pullback's own compiled function; `jax library` "
+        "calls one library routine (LAPACK) instead of the program, and is not in the ratios.",
     ]
     if missing:
         lines.append(f"- Not installed, so not compared: {', '.join(missing)}.")
@@ -86,14 +87,14 @@ def _table(header: list[str], lines: list[list[str]]) -> str:
 
 
 def _times(rows: list[dict[str, Any]]) -> str:
-    header = ["gradient, ms", "pullback", "/ primal", "jax", "torch", "autograd", "by hand"]
+    header = ["gradient, ms", "pullback", "/ primal", "jax", "jax library", "torch", "autograd", "by hand"]
     header += ["x jax", "x torch", "x autograd", "x by hand"]
     lines = []
     for row in rows:
         ours, primal, jax = median(row, "pullback"), median(row, "pullback", "primal"), best_jax(row)
         line = [_name(row), _ms(ours), _x(ours / primal if ours and primal else None)]
         line.append(f"{_ms(jax[0])} {jax[1].removeprefix('jax_')[0]}" if jax else "")
-        line += [_ms(median(row, tool)) for tool in TOOLS[1:]]
+        line += [_ms(median(row, tool)) for tool in ("jax_library", *TOOLS[1:])]
         line += [_x(ratio(row, tool)) for tool in TOOLS]
         lines.append(line)
     return _table(header, lines) + "\n"

@@ -7,6 +7,7 @@ where its tool is not installed.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -15,8 +16,12 @@ import numpy as np
 
 from .program import Program, copied, leaves
 
-ORDER = ("pullback", "jax_literal", "jax_expert", "torch", "autograd", "hand")
-PEERS = {"jax": ("jax_literal", "jax_expert"), "torch": ("torch",), "autograd": ("autograd",), "hand": ("hand",)}
+PEERS = {
+    "jax": ("jax_literal", "jax_expert", "jax_library"),
+    "torch": ("torch",),
+    "autograd": ("autograd",),
+    "hand": ("hand",),
+}
 _FORM = {"torch": "torch_fn", "autograd": "autograd_fn", "hand": "adjoint"}
 
 
@@ -48,6 +53,7 @@ def make(name: str, program: Program, args: tuple[Any, ...]) -> Side:
         "pullback": _pullback,
         "jax_literal": _jax,
         "jax_expert": _jax,
+        "jax_library": _jax,
         "torch": _torch,
         "autograd": _autograd,
         "hand": _hand,
@@ -156,19 +162,13 @@ def _autograd(name: str, program: Program, args: tuple[Any, ...]) -> Side:
     active = tuple(args[k] for k in program.wrt)
     gradient = autograd.grad(of_active)
     value_gradient = autograd.value_and_grad(of_active)
-    return Side(
-        name, lambda: gradient(active), lambda: value_gradient(active), lambda: f(*args), leaves
-    )
+    return Side(name, lambda: gradient(active), lambda: value_gradient(active), lambda: f(*args), leaves)
 
 
 def _hand(name: str, program: Program, args: tuple[Any, ...]) -> Side:
     adjoint = program.forms[form_of(name)]
-    return Side(
-        name, lambda: adjoint(*args)[1], lambda: adjoint(*args), None, leaves
-    )
+    return Side(name, lambda: adjoint(*args)[1], lambda: adjoint(*args), None, leaves)
 
 
 def _threads() -> int:
-    import os
-
     return int(os.environ.get("OMP_NUM_THREADS", "1"))

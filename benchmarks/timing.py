@@ -48,9 +48,7 @@ def interleaved(jobs: dict[str, Job], seconds: float, rounds: int) -> dict[str, 
                 times[name].append(_measure(job, repeats[name]))
     finally:
         gc.enable()
-    return {
-        name: {"median": statistics.median(t), "best": min(t), "rounds": len(t)} for name, t in times.items()
-    }
+    return {name: {"median": statistics.median(t), "best": min(t), "rounds": len(t)} for name, t in times.items()}
 
 
 def _measure(job: Job, repeats: int) -> float:

@@ -1,9 +1,9 @@
 """pullback: gradients of plain Python/NumPy functions as native code, by source transformation."""
 
-from . import nested as _nested
 from .api import Transformed, grad, hvp, jit, jvp, stop_gradient, value_and_grad, vjp
 from .api_jacobian import hessian, jacfwd, jacobian, jacrev
 from .check import check_grads
+from .custom import checkpoint, custom_jvp, custom_vjp, debug
 from .errors import (
     InternalError,
     PullbackError,
@@ -15,8 +15,6 @@ from .errors import (
 
 __version__ = "0.1.0"
 
-assert _nested  # teaches the frontend our transforms
-
 __all__ = [
     "InternalError",
     "PullbackError",
@@ -26,6 +24,10 @@ __all__ = [
     "Transformed",
     "UnsupportedError",
     "check_grads",
+    "checkpoint",
+    "custom_jvp",
+    "custom_vjp",
+    "debug",
     "grad",
     "hessian",
     "hvp",

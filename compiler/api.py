@@ -13,7 +13,7 @@ from typing import Any, TypeVar, final, overload
 
 import numpy as np
 
-from . import backend, tree
+from . import backend, paths, tree
 from .compose import Program, Transform, text
 from .dispatch import Dispatcher
 from .errors import PullbackTypeError, PullbackValueError, UnsupportedError
@@ -305,6 +305,16 @@ def hvp(fun: Callable[..., Any], primals: Any, tangents: Any) -> Any:
 def stop_gradient(x: T) -> T:
     """`x`; what is differentiated sees a constant."""
     return x
+
+
+def _transform_handler(obj: Any) -> Any:
+    """The frontend's handler of a callable of ours."""
+    from . import nested
+
+    return nested.match(obj)
+
+
+paths.TRANSFORMS.append(_transform_handler)
 
 
 # -- helpers -----------------------------------------------------------------------------------------

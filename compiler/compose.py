@@ -21,9 +21,10 @@ from . import pipeline, tree
 from .analysis.activity import active_values, influenced
 from .errors import InternalError, PullbackIndexError, PullbackTypeError, PullbackValueError
 from .frontend import build
-from .frontend.interface import Built, Captured, Guard, Leaf, Static
+from .frontend.interface import Built, Captured, Leaf, Static
 from .ir.nodes import Function, Loc, Operand, Value, clone_function
 from .ir.types import Type
+from .paths import Guard
 
 Kind = Literal["grad", "value_and_grad", "vjp", "jvp"]
 

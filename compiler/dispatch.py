@@ -65,7 +65,7 @@ class Specialisation:
             return None
         if not all(g.holds() for g in self.program.guards):
             return None
-        extents = dict(extents)
+        extents = {s: n for s, n in extents.items() if s not in self.fixed}
         for _, c in self.program.captured:
             x = c.getter()
             for d, n in zip(c.type.shape, np.shape(x), strict=False):

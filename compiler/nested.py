@@ -1,6 +1,6 @@
 """Differentiation inside a differentiated function: ``pb.grad(g)(x)`` in the body of ``f``.
 
-The frontend meets one of our transforms and asks here (`register_transform`). The inner function is built
+The frontend meets one of our transforms and asks here (`paths.TRANSFORMS`). The inner function is built
 into a region of its own, in which it sees the values of the enclosing functions; these become
 parameters that are not differentiated by. The transform is applied to that function, and the resulting ops
 are put where the call stood. So the outer derivative differentiates them like any others.
@@ -19,7 +19,6 @@ from .analysis.structure import free_values
 from .compose import Program, Transform, check_arguments, compose
 from .errors import PullbackTypeError, UnsupportedError
 from .frontend.build import leave
-from .frontend.context import register_transform
 from .frontend.interface import Leaf, Static
 from .frontend.values import Array, DictValue, ListValue, RecordValue
 from .ir.nodes import Const, Function, Op, Operand, Region, Substitution, Value, clone_function
@@ -41,7 +40,7 @@ class Derived:
         raise TypeError("known to the frontend only")
 
 
-def _match(obj: Any) -> Handler | None:
+def match(obj: Any) -> Handler | None:
     """The handler of a callable of ours."""
     if isinstance(obj, api.Transformed):
         return lambda ctx, args, kwargs: _call(ctx, _derived(obj), args, kwargs)
@@ -378,5 +377,3 @@ def _forward(op: Op) -> Op:
             inner.attrs.pop("reverse", None)
     return op
 
-
-register_transform(_match)

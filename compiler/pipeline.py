@@ -80,7 +80,9 @@ def apply(p: Pass, fn: Function) -> Function:
 
 
 def _after(stage: str, fn: Function, cross_reads: bool = False) -> None:
-    if os.environ.get("PULLBACK_VERIFY"):
+    # until `retain` has split the reverses of callees, calls of their halves lack the tapes
+    whole = not any("backward" in f.attrs for f in fn.callees.values())
+    if os.environ.get("PULLBACK_VERIFY") and whole:
         verify(fn, cross_reads=cross_reads)
     directory = os.environ.get("PULLBACK_DUMP")
     if directory:

@@ -11,6 +11,7 @@ that makes `loss_and_gradient` from `loss`.
 from __future__ import annotations
 
 import argparse
+import itertools
 import time
 from pathlib import Path
 
@@ -33,7 +34,7 @@ HELD_OUT = 0.2
 def initial_params(sizes: tuple[int, ...], rng: np.random.Generator) -> Params:
     """He-normal weights and zero biases for layers of the given widths."""
     params = {}
-    for k, (fan_in, fan_out) in enumerate(zip(sizes[:-1], sizes[1:]), start=1):
+    for k, (fan_in, fan_out) in enumerate(itertools.pairwise(sizes), start=1):
         params[f"w{k}"] = rng.normal(0.0, np.sqrt(2.0 / fan_in), (fan_in, fan_out))
         params[f"b{k}"] = np.zeros(fan_out)
     return params
@@ -126,9 +127,7 @@ def train(epochs: int, seed: int = 0, progress: bool = True) -> tuple[Params, li
             value, gradient = loss_and_gradient(params, x_train[batch], y_train[batch])
             optimizer.update(params, gradient)
             total += value
-        history.append(
-            (total / batches, accuracy(params, x_train, y_train), accuracy(params, x_test, y_test))
-        )
+        history.append((total / batches, accuracy(params, x_train, y_train), accuracy(params, x_test, y_test)))
         bar.set_postfix(loss=f"{history[-1][0]:.4f}", held_out=f"{history[-1][2]:.2%}")
     return params, history
 

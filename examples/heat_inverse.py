@@ -27,9 +27,7 @@ def simulate(u: np.ndarray, steps: int) -> np.ndarray:
     u[0, :] = u[-1, :] = 0.0
     u[:, 0] = u[:, -1] = 0.0
     for _ in range(steps):
-        u[1:-1, 1:-1] += DIFFUSION * (
-            u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2] - 4.0 * u[1:-1, 1:-1]
-        )
+        u[1:-1, 1:-1] += DIFFUSION * (u[2:, 1:-1] + u[:-2, 1:-1] + u[1:-1, 2:] + u[1:-1, :-2] - 4.0 * u[1:-1, 1:-1])
     return u
 
 

@@ -1,7 +1,7 @@
-"""SciPy's BLAS under names of our own, for LLVM to find.
+"""SciPy's BLAS and LAPACK under names of our own, for LLVM to find.
 
-The addresses are those that `scipy.linalg.cython_blas` exports. That module is loaded by itself where possible:
-importing `scipy.linalg` takes a tenth of a second.
+The addresses are those that `scipy.linalg.cython_blas` and `cython_lapack` export. They are loaded by themselves
+where possible: importing `scipy.linalg` takes a tenth of a second.
 """
 
 from __future__ import annotations
@@ -11,25 +11,45 @@ import functools
 import importlib.machinery
 import importlib.util
 import os
+from collections.abc import Iterable
 from typing import Any
 
 SYMBOL = "pullback_blas_{}"
-ROUTINES = ("dgemm", "sgemm", "dgemv", "sgemv")
+ROUTINES = ("dgemm", "sgemm", "dgemv", "sgemv", "dtrsm", "strsm")
+LAPACK_ROUTINES = tuple(letter + name for name in ("getrf", "getrs", "potrf", "syevd") for letter in "ds")
 
 
 @functools.cache
 def register() -> None:
-    """Make the routines known to LLVM."""
+    """Make the routines of BLAS known to LLVM."""
+    _register("cython_blas", ROUTINES)
+
+
+@functools.cache
+def register_lapack() -> None:
+    """Make the routines of LAPACK known to LLVM."""
+    _register("cython_lapack", LAPACK_ROUTINES)
+
+
+def register_needed(symbols: Iterable[str]) -> None:
+    """Make what compiled code refers to known to LLVM."""
+    names = {s.removeprefix(SYMBOL.format("")) for s in symbols}
+    if names.intersection(ROUTINES):
+        register()
+    if names.intersection(LAPACK_ROUTINES):
+        register_lapack()
+
+
+def _register(module: str, routines: Iterable[str]) -> None:
     from llvmlite import binding as ll
 
-    exported = _exported()
-    for name in ROUTINES:
+    exported = _exported(f"scipy.linalg.{module}")
+    for name in routines:
         ll.add_symbol(SYMBOL.format(name), _address(exported[name]))
 
 
-def _exported() -> dict[str, Any]:
-    """The capsules with the addresses of BLAS routines, by name."""
-    name = "scipy.linalg.cython_blas"
+def _exported(name: str) -> dict[str, Any]:
+    """The capsules with the addresses of the routines of a module of SciPy, by name."""
     try:
         import scipy
 

@@ -11,6 +11,8 @@ def prepare(source: str) -> None:
         _scalar_math()
     if "pullback.runtime.blas" in source:
         _blas()
+    if "pullback.runtime.lapack" in source:
+        _lapack()
     for module in ("tape", "sorting"):
         if f"pullback.runtime.{module}" in source:
             _compile_as_written(module)
@@ -28,6 +30,13 @@ def _blas() -> None:
     from . import numba_blas
 
     numba_blas.register()
+
+
+@functools.cache
+def _lapack() -> None:
+    from . import numba_lapack
+
+    numba_lapack.register()
 
 
 @functools.cache

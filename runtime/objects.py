@@ -56,8 +56,7 @@ def load(packed: ObjectCode, name: str) -> Any:
 
     with _lock:
         _numba_symbols()
-        if any(s.startswith(blas_symbols.SYMBOL.format("")) for s in packed.needs):
-            blas_symbols.register()
+        blas_symbols.register_needed(packed.needs)
         engine = _engine(ll)  # which makes the symbols of the process known
         if not all(ll.address_of_symbol(s) for s in packed.needs):
             return None

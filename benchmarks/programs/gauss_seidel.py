@@ -23,7 +23,7 @@ def make(N, T):
 
 def f(u, w, T):
     n = u.shape[0]
-    for t in range(T):
+    for _ in range(T):
         for i in range(1, n - 1):
             for j in range(1, n - 1):
                 u[i, j] = 0.25 * (u[i - 1, j] + u[i + 1, j] + u[i, j - 1] + u[i, j + 1])

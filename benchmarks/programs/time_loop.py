@@ -20,7 +20,7 @@ def make(n, T):
 
 
 def f(x, w, dt, T):
-    for t in range(T):
+    for _ in range(T):
         x = x + dt * np.sin(x)
     return np.sum(x * w)
 

@@ -7,14 +7,10 @@ so its inputs must have been validated (dtypes, C-contiguous arrays, extents as 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Sequence
 
-import numpy as np
-
-from pullback.runtime import loader
-from pullback.runtime.status import Entry, raise_status
+from pullback.runtime.native import NativeCode, NativeKernel, load_native, plain_kernel
+from pullback.runtime.status import Entry
 
 from ..ir.dims import Dim
 from ..ir.nodes import Const, Function, Value
@@ -22,38 +18,6 @@ from ..ir.types import Type
 from ..transforms.inplace import inplace
 from ..transforms.lower import lower
 from .native_source import NativeSource, identifier, print_native
-
-
-@dataclass(slots=True)
-class NativeCode:
-    """Everything needed to load a kernel, without the IR: plain data that pickles."""
-
-    text: str
-    name: str
-    params: list[tuple[str, int]]
-    callees: list[tuple[str, list[tuple[str, int]], list[tuple[str, int]]]]
-    statuses: list[Entry]
-    wrapper: str
-    reassociate: bool
-
-
-@dataclass(slots=True, eq=False)
-class NativeKernel:
-    """A compiled function. Calling it with flat inputs returns the list of flat outputs.
-
-    Raises what the `check`s of the program raise.
-    """
-
-    code: NativeCode
-    call: Callable[..., list[Any]] = field(repr=False)
-
-    @property
-    def source(self) -> str:
-        """The native level as plain Python."""
-        return self.code.text
-
-    def __call__(self, *inputs: Any) -> list[Any]:
-        return self.call(*inputs)
 
 
 def to_native(fn: Function) -> Function:
@@ -80,43 +44,9 @@ def generate_native(fn: Function, name: str | None = None, reassociate: bool = T
     return NativeCode(source.text, source.name, params, callees, table, _wrapper(fn, source), reassociate)
 
 
-def load_native(code: NativeCode) -> NativeKernel:
-    """Compile generated code, or load it from the disk cache."""
-    entry = loader.load_kernel(code.text, code.name, code.callees, code.params, code.reassociate)
-    return NativeKernel(code, _bind(code, entry))
-
-
 def compile_native(fn: Function, name: str | None = None, reassociate: bool = True) -> NativeKernel:
     """The kernel of a lowered, in-place function."""
     return load_native(generate_native(fn, name, reassociate))
-
-
-def plain_kernel(code: NativeCode) -> NativeKernel:
-    """The same kernel run by plain Python: for tests, and where Numba is not wanted."""
-    namespace: dict[str, Any] = {}
-    exec(compile(code.text, f"<native {code.name}>", "exec"), namespace)
-    entry = namespace[code.name]
-
-    def quietly(*args: Any) -> Any:
-        with np.errstate(all="ignore"):
-            return entry(*args)
-
-    return NativeKernel(code, _bind(code, quietly))
-
-
-def _bind(code: NativeCode, entry: Callable[..., Any]) -> Callable[..., list[Any]]:
-    def fail(status: int, values: Any = None) -> None:
-        raise_status(status, code.statuses, values)
-
-    namespace: dict[str, Any] = {"entry": entry, "empty": np.empty, "fail": fail, "new_error": lambda: np.zeros(4)}
-    namespace |= {f"np_{k}": v.type for k, v in _NUMPY.items()}
-    namespace |= {f"dtype_{k}": v for k, v in _NUMPY.items()}
-    exec(compile(code.wrapper, f"<call of {code.name}>", "exec"), namespace)
-    call: Callable[..., list[Any]] = namespace["call"]
-    return call
-
-
-_NUMPY = {t: Type(t).numpy for t in ("f64", "f32", "i64", "i32", "i16", "i8", "u64", "u32", "u16", "u8", "b1")}
 
 
 def _spec(t: Type) -> tuple[str, int]:
@@ -185,3 +115,14 @@ def _result(name: str, y: Value | Const) -> str:
     if t.weak:
         return f"{'float' if t.is_float else 'bool' if t.is_bool else 'int'}({name})"
     return f"np_{t.dtype}({name})"
+
+
+__all__ = [
+    "NativeCode",
+    "NativeKernel",
+    "compile_native",
+    "generate_native",
+    "load_native",
+    "plain_kernel",
+    "to_native",
+]

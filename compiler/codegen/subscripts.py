@@ -83,8 +83,10 @@ def _slice(span: Span, extent: Dim, dim: DimPrinter) -> tuple[ast.expr, ast.expr
     by = ast.Constant(step)
     if start == extent - 1 and size == extent and step == -1:
         return ast.Slice(step=by), FULL
-    if stop == -1:
-        return ast.Slice(lower=None if start == extent - 1 else dim(start), step=by), FULL
+    if stop == -1 and start == extent - 1:
+        return ast.Slice(step=by), FULL
+    if stop == -1 and _surely_not_negative(start):  # it is -1 where the slice is empty
+        return ast.Slice(lower=dim(start), step=by), FULL
     if _surely_not_negative(stop) and _surely_not_negative(start):
         return ast.Slice(lower=dim(start), upper=dim(stop), step=by), FULL
     return _forwards(last, size, -step, extent, dim), ast.Slice(step=ast.Constant(-1))

@@ -7,6 +7,7 @@ long as the guards hold; everything else is a located error.
 
 from __future__ import annotations
 
+import enum
 import sys
 import types
 from collections.abc import Iterator
@@ -14,11 +15,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import rules as _rules  # the registry must be filled
-from ..errors import PullbackTypeError, UnsupportedError
+from ..errors import PullbackError, PullbackTypeError, UnsupportedError
 from ..ir.nodes import Function, Loc, Operand, Value
-from .capture import unwrap
+from ..paths import Path, Root, of_value, unwrap
 from .context import DeadCode, describe
 from .control import Frame
+from .fence import hint_for
 from .globals import is_namedtuple
 from .interface import Built, Leaf, Static
 from .recursion import Recursion
@@ -62,6 +64,9 @@ class Interpreter(Recursion):
         try:
             with self.b.at(loc):
                 yield
+        except PullbackError as e:
+            e.hint = e.hint or hint_for(e)
+            raise
         finally:
             sys.setrecursionlimit(limit)
             self.frames.clear()
@@ -89,7 +94,7 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
             interpreter.argument_cells.append(array)
             return array
         if isinstance(tree, Static):
-            return _static_argument(tree.value)
+            return _static_argument(interpreter, tree.value)
         if is_namedtuple(type(tree)):
             return RecordValue(type(tree), {f: enter(getattr(tree, f)) for f in tree._fields}, stamp=0)
         if isinstance(tree, tuple):
@@ -100,9 +105,10 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
             return DictValue({k: enter(x) for k, x in tree.items()}, stamp=0)
         if hasattr(tree, "__dataclass_fields__"):
             return RecordValue(type(tree), {f: enter(getattr(tree, f)) for f in tree.__dataclass_fields__}, stamp=0)
-        return _static_argument(tree)
+        return _static_argument(interpreter, tree)
 
     plain = unwrap(fn)
+    path = Path(Root("function", plain))
     bound: tuple[Any, ...] = ()
     name = getattr(plain, "__name__", type(plain).__name__)
     loc = Loc(*_where(plain))
@@ -111,12 +117,13 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
     abstract_kwargs = {k: enter(v) for k, v in kwargs.items()}
     if isinstance(plain, types.MethodType):
         owner, plain = plain.__self__, plain.__func__
-        bound = (interpreter.capture_object(owner, lambda: owner, ("self",), "self"),)
+        bound = (interpreter.capture_object(owner, path.attribute("__self__"), "self"),)
+        path = path.attribute("__func__")
     with interpreter.entry_frame(name, loc):
         if isinstance(plain, types.FunctionType):
-            target: Any = UserFunction(plain, name, bound=bound)
+            target: Any = UserFunction(plain, name, bound=bound, path=path)
         else:
-            target = interpreter.capture_object(plain, lambda: plain, ("function",), name)
+            target = interpreter.capture_object(plain, path, name)
         try:
             result = interpreter.bound(interpreter.call(target, abstract_args, abstract_kwargs))
         except DeadCode:
@@ -134,7 +141,7 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
     session.body.params = [*params, *(v for _, v in session.captured.values())]
     session.body.yields = yields
     function = Function(_identifier(name), session.body, list(session.assumptions), dict(session.callees))
-    return Built(function, tree, captured, list(session.guards.values()), written)
+    return Built(function, tree, captured, list(session.guards.values()), written, not session.unplaced)
 
 
 def _where(fn: Any) -> tuple[str, int]:
@@ -146,13 +153,17 @@ def _identifier(name: str) -> str:
     return name if name.isidentifier() else "function"
 
 
-def _static_argument(value: Any) -> Any:
+def _static_argument(ctx: Interpreter, value: Any) -> Any:
+    """An argument that is compiled in: dispatch goes by its identity. The attributes of an object of the
+    user's may change all the same, and are captured."""
     if isinstance(value, list):
-        return ListValue([_static_argument(x) for x in value], stamp=0)
+        return ListValue([_static_argument(ctx, x) for x in value], stamp=0)
     if isinstance(value, dict):
-        return DictValue({k: _static_argument(x) for k, x in value.items()}, stamp=0)
-    if isinstance(value, types.FunctionType):
-        return UserFunction(unwrap(value), value.__name__)
+        return DictValue({k: _static_argument(ctx, x) for k, x in value.items()}, stamp=0)
+    if isinstance(value, types.FunctionType) and ctx.transform_of(value) is None:
+        return ctx.named_function(value, value.__name__)
+    if hasattr(value, "__dict__") and not callable(value) and not isinstance(value, enum.Enum | types.ModuleType):
+        return ctx.capture_object(value, of_value(value), type(value).__name__)
     return value
 
 

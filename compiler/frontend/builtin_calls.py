@@ -368,7 +368,15 @@ def _partial(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     fn = args[0]
     if isinstance(fn, UserFunction):
         return UserFunction(
-            fn.fn, fn.name, fn.node, fn.env, (*fn.bound, *args[1:]), {**fn.bound_kwargs, **kwargs}, fn.defaults, fn.loc
+            fn.fn,
+            fn.name,
+            fn.node,
+            fn.env,
+            (*fn.bound, *args[1:]),
+            {**fn.bound_kwargs, **kwargs},
+            fn.defaults,
+            fn.loc,
+            fn.path,
         )
     ctx.error(UnsupportedError, "functools.partial of this callable is not supported", "use a lambda")
 

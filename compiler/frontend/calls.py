@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import sys
 import types
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +21,8 @@ import numpy as np
 from ..errors import PullbackError, PullbackTypeError, UnsupportedError
 from ..ir.dims import ONE, Dim
 from . import fence, numpy_library
-from .capture import Source, bind, parameters, source_of, unwrap
+from ..paths import of_named, of_value, unwrap
+from .capture import Source, bind, is_library, parameters, source_of
 from .context import DeadCode, NeedsStatic, closest, describe
 from .control import Frame
 from .globals import Globals, is_namedtuple
@@ -45,6 +47,10 @@ from .values import (
 )
 
 MAX_DEPTH = 150
+
+
+# modules whose functions change only with the version of Python, NumPy or pullback
+_VERSIONED = {*sys.stdlib_module_names, "numpy", "pullback"} - {"__main__"}
 
 
 class Calls(Globals):
@@ -114,8 +120,10 @@ class Calls(Globals):
             if not hasattr(owner, name):
                 self.error(PullbackTypeError, f"{describe(owner)} has no attribute {name!r}", closest(name, dir(owner)))
             value = getattr(owner, name)
+            if isinstance(owner, type) and (path := of_named(owner)) is not None:
+                return self.capture_object(value, path.attribute(name), name)
             if inspect.isfunction(value):
-                return UserFunction(value, name)
+                return self.named_function(value, name)
             return value
         self.error(UnsupportedError, f"{describe(owner)} has no attribute {name!r}")
 
@@ -126,11 +134,11 @@ class Calls(Globals):
             return BoundMethod(owner, name)
         raw = inspect.getattr_static(owner.cls, name, None)
         if isinstance(raw, types.FunctionType):
-            return UserFunction(raw, name, bound=(owner,))
+            return self.named_function(raw, name, (owner,))
         if isinstance(raw, property) and raw.fget is not None:
-            return self.call(UserFunction(raw.fget, name, bound=(owner,)), [], {})
+            return self.call(self.named_function(raw.fget, name, (owner,)), [], {})
         if isinstance(raw, staticmethod):
-            return UserFunction(raw.__func__, name)
+            return self.named_function(raw.__func__, name)
         if raw is not None and is_number(raw):
             return raw
         self.error(
@@ -190,7 +198,7 @@ class Calls(Globals):
             handler = numpy_calls.lookup(fn)
             if handler is not None:
                 return self.handle(handler, args, kwargs)
-            return self.call_user(UserFunction(unwrap(fn), fn.__name__), args, kwargs)
+            return self.call_user(self.named_function(fn, fn.__name__), args, kwargs)
         if isinstance(fn, type):
             return self._construct(fn, args, kwargs)
         if callable(fn):
@@ -202,7 +210,7 @@ class Calls(Globals):
         self.error(PullbackTypeError, f"{describe(fn)} is not callable")
 
     def _plain(self, fn: Any) -> Any:
-        return UserFunction(fn, fn.__name__) if isinstance(fn, types.FunctionType) else fn
+        return self.named_function(fn, fn.__name__) if isinstance(fn, types.FunctionType) else fn
 
     def _construct(self, cls: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         import dataclasses
@@ -271,6 +279,11 @@ class Calls(Globals):
         try:
             return self.run_body(source)
         except PullbackError as e:
+            if e.loc is not None and is_library(e.loc.file) and not is_library(call_loc.file):
+                # the user cannot change that file: show the call
+                e.message = f"{fn.name} is not supported: {e.message} (at {e.loc})"
+                e.loc = call_loc
+                e.hint = "give its derivative with pullback.custom_vjp, or write it in Python and NumPy"
             note = f" (in {fn.name}, called at {call_loc})"
             if (
                 depth > 1
@@ -291,7 +304,7 @@ class Calls(Globals):
         else:
             local = frozenset(env).union(*(binds(s) for s in node.body))
             live = _liveness(node)
-        frame = Frame(fn.name, source.file, fn.fn, parent, local, env=dict(env))
+        frame = Frame(fn.name, source.file, fn.fn, parent, local, env=dict(env), path=fn.path)
         if live is not None:
             frame.live = live
         if fn.fn is not None and fn.fn.__module__ == numpy_library.__name__:
@@ -320,15 +333,18 @@ class Calls(Globals):
         source = source_of(fn.fn, self.loc)
         fence.check_body(source.node, source.file)
         python = fn.fn
+        path = fn.path or of_value(python)
+        known = (python.__module__ or "").split(".")[0] in _VERSIONED
+        if path.root.role == "value" and not known:
+            self.session.unplaced.append(fn.name)
         defaults = {}
         positional = [*source.node.args.posonlyargs, *source.node.args.args]
         values = python.__defaults__ or ()
-        for a, k in zip(positional[len(positional) - len(values) :], range(len(values)), strict=True):
-            getter: Any = lambda k=k: python.__defaults__[k]
-            defaults[a.arg] = self.capture_object(values[k], getter, ("default", id(python), a.arg), a.arg)
+        for k, a in zip(range(1, len(values) + 1), reversed(positional), strict=False):
+            # counted from the end, where a default stays with its parameter
+            defaults[a.arg] = self.capture_object(values[-k], path.then("default", -k), a.arg)
         for name, value in (python.__kwdefaults__ or {}).items():
-            getter = lambda name=name: python.__kwdefaults__[name]
-            defaults[name] = self.capture_object(value, getter, ("default", id(python), name), name)
+            defaults[name] = self.capture_object(value, path.then("keyword default", name), name)
         return source, defaults, None
 
     # -- iteration ----------------------------------------------------------------------------

@@ -11,6 +11,7 @@ import ast
 import functools
 import inspect
 import linecache
+import sysconfig
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,18 +32,12 @@ class Source:
     name: str
 
 
-def unwrap(fn: Any) -> Any:
-    """The function behind pullback's own wrappers and behind ``functools.wraps`` decorators that only
-    forward to it... which are told by ``__pullback_fn__``; other decorators are called as they are."""
-    seen = 0
-    while hasattr(fn, "__pullback_fn__") and seen < 100:
-        fn = fn.__pullback_fn__
-        seen += 1
-    if isinstance(fn, (staticmethod, classmethod)):
-        fn = fn.__func__
-    if isinstance(fn, functools._lru_cache_wrapper):
-        fn = fn.__wrapped__
-    return fn
+_LIBRARY = tuple(sysconfig.get_paths()[name] + "/" for name in ("stdlib", "platstdlib", "purelib", "platlib"))
+
+
+def is_library(file: str) -> bool:
+    """Whether a file belongs to Python or to an installed package, not to the user."""
+    return file.startswith(_LIBRARY)
 
 
 @functools.lru_cache(maxsize=64)

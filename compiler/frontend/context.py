@@ -20,6 +20,7 @@ from ..ir.dims import Dim
 from ..ir.indexing import indexed_shape
 from ..ir.nodes import At, Const, Loc, Operand, Span, Value, as_dim
 from ..ir.types import FROM_NUMPY, INT, Type
+from ..paths import TRANSFORMS, of_value
 from .session import Session
 from .values import (
     Array,
@@ -45,14 +46,6 @@ from .values import (
 
 Handler = Callable[["Context", list[Any], dict[str, Any]], Any]
 Transform = Callable[[Any], "Handler | None"]
-
-_TRANSFORMS: list[Transform] = []
-
-
-def register_transform(match: Transform) -> None:
-    """Let ``match(callable)`` give a handler for callables of pullback itself (``grad(f)``, ``stop_gradient``)."""
-    _TRANSFORMS.append(match)
-
 
 class DeadCode(Exception):  # noqa: N818
     """Control does not pass this point (after a raise)."""
@@ -108,7 +101,7 @@ class Context:
     def __init__(self, session: Session):
         self.session = session
         self.b = session.b
-        self.transforms: list[Transform] = _TRANSFORMS
+        self.transforms: list[Transform] = TRANSFORMS
 
     # -- errors -------------------------------------------------------------------------------
     @property
@@ -153,7 +146,7 @@ class Context:
             )
         if isinstance(v, Conflict):
             self.error(UnsupportedError, v.reason)
-        self.error(PullbackTypeError, f"{describe(v)} cannot be used as a number or an array")
+        self.error(PullbackTypeError, f"{describe(v)} cannot be used as a number or an array", "use numbers and arrays of them")
 
     def constant(self, v: Any) -> Const:
         """The immediate of a static number; NumPy scalars are strong, Python numbers weak."""
@@ -166,8 +159,8 @@ class Context:
     def constant_array(self, array: np.ndarray[Any, Any]) -> Value:
         """A constant array, passed as a captured input."""
         key = ("constant", array.dtype.str, array.shape, array.tobytes())
-        frozen = array.copy()
-        return self.session.capture(key, lambda: frozen, frozen, f"const{len(self.session.captured)}", self.loc)
+        path = self.session.constants.setdefault(key, of_value(array.copy()))
+        return self.session.capture(path, path(), f"const{len(self.session.captured)}", self.loc)
 
     def stack(self, items: Sequence[Any]) -> Operand:
         """``np.array(items)`` of numbers and arrays of one shape."""
@@ -315,6 +308,12 @@ class Context:
             same = self.b.emit("eq", self.b.extent(a), self.b.extent(b))
             self.check(same, "ValueError", message)
 
+    def not_stretched(self, extent: Dim) -> None:
+        """Assume that an extent that is compared with another one is not 1 (symbols never are): NumPy would
+        stretch it, so a call where it is 1 needs a program of its own."""
+        if not extent.is_const and not _is_symbol(extent):
+            self.session.assume(extent - 2)
+
     def align(self, operands: list[Operand]) -> list[Operand]:
         """Check that shapes broadcast, and give extents that were checked to be equal one name."""
         ranks = [x.type.rank for x in operands]
@@ -334,6 +333,8 @@ class Context:
                     shapes = " ".join(_shape_text(x.type.shape) for x in operands if x.type.shape)
                     self.error(PullbackValueError, f"operands could not be broadcast together with shapes {shapes}")
                 if known is None:
+                    self.not_stretched(d)
+                    self.not_stretched(chosen[axis])
                     same = self.b.emit("eq", self.b.extent(d), self.b.extent(chosen[axis]))
                     self.check(same, "ValueError", "operands could not be broadcast together")
         out = []
@@ -407,8 +408,9 @@ class Context:
     def set_view(self, array: Array, value: Value) -> None:
         """Make `value` (of the array's type) the contents of the view."""
         for step in array.path:
-            if step.readonly:
-                self.refuse_write(step.readonly)
+            if step.readonly:  # NumPy refuses too
+                message = f"assignment destination is read-only: {step.readonly}"
+                self.error(PullbackValueError, message, "make a copy first with .copy()")
         chain = [array.cell.current]
         for step in array.path[:-1]:
             chain.append(self._through(chain[-1], step))
@@ -426,14 +428,13 @@ class Context:
 
     def set_cell(self, cell: Cell, value: Value) -> None:
         if cell.readonly:
-            self.refuse_write(cell.readonly)
+            self.error(
+                UnsupportedError, f"this array may not be written: {cell.readonly}", "make a copy first with .copy()"
+            )
         self.session.touch(cell)
         if cell.name and not value.hint:
             value.hint = cell.name
         cell.current = value
-
-    def refuse_write(self, why: str) -> NoReturn:
-        self.error(UnsupportedError, f"this array may not be written: {why}", "make a copy first with .copy()")
 
     def fit(self, x: Operand, shape: tuple[Dim, ...]) -> Operand:
         """Check that `x` broadcasts to `shape`; equal extents get the names they have in `shape`."""
@@ -452,6 +453,7 @@ class Context:
             if known is False:
                 self.error(PullbackValueError, text)
             if known is None:
+                self.not_stretched(d)
                 same = self.b.emit("eq", self.b.extent(d), self.b.extent(t))
                 self.check(same, "ValueError", "could not broadcast input array into the shape of the target")
             wanted.append(t)

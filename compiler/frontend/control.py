@@ -15,6 +15,7 @@ from typing import Any
 
 from ..errors import PullbackValueError, UnsupportedError
 from ..ir.nodes import Const, Loc, Op, Operand, Region, Value
+from ..paths import Path
 from . import fence
 from .context import Context, DeadCode, NeedsStatic, describe
 from .liveness import EMPTY, Liveness, Names
@@ -38,6 +39,7 @@ class Frame:
     env: dict[str, Any] = field(default_factory=dict)
     live_out: Names = EMPTY  # names read after the current statement list
     loop_live: Names = EMPTY  # names read after a jump of the innermost loop
+    path: Path | None = None  # where `fn` is found
     cited: Loc | None = None  # inside functions of numpy_library: where the user called them
 
 

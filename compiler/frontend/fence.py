@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from typing import NoReturn
 
-from ..errors import UnsupportedError
+from ..errors import InternalError, PullbackError, UnsupportedError
 from ..ir.nodes import Loc
 
 REFUSED: dict[type[ast.AST], tuple[str, str]] = {
@@ -69,6 +69,15 @@ def refuse(node: ast.AST, file: str) -> NoReturn:
         type(node), (f"this syntax is not supported: {type(node).__name__}", "rewrite it with simpler statements")
     )
     raise UnsupportedError(message, location(node, file), hint)
+
+
+def hint_for(e: PullbackError) -> str | None:
+    """The hint of an error that was raised without one."""
+    if isinstance(e, InternalError):
+        return None
+    if isinstance(e, UnsupportedError):
+        return "write it with arithmetic, plain loops and the functions that docs/numpy.md lists"
+    return "plain Python raises this too: call the function itself, without pullback, to look into it"
 
 
 def check_body(node: ast.AST, file: str) -> None:

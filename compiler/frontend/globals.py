@@ -11,20 +11,17 @@ import dataclasses
 import functools
 import inspect
 import types
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..errors import PullbackError, PullbackTypeError, UnsupportedError
-from .capture import unwrap
+from ..paths import Guard, Path, of_globals, of_module, of_named, of_value, unwrap
 from .context import closest
 from .control import Frame
 from .places import Places
 from .values import Array, Cell, DictValue, ListValue, Opaque, RecordValue, UserFunction
-
-Getter = Callable[[], Any]
 
 
 class PullbackNameError(PullbackError, NameError):
@@ -36,7 +33,7 @@ def is_namedtuple(cls: Any) -> bool:
 
 
 class Globals(Places):
-    memo: dict[Any, Any]  # captured objects by key, so that two reads give one abstract object
+    memo: dict[Path, Any]  # captured objects, so that two reads give one abstract object
 
     def lookup(self, name: str) -> Any:
         """The value of a name, as Python resolves it."""
@@ -65,47 +62,46 @@ class Globals(Places):
         fn = frame.fn if frame is not None else None
         if fn is None:
             self.error(PullbackNameError, f"name {name!r} is not defined")
-        free = fn.__code__.co_freevars
-        if name in free:
-            cell = fn.__closure__[free.index(name)]
+        path = (frame.path if frame is not None else None) or of_value(fn)
+        if name in fn.__code__.co_freevars:
+            cell = path.then("cell", name)
             try:
-                obj = cell.cell_contents
+                obj = cell()
             except ValueError:
                 self.error(
                     PullbackNameError, f"the outer variable {name!r} is not bound yet", "assign it before the call"
                 )
-            return self.capture_object(obj, lambda: cell.cell_contents, ("cell", id(cell), name), name)
-        space = fn.__globals__
-        if name in space:
-            return self.capture_object(
-                space[name], lambda: space[name], ("global", space.get("__name__"), id(space), name), name
-            )
+            return self.capture_object(obj, cell, name)
+        space = of_globals(fn, path)
+        if name in fn.__globals__:
+            return self.capture_object(fn.__globals__[name], space.item(name), name)
         if hasattr(builtins, name):
+            self.session.guard(space.then("has", name), False, name)
             return getattr(builtins, name)
-        known = [*self.frame.env, *space, *dir(builtins)]
+        known = [*self.frame.env, *fn.__globals__, *dir(builtins)]
         self.error(
             PullbackNameError,
             f"name {name!r} is not defined",
             closest(name, [k for k in known if k[0] != "$"]) or "define it before the function is called",
         )
 
-    def capture_object(self, obj: Any, getter: Getter, key: tuple[Any, ...], name: str) -> Any:
-        """An outside object as an abstract value."""
-        if key in self.memo:
-            return self.memo[key]
-        value = self._capture(obj, getter, key, name)
-        self.memo[key] = value
+    def capture_object(self, obj: Any, path: Path, name: str) -> Any:
+        """An outside object, found at `path`, as an abstract value."""
+        if path in self.memo:
+            return self.memo[path]
+        value = self._capture(obj, path, name)
+        self.memo[path] = value
         return value
 
-    def _capture(self, obj: Any, getter: Getter, key: tuple[Any, ...], name: str) -> Any:
+    def _capture(self, obj: Any, path: Path, name: str) -> Any:
         session = self.session
         if obj is None or isinstance(obj, (bool, int, str, bytes, np.bool_, np.integer)):
-            session.guard(key, getter, obj, name)
+            session.guard(path, obj, name)
             return obj
         if isinstance(obj, (float, np.floating)):
-            return session.capture(key, getter, obj, name, self.loc)
+            return session.capture(path, obj, name, self.loc)
         if isinstance(obj, np.ndarray):
-            value = session.capture(key, getter, obj, name, self.loc)
+            value = session.capture(path, obj, name, self.loc)
             if not value.type.shape:
                 return value
             return Array(Cell(value, name, f"{name} is not an argument of the function"))
@@ -114,82 +110,79 @@ class Globals(Places):
                 UnsupportedError, f"{name} is a complex number", "keep real and imaginary parts as two real values"
             )
         if is_namedtuple(type(obj)):
-            return RecordValue(
-                type(obj), {f: self._part(getattr(obj, f), getter, key, name, f) for f in obj._fields}, stamp=0
-            )
+            self._guard_type(obj, path, name)
+            return RecordValue(type(obj), {f: self._part(getattr(obj, f), path, name, f) for f in obj._fields}, stamp=0)
         if isinstance(obj, (tuple, list)):
-            length = len(obj)
-            session.guard((*key, "len"), lambda: len(getter()), length, f"len({name})")
-            items = [
-                self.capture_object(x, lambda k=k: getter()[k], (*key, k), f"{name}_{k}")  # type: ignore[misc]
-                for k, x in enumerate(obj)
-            ]
+            self._guard_type(obj, path, name)
+            session.guard(path.then("length"), len(obj), f"len({name})")
+            items = [self.capture_object(x, path.item(k), f"{name}_{k}") for k, x in enumerate(obj)]
             return tuple(items) if isinstance(obj, tuple) else ListValue(items, stamp=0)
         if isinstance(obj, dict):
-            keys = list(obj)
-            session.guard((*key, "keys"), lambda: list(getter()), keys, f"keys of {name}")
-            return DictValue(
-                {k: self.capture_object(x, lambda k=k: getter()[k], (*key, k), f"{name}_{k}") for k, x in obj.items()},  # type: ignore[misc]
-                stamp=0,
-            )
+            self._guard_type(obj, path, name)
+            session.guard(path.then("keys"), list(obj), f"keys of {name}")
+            return DictValue({k: self.capture_object(x, path.item(k), f"{name}_{k}") for k, x in obj.items()}, stamp=0)
         if isinstance(obj, types.ModuleType):
+            session.guard(path, obj, name)
             return obj
         if isinstance(obj, types.MethodType):
-            owner = self.capture_object(obj.__self__, lambda: getter().__self__, (*key, "self"), "self")
-            func: Any = obj.__func__
-            return self._function(func, lambda: getter().__func__, (*key, "func"), name, (owner,))
+            self._guard_type(obj, path, name)
+            owner = self.capture_object(obj.__self__, path.attribute("__self__"), "self")
+            return self._function(obj.__func__, path.attribute("__func__"), name, (owner,))
         if isinstance(obj, functools.partial):
-            return self._partial(obj, getter, key, name)
+            self._guard_type(obj, path, name)
+            return self._partial(obj, path, name)
         if self.transform_of(obj) is not None:
-            session.guard(key, getter, obj, name)
+            session.guard(path, obj, name)
             return obj
         plain = unwrap(obj)
         if isinstance(plain, types.FunctionType):
-            return self._function(plain, lambda: unwrap(getter()), key, name, ())
+            return self._function(obj, path, name, ())
         if isinstance(plain, type) or callable(plain) or isinstance(plain, np.dtype):
             if not isinstance(plain, (type, np.ufunc, np.dtype, types.BuiltinFunctionType)) and _has_python_call(plain):
-                return Opaque(plain, getter, key, name)
-            session.guard(key, getter, obj, name)
+                self._guard_type(obj, path, name)
+                return Opaque(plain, path, name)
+            session.guard(path, obj, name)
             return plain
+        self._guard_type(obj, path, name)
         if dataclasses.is_dataclass(obj):
             return RecordValue(
                 type(obj),
-                {f.name: self._part(getattr(obj, f.name), getter, key, name, f.name) for f in dataclasses.fields(obj)},
+                {f.name: self._part(getattr(obj, f.name), path, name, f.name) for f in dataclasses.fields(obj)},
                 stamp=0,
             )
-        return Opaque(obj, getter, key, name)
+        return Opaque(obj, path, name)
 
-    def _partial(self, obj: Any, getter: Getter, key: tuple[Any, ...], name: str) -> Any:
+    def _guard_type(self, obj: Any, path: Path, name: str) -> None:
+        self.session.guard(path.then("type"), type(obj), f"type({name})")
+
+    def _partial(self, obj: Any, path: Path, name: str) -> Any:
         """A functools.partial: its function, and its arguments captured one by one."""
-        fn = self.capture_object(obj.func, lambda: getter().func, (*key, "func"), name)
-        args = [
-            self.capture_object(x, lambda k=k: getter().args[k], (*key, "arg", k), f"{name}_{k}")  # type: ignore[misc]
-            for k, x in enumerate(obj.args)
-        ]
-        kwargs = {
-            k: self.capture_object(x, lambda k=k: getter().keywords[k], (*key, "kw", k), f"{name}_{k}")  # type: ignore[misc]
-            for k, x in obj.keywords.items()
-        }
-        self.session.guard(
-            (*key, "form"), lambda: (len(getter().args), list(getter().keywords)), (len(args), list(kwargs)), name
-        )
+        fn = self.capture_object(obj.func, path.attribute("func"), name)
+        given, named = path.attribute("args"), path.attribute("keywords")
+        args = [self.capture_object(x, given.item(k), f"{name}_{k}") for k, x in enumerate(obj.args)]
+        kwargs = {k: self.capture_object(x, named.item(k), f"{name}_{k}") for k, x in obj.keywords.items()}
+        self.session.guard(given.then("length"), len(args), name)
+        self.session.guard(named.then("keys"), list(kwargs), name)
         if isinstance(fn, UserFunction):
             return replace(fn, bound=(*fn.bound, *args), bound_kwargs={**fn.bound_kwargs, **kwargs})
         return functools.partial(fn, *args, **kwargs)
 
-    def _part(self, x: Any, getter: Getter, key: tuple[Any, ...], name: str, field: str) -> Any:
-        return self.capture_object(x, lambda: getattr(getter(), field), (*key, "." + field), f"{name}_{field}")
+    def _part(self, x: Any, path: Path, name: str, field: str) -> Any:
+        return self.capture_object(x, path.attribute(field), f"{name}_{field}")
 
-    def _function(
-        self, fn: types.FunctionType, getter: Getter, key: tuple[Any, ...], name: str, bound: tuple[Any, ...]
-    ) -> Any:
-        if fn not in self.known_functions():
-            self.session.guard((*key, "code"), lambda: getter().__code__, fn.__code__, name)
-        return UserFunction(fn, name, bound=bound)
+    def _function(self, fn: Any, path: Path, name: str, bound: tuple[Any, ...]) -> Any:
+        """A function found at `path`, wrapped or not (see `paths.unwrap`)."""
+        self.session.guard_function(path, fn, name)
+        plain = unwrap(fn)
+        return UserFunction(plain, name, bound=bound, path=path if plain is fn else path.then("unwrapped"))
 
-    def known_functions(self) -> tuple[Any, ...]:
-        """Functions of the frontend's own libraries, which need no guard."""
-        return ()
+    def named_function(self, fn: Any, name: str, bound: tuple[Any, ...] = ()) -> UserFunction:
+        """A function that was not captured: found under its own name in its module, if it is there."""
+        plain = unwrap(fn)
+        path = of_named(plain)
+        if path is not None:
+            self.session.guard_function(path, plain, name)
+        return UserFunction(plain, name, bound=bound, path=path)
 
     def transform_of(self, obj: Any) -> Any:
         """The handler of pullback's own callables (``grad(f)``, ``stop_gradient``), or None."""
@@ -205,7 +198,7 @@ class Globals(Places):
             value = owner.obj[index]
         except Exception as e:
             self.error(PullbackTypeError, f"{owner.name}[{index!r}]: {e}")
-        return self.capture_object(value, lambda: owner.getter()[index], (*owner.key, index), f"{owner.name}_{index}")
+        return self.capture_object(value, owner.path.item(index), f"{owner.name}_{index}")
 
     # -- attributes of what is known ----------------------------------------------------------
     def module_attribute(self, module: types.ModuleType, name: str) -> Any:
@@ -217,9 +210,11 @@ class Globals(Places):
             )
         value = getattr(module, name)
         top = module.__name__.split(".")[0]
-        if isinstance(value, types.ModuleType) or top in ("numpy", "math", "scipy", "functools", "operator"):
+        if top in ("numpy", "math", "scipy", "functools", "operator"):
             return value
-        return self.capture_object(value, lambda: getattr(module, name), ("module", module.__name__, name), name)
+        space = of_module(module)
+        path = space.item(name) if name in module.__dict__ else of_value(module).attribute(name)
+        return self.capture_object(value, path, name)
 
     def object_attribute(self, owner: Opaque, name: str) -> Any:
         if not hasattr(owner.obj, name):
@@ -230,19 +225,13 @@ class Globals(Places):
             )
         raw = inspect.getattr_static(type(owner.obj), name, None)
         if isinstance(raw, types.FunctionType):
-            return self._function(
-                raw,
-                lambda: inspect.getattr_static(type(owner.getter()), name),
-                (*owner.key, "." + name),
-                name,
-                (owner,),
-            )
+            return self._function(raw, owner.path.then("class attribute", name), name, (owner,))
         if isinstance(raw, property) and raw.fget is not None:
-            return self.call(UserFunction(raw.fget, name, bound=(owner,)), [], {})
+            path = owner.path.then("class attribute", name).attribute("fget")
+            return self.call(self._function(raw.fget, path, name, (owner,)), [], {})
         return self.capture_object(
             getattr(owner.obj, name),
-            lambda: getattr(owner.getter(), name),
-            (*owner.key, "." + name),
+            owner.path.attribute(name),
             f"{owner.name}_{name}",
         )
 

@@ -286,7 +286,7 @@ class Join:
                     v in self.inside for d in (item.start, item.size) for v in d.values()
                 ):
                     return True
-            if step.kind == "reshape" and not self.visible(Type("f64", tuple(step.arg))):
+            if step.kind in ("reshape", "broadcast") and not self.visible(Type("f64", tuple(step.arg))):
                 return True
         return False
 
@@ -306,7 +306,7 @@ class Join:
                 self.ctx.operand(self.scalar(p, q, hint + "_index"))
                 for p, q in zip(x.operands, y.operands, strict=True)
             )
-            steps.append(ViewStep(x.kind, x.index, operands, x.arg))
+            steps.append(ViewStep(x.kind, x.index, operands, x.arg, x.readonly))
         return None if self._path_inside(tuple(steps)) else tuple(steps)
 
     def export(self, v: Any, owner: Outcome, hint: str) -> Any:

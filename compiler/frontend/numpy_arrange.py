@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy as np
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.builder import constant
 from ..ir.dims import Dim
+from ..ir.indexing import indexed_shape
 from ..ir.nodes import At, Gather, Operand, Span
 from ..ir.types import Type
 from .numpy_elementwise import nonzero
@@ -35,7 +37,7 @@ from .numpy_support import (
     transposed,
 )
 from .numpy_table import numpy_function
-from .values import Array, ListValue, is_scalar, is_static
+from .values import Array, ListValue, ViewStep, is_scalar, is_static
 
 if TYPE_CHECKING:
     from .context import Context
@@ -302,6 +304,7 @@ def _enter_at(function: Any, sign: int) -> None:
         if sign < 0:
             value = apply(ctx, "neg", value)
         index, operands = _integer_index(ctx, x, indices)
+        value = ctx.fit(value, indexed_shape(x.type.shape, index, operands))
         ctx.write(a, ctx.wrap(ctx.b.emit("accum", x, *operands, value, index=index)))
 
 
@@ -332,28 +335,37 @@ _enter_at(np.subtract.at, -1)
 # -- diagonals -----------------------------------------------------------------------------------------
 def diagonal(ctx: Context, x: Operand, offset: int, axis1: int = 0, axis2: int = 1) -> Operand:
     """The diagonals of two axes, as a last axis."""
-    rank = x.type.rank
+    perm, step = _diagonal_steps(ctx, x.type.shape, offset, axis1, axis2)
+    return ctx.b.emit("load", transposed(ctx, x, perm), *step.operands, index=step.index)
+
+
+def _diagonal_steps(
+    ctx: Context, shape: Sequence[Dim], offset: int, axis1: int, axis2: int
+) -> tuple[tuple[int, ...], ViewStep]:
+    """The order of the axes and then the index that give the diagonals of an array of the shape."""
+    rank = len(shape)
     if rank < 2:
         ctx.error(PullbackValueError, "diag requires an array of at least two dimensions")
     first, second = one_axis(ctx, axis1, rank), one_axis(ctx, axis2, rank)
     if first == second:
         ctx.error(PullbackValueError, "axis1 and axis2 cannot be the same")
-    x = transposed(ctx, x, [k for k in range(rank) if k not in (first, second)] + [first, second])
-    rows, columns = x.type.shape[-2], x.type.shape[-1]
+    perm = (*(k for k in range(rank) if k not in (first, second)), first, second)
+    rows, columns = shape[first], shape[second]
     row, column = max(-offset, 0), max(offset, 0)
     size = (rows - row).min(columns - column)
     if not ctx.session.assume(size):
         size = size.max(0)
     one = constant(1, Type("i64"))
     places = [ctx.b.emit("iota", constant(s, Type("i64")), one, size=size, dtype="i64") for s in (row, column)]
-    return ctx.b.emit("load", x, *places, index=(*spans(x.type.shape[:-2]), Gather(), Gather()))
+    index = (*spans([shape[k] for k in perm[:-2]]), Gather(), Gather())
+    return perm, ViewStep("index", index, tuple(places), readonly="np.diagonal gives a read-only view")
 
 
 @numpy_function(np.diagonal, method="diagonal", static="offset axis1 axis2")
 def _diagonal(ctx: Context, a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    result = ctx.wrap(diagonal(ctx, strong_operand(ctx, a), int(offset), axis1, axis2))
-    result.cell.readonly = "np.diagonal gives a read-only view"
-    return result
+    source = a if isinstance(a, Array) else ctx.wrap(strong_operand(ctx, a))
+    perm, step = _diagonal_steps(ctx, ctx.shape(source), int(offset), axis1, axis2)
+    return ctx.view(ctx.view(source, ViewStep("transpose", arg=perm)), step)
 
 
 @numpy_function(np.trace, method="trace", static="offset axis1 axis2 dtype")
@@ -371,7 +383,7 @@ def _trace(
 def _diag(ctx: Context, v: Any, k: int = 0) -> Any:
     x = strong_operand(ctx, v)
     if x.type.rank == 2:
-        return ctx.wrap(diagonal(ctx, x, int(k)))
+        return _diagonal(ctx, v, int(k))
     if x.type.rank != 1:
         ctx.error(PullbackValueError, "Input must be 1- or 2-d.")
     return _diagonal_matrix(ctx, x, int(k))

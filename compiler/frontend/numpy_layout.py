@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ..ir.dims import Dim
 from ..ir.nodes import At, New, Span
-from .values import Array
+from .values import Array, ViewStep
 
 Layout = list[tuple[Dim, Dim]]  # (extent, stride in elements) of every axis
 
@@ -34,19 +34,41 @@ def layout_of(array: Array) -> Layout:
         elif step.kind == "reshape":
             reshaped = reshape_layout(layout, step.arg)
             layout = contiguous(step.arg) if reshaped is None else reshaped
+        elif step.kind == "broadcast":
+            layout = _stretched(layout, step.arg)
         else:
-            axes = iter(layout)
-            layout = []
-            for item in step.index:
-                if isinstance(item, New):
-                    layout.append((Dim.of(1), Dim.of(0)))
-                    continue
-                _extent, stride = next(axes)
-                if isinstance(item, Span):
-                    layout.append((item.size, stride * item.step))
-                else:
-                    assert isinstance(item, At), "a gather is a copy, never a view"
+            layout = _indexed(layout, step)
     return layout
+
+
+def _stretched(layout: Layout, shape: Sequence[Dim]) -> Layout:
+    """The layout after a broadcast: the elements along a stretched axis are one element."""
+    own: Layout = [(Dim.of(1), Dim.of(0))] * (len(shape) - len(layout)) + layout
+    still = Dim.of(0)
+    return [(wanted, stride if extent == wanted else still) for (extent, stride), wanted in zip(own, shape, strict=True)]
+
+
+def _indexed(layout: Layout, step: ViewStep) -> Layout:
+    """The layout after an index. The gathers of a view are those of a diagonal: they move together."""
+    axes, operands = iter(layout), iter(step.operands)
+    out: Layout = []
+    diagonal: int | None = None
+    for item in step.index:
+        if isinstance(item, New):
+            out.append((Dim.of(1), Dim.of(0)))
+            continue
+        _extent, stride = next(axes)
+        if isinstance(item, Span):
+            out.append((item.size, stride * item.step))
+        elif isinstance(item, At):
+            next(operands)
+        elif diagonal is None:
+            diagonal = len(out)
+            out.append((next(operands).type.shape[0], stride))
+        else:
+            extent, along = out[diagonal]
+            out[diagonal] = (extent, along + stride)
+    return out
 
 
 def reshape_layout(layout: Layout, shape: Sequence[Dim]) -> Layout | None:

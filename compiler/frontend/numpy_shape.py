@@ -304,9 +304,15 @@ def broadcast_view(ctx: Context, a: Any, shape: tuple[Dim, ...]) -> Any:
     x = strong_operand(ctx, a)
     if x.type.rank > len(shape):
         ctx.error(PullbackValueError, "input operand has more dimensions than allowed by the axis remapping")
-    result = ctx.wrap(expanded(ctx, ctx.fit(x, shape), shape))
+    fitted = ctx.fit(x, shape)
+    readonly = "np.broadcast_to gives a read-only view"
+    if isinstance(a, Array) and fitted.type.rank == x.type.rank:  # a view: later writes to `a` show in it
+        if fitted.type.shape != x.type.shape:  # extents found equal have one name
+            a = ctx.view(a, ViewStep("reshape", arg=fitted.type.shape))
+        return ctx.view(a, ViewStep("broadcast", arg=shape, readonly=readonly))
+    result = ctx.wrap(expanded(ctx, fitted, shape))
     if isinstance(result, Array):
-        result.cell.readonly = "np.broadcast_to gives a read-only view"
+        result.cell.readonly = readonly
     return result
 
 

@@ -52,7 +52,7 @@ class Callee:
     tree: Any = None  # the result's structure, `_RUNTIME` at yielded leaves; None while unknown
     known: bool = False
     written: list[int] = field(default_factory=list)  # parameters whose last version is yielded
-    captured: list[Any] = field(default_factory=list)  # keys of captured inputs, trailing parameters
+    captured: list[Any] = field(default_factory=list)  # captured inputs, trailing parameters
     params: list[Value] = field(default_factory=list)
 
 
@@ -168,6 +168,7 @@ class Recursion(Statements):
         session = Session()
         session.generic = True
         session.callees, session.guards = self.session.callees, self.session.guards
+        session.constants, session.unplaced = self.session.constants, self.session.unplaced
         inner = self.make_inner(session)
         inner.b.loc = self.loc
         symbols: dict[Dim, Dim] = {}
@@ -195,8 +196,8 @@ class Recursion(Statements):
 
         inner.frames.append(Frame(fn.name, source.file))
         bound = {n: enter(v, n) for n, v in env.items()}
-        for key, getter, obj, name in callee.captured:
-            session.capture(key, getter, obj, name, self.loc)
+        for path, obj, name in callee.captured:
+            session.capture(path, obj, name, self.loc)
         params = list(session.body.params)
         try:
             result = inner.bound(inner.inline(fn, source, parent, bound))
@@ -225,7 +226,7 @@ class Recursion(Statements):
                     yields.append(array.cell.current)
                     types.append(param.type)
         callee.tree, callee.types, callee.written, callee.known = tree, types, written, True
-        callee.captured = [(k, c.getter, c.getter(), c.name) for k, (c, _) in session.captured.items()]
+        callee.captured = [(path, path(), c.name) for path, (c, _) in session.captured.items()]
         callee.params = params
         session.body.params = [*params, *(v for _, v in session.captured.values())]
         session.body.yields = yields
@@ -294,8 +295,8 @@ class Recursion(Statements):
             for d, actual in zip(param.type.shape, x.type.shape, strict=True):
                 if not d.is_const:
                     symbols[str(d)] = actual
-        for key, getter, obj, name in callee.captured:
-            operands.append(self.session.capture(key, getter, obj, name, self.loc))
+        for path, obj, name in callee.captured:
+            operands.append(self.session.capture(path, obj, name, self.loc))
         substitution = Substitution(symbols=symbols)
         types = [substitution.type(t) for t in callee.types]
         op = self.b.op("call", *operands, attrs={"callee": callee.name}, types=types)

@@ -7,7 +7,8 @@ built, looked at, and undone.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import itertools
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,6 +21,7 @@ from ..ir.builder import Builder
 from ..ir.dims import Dim
 from ..ir.nodes import Function, Loc, Region, Value
 from ..ir.types import FROM_NUMPY, Type
+from ..paths import Guard, Path, guard_of
 from .values import Cell, DictValue, ListValue, RecordValue, next_stamp
 
 
@@ -27,27 +29,9 @@ from .values import Cell, DictValue, ListValue, RecordValue, next_stamp
 class Captured:
     """An extra trailing parameter, read afresh by `getter` at every call."""
 
-    getter: Callable[[], Any]
+    getter: Path
     type: Type
     name: str
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """A captured value that the build has relied on; `holds` tells whether it is unchanged."""
-
-    getter: Callable[[], Any]
-    expected: Any
-    name: str = ""
-
-    def holds(self) -> bool:
-        try:
-            now = self.getter()
-        except Exception:
-            return False
-        if now is self.expected:
-            return True
-        return type(now) is type(self.expected) and bool(now == self.expected)
 
 
 def contents(obj: Any) -> Any:
@@ -88,13 +72,17 @@ class Session:
         self.body = Region()
         self.b = Builder(self.body)
         self.journals: list[Journal] = [Journal()]
-        self.captured: dict[Any, tuple[Captured, Value]] = {}
-        self.guards: dict[Any, Guard] = {}
+        self.captured: dict[Path, tuple[Captured, Value]] = {}
+        self.guards: dict[Path, Guard] = {}
+        self.constants: dict[Any, Path] = {}  # arrays made at compile time
+        self.unplaced: list[str] = []  # functions that were built without a path to them
         self.assumptions: dict[Dim, None] = {}
         self.callees: dict[str, Function] = {}
         self.loops: list[tuple[Value, Dim, Dim]] = []  # index, smallest, largest: facts for proofs
         self.extents = dict(extents or {})
         self.generic = False  # Note [Symbols of a callee]
+        self.outlined: dict[Any, Any] = {}  # functions of their own by what they were built for (see outline.py)
+        self._symbols = 0
 
     # -- mutation -----------------------------------------------------------------------------
     def touch(self, obj: Any) -> None:
@@ -132,15 +120,20 @@ class Session:
             self.journals.pop()
 
     # -- captured inputs ----------------------------------------------------------------------
-    def guard(self, key: Any, getter: Callable[[], Any], expected: Any, name: str) -> None:
-        self.guards.setdefault(key, Guard(getter, expected, name))
+    def guard(self, path: Path, expected: Any, name: str) -> None:
+        """The program relies on `expected` being found at `path`."""
+        self.guards.setdefault(path, Guard(path, expected, name))
 
-    def capture(self, key: Any, getter: Callable[[], Any], obj: Any, name: str, loc: Loc) -> Value:
-        """The parameter for a captured float or array; one for each key."""
-        if key not in self.captured:
+    def guard_function(self, path: Path, fn: Any, name: str) -> None:
+        """The program relies on the code of the function at `path`."""
+        self.guards.setdefault(path, guard_of(path, fn, name))
+
+    def capture(self, path: Path, obj: Any, name: str, loc: Loc) -> Value:
+        """The parameter for a captured float or array; one for each path."""
+        if path not in self.captured:
             type = self.type_of(obj, name, loc)
-            self.captured[key] = (Captured(getter, type, name), Value(type, name))
-        return self.captured[key][1]
+            self.captured[path] = (Captured(path, type, name), Value(type, name))
+        return self.captured[path][1]
 
     def type_of(self, obj: Any, name: str, loc: Loc) -> Type:
         if isinstance(obj, float) and not isinstance(obj, np.generic):
@@ -160,13 +153,24 @@ class Session:
         for name, value in self.extents.items():
             if value == extent:
                 return Dim.of(name)
-        name = f"n{len(self.extents)}"
-        k = len(self.extents)
-        while name in self.extents:
-            k += 1
-            name = f"n{k}"
+        # the names n0, n1, ... are those of the arguments' extents, also of the ones that are constants here
+        name = next(m for k in itertools.count() if (m := f"m{k}") not in self.extents)
         self.extents[name] = extent
         return Dim.of(name)
+
+    def new_symbol(self) -> str:
+        """A symbol that nothing else has; see Note [Symbols of an outlined function]."""
+        self._symbols += 1
+        return f"d{self._symbols - 1}"
+
+    def new_callee(self, name: str) -> str:
+        """A name for an IR function that no other has."""
+        base = name if name.isidentifier() else "function"
+        k, candidate = 0, base
+        while candidate in self.callees:
+            k += 1
+            candidate = f"{base}_{k}"
+        return candidate
 
     # -- facts about extents ------------------------------------------------------------------
     def nonneg(self, dim: Dim) -> bool:

@@ -16,7 +16,6 @@ and a write makes a new version of the cell, which all of them see.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -24,6 +23,7 @@ import numpy as np
 
 from ..ir.dims import Dim
 from ..ir.nodes import Const, Index, Loc, Operand, Value
+from ..paths import Path
 
 _stamps = itertools.count(1)
 
@@ -109,6 +109,7 @@ class UserFunction:
     bound_kwargs: dict[str, Any] = field(default_factory=dict)
     defaults: dict[str, Any] = field(default_factory=dict)  # of a nested def, evaluated where it is defined
     loc: Loc | None = None
+    path: Path | None = None  # where `fn` is found
 
 
 @final
@@ -126,8 +127,7 @@ class Opaque:
     """An object of the user's (``self``): its attributes are captured one by one."""
 
     obj: Any
-    getter: Callable[[], Any]
-    key: tuple[Any, ...]
+    path: Path
     name: str
 
 

@@ -78,6 +78,9 @@ class Dim:
         self.terms = terms
         self._hash = hash(terms)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Dim, (self.terms,)  # hashes of strings differ between processes
+
     @staticmethod
     def of(x: int | str | Dim | Any) -> Dim:
         """The extent of an int, a symbol, an atom, or an extent itself."""

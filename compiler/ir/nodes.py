@@ -221,13 +221,17 @@ class Function:
 
 
 def referenced_callees(fn: Function, callees: dict[str, Function]) -> dict[str, None]:
-    """Names of the functions that `fn` calls, directly or through others, in order of appearance."""
+    """Names of the functions that `fn` calls, directly or through others, in order of appearance; also the
+    derivative rules that these have of their own."""
     found: dict[str, None] = {}
     pending = [fn]
     while pending:
-        for op in pending.pop(0).body.walk():
-            name = op.attrs.get("callee")
-            if op.opcode == "call" and name in callees and name not in found:
+        caller = pending.pop(0)
+        names = [op.attrs["callee"] for op in caller.body.walk() if op.opcode == "call"]
+        names += caller.attrs.get("custom_vjp", ())
+        names += [caller.attrs["custom_jvp"]] if "custom_jvp" in caller.attrs else []
+        for name in names:
+            if name in callees and name not in found:
                 found[name] = None
                 pending.append(callees[name])
     return found

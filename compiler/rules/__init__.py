@@ -1,3 +1,3 @@
 """The registry's entries. Importing this package fills `ir.opdef.REGISTRY`."""
 
-from . import control, creation, elementwise, indexing, linalg, reductions, shape, sorting  # noqa: F401
+from . import control, creation, elementwise, indexing, linalg, linalg_dense, reductions, shape, sorting  # noqa: F401

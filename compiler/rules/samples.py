@@ -40,6 +40,18 @@ def _booleans(rng: np.random.Generator, shape: tuple[int, ...], operand: int) ->
     return (rng.integers(0, 2, size=shape) == 1)[()]
 
 
+def _invertible(rng: np.random.Generator, shape: tuple[int, ...], operand: int) -> Any:
+    """Square matrices are far from singular (and their triangles too); anything else is of any sign."""
+    x = DOMAINS["normal"](rng, shape, operand)
+    return x + 6.0 * np.eye(shape[0]) if operand == 0 else x
+
+
+def _definite(rng: np.random.Generator, shape: tuple[int, ...], operand: int) -> Any:
+    """Symmetric, positive definite, with eigenvalues that differ."""
+    x = DOMAINS["unit"](rng, shape, operand)
+    return x @ x.T + np.diag(1.0 + np.arange(shape[0]))
+
+
 DOMAINS: dict[str, Sampler] = {
     "normal": _between(-2.2, 2.3),
     "nonzero": _between(0.4, 2.4, either_sign=True),
@@ -47,6 +59,8 @@ DOMAINS: dict[str, Sampler] = {
     "positive": _between(0.3, 2.6),
     "unit": _between(-0.85, 0.85),
     "above_one": _between(1.2, 3.1),
+    "invertible": _invertible,
+    "definite": _definite,
     "integer": _integers,
     "boolean": _booleans,
 }

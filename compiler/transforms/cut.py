@@ -43,6 +43,11 @@ def choose_kept(
         if v in seen or available(v):
             continue
         seen.add(v)
+        for d in v.type.shape:
+            for x in d.values():  # an array is had only together with its extents
+                if not available(x) and not is_outer(x):
+                    graph.add((x, 1), "sink", _INFINITE)
+                    work.append(x)
         if is_outer(v):
             # visible anyway; but an array whose memory is overwritten would have to be copied
             if v in destroyed:

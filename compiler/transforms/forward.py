@@ -224,7 +224,7 @@ class _Forward:
             b.region.ops.append(sub.clone_op(op))
             return
         callee = self.callees[op.attrs["callee"]]
-        if "custom_vjp" in callee.attrs:
+        if "custom_vjp" in callee.attrs and "custom_jvp" not in callee.attrs:
             raise UnsupportedError(
                 f"{callee.name} has a custom_vjp, which forward mode cannot use",
                 op.loc,

@@ -28,6 +28,7 @@ from .access import resolve
 from .fuse import Plan, Unit, plan
 from .lower_decompose import decompose
 from .lower_nest import NestEmitter
+from .stencil import gather_form
 
 
 def lower(fn: Function) -> Function:
@@ -40,6 +41,7 @@ def lower(fn: Function) -> Function:
 
 def _lower_one(fn: Function) -> Function:
     fn = decompose(fn)
+    gather_form(fn)
     body = _Lowering().region(fn.body, Substitution(), set())
     return Function(fn.name, body, list(fn.assumptions), {}, dict(fn.attrs))
 

@@ -40,15 +40,21 @@ from .cut import choose_kept
 
 def retain(fn: Function) -> Function:
     """Legalise the cross reads of a function made by `reverse`, in place of it (and its callees)."""
-    for callee in fn.callees.values():
-        if "pairs" in callee.attrs:
-            _Retain(callee).run()
+    from .split import split
+
+    for callee in list(fn.callees.values()):
+        if "backward" in callee.attrs:
+            split(callee, fn.callees[callee.attrs.pop("backward")])
+        elif "pairs" in callee.attrs:
+            Retainer(callee).run()
     if "pairs" in fn.attrs:
-        _Retain(fn).run()
+        Retainer(fn).run()
     return fn
 
 
-class _Retain:
+class Retainer:
+    """Finds what a reverse sweep reads of its forward sweep, and makes it available (see the module)."""
+
     def __init__(self, fn: Function):
         self.fn = fn
         self.pairs: dict[Op, Op] = fn.attrs.pop("pairs")
@@ -63,22 +69,20 @@ class _Retain:
     def run(self) -> None:
         drop_unused(self.fn.body)
         self.scan(self.fn.body)
-        for back, forward in self.pairs.items():
-            if forward.opcode == "while":
-                self.partner[forward.regions[1]] = back.regions[0]
-            else:
-                for f, r in zip(forward.regions, back.regions, strict=True):
-                    self.partner[f] = r
+        self.find_partners()
         needed: dict[Value, None] = {}
         self.collect(self.fn.body, needed)
         if needed:
             self.webs = linear_webs(self.fn)
             self.accesses = Accesses(self.fn)
-            self.stored_by = _stores_by_value(self.fn)
+            self.stored_by = stores_by_value(self.fn)
             self.kept = choose_kept(list(needed), self.fn, self.is_outer, self.sources, self.freely_available)
             self.rewrite(self.fn.body)
             for region, ops in self.prologue.items():
                 region.ops[:0] = ops
+        for back, forward in self.pairs.items():
+            if back.opcode == "call":
+                self.tape_call(forward, back)
 
     # -- structure ------------------------------------------------------------------------------
     def scan(self, region: Region) -> None:
@@ -90,6 +94,14 @@ class _Retain:
             for sub in op.regions:
                 self.owner[sub] = (op, region)
                 self.scan(sub)
+
+    def find_partners(self) -> None:
+        for back, forward in self.pairs.items():
+            if forward.opcode == "while":
+                self.partner[forward.regions[1]] = back.regions[0]
+            else:
+                for f, r in zip(forward.regions, back.regions, strict=True):
+                    self.partner[f] = r
 
     def in_scope(self, v: Value, region: Region) -> bool:
         home = self.home[v]
@@ -137,7 +149,10 @@ class _Retain:
         """What v can be had from in the reverse sweep without keeping it; None when it must be kept."""
         access = self.read_again(v)
         if access is not None:
-            return [x for x in access.used_values() if x is not access.operands[0] and x is not v]
+            array = access.operands[0]
+            assert isinstance(array, Value)
+            own = [x for x in access.used_values() if x is not array and x is not v]
+            return [*own, self.webs[array].last]
         if not self.recomputable(v):
             return None
         assert v.op is not None
@@ -232,7 +247,7 @@ class _Retain:
             scratch = Region()
             index = tuple(sub.attr(i) for i in access.attrs["index"])
             Builder(scratch, access.loc).emit(
-                "load", self.webs[array].last, *[sub.operand(x) for x in at], index=index, hint=v.hint
+                "load", self.here(self.webs[array].last, target), *[sub.operand(x) for x in at], index=index, hint=v.hint
             )
             self.emit(target, scratch.ops[0])
             return scratch.ops[0].result
@@ -277,6 +292,29 @@ class _Retain:
         lo, hi, s = as_dim(loop.lo), as_dim(loop.hi), step.const
         trips = (hi - lo + (s - 1)) // s if s > 0 else (lo - hi + (-s - 1)) // (-s)
         return trips.max(0)
+
+    def tape_call(self, forward: Op, back: Op) -> None:
+        """Tapes of its own for a call whose reverse is a call too (`transforms.split`)."""
+        from .split import TAPES
+
+        for t in TAPES:
+            chain = self.chain(forward.results[0])
+            outermost = chain[0][0] if chain else forward
+            top = self.owner[chain[0][1]][1] if chain else self.home[forward.results[0]]
+            new = Op("tape_new", [], {"dtype": t.dtype}, [t], None, forward.loc, ["tape"])
+            top.ops.insert(top.ops.index(outermost), new)
+            self.home[new.result] = top
+            tape: Operand = new.result
+            for op, around in ((forward, chain), (back, self.partners(chain))):
+                inner, close = self.thread(around, tape, t, "tape")
+                op.operands.append(inner)
+                result = Value(t, "tape", op)
+                op.results.append(result)
+                tape = close(result)
+
+    def partners(self, chain: list[tuple[Op, Region]]) -> list[tuple[Op, Region]]:
+        """The chain of reverse ops and regions that undoes a chain of forward ones."""
+        return [(self.owner[self.partner[r]][0], self.partner[r]) for _, r in chain]
 
     def insert_after_definition(self, v: Value, op: Op) -> None:
         region = self.home[v]
@@ -410,8 +448,7 @@ class _Retain:
         push = Op("tape_push", [inner, v], {}, [tape_type], None, v.op.loc if v.op else first.loc, [hint])
         self.insert_after_definition(v, push)
         final = close(push.result)
-        back = [(self.owner[self.partner[r]][0], self.partner[r]) for _, r in chain]
-        inner, close = self.thread(back, final, tape_type, hint)
+        inner, close = self.thread(self.partners(chain), final, tape_type, hint)
         sub = self.mapped([x for d in v.type.shape for x in d.values()], target)
         shape = tuple(sub.dim(d) for d in v.type.shape)
         pop = Op("tape_pop", [inner], {"shape": shape}, [tape_type, Type(v.type.dtype, shape)], None, push.loc, [hint, v.hint])
@@ -420,7 +457,7 @@ class _Retain:
         return pop.results[1]
 
 
-def _stores_by_value(fn: Function) -> dict[Value, list[Op]]:
+def stores_by_value(fn: Function) -> dict[Value, list[Op]]:
     """The stores that put a value, whole and unconverted, into an array."""
     out: dict[Value, list[Op]] = {}
     for op in fn.body.walk():

@@ -111,6 +111,7 @@ class _Reverse:
             for r in op.regions:
                 for inner in r.walk():
                     inner.attrs["reverse"] = True
+        self.forward_ops = set(body.ops[:first_reverse])
         attrs = {**fn.attrs, "pairs": self.pairs}
         return Function(f"{fn.name}_grad", body, list(fn.assumptions), self.callees, attrs)
 
@@ -138,7 +139,10 @@ class _Reverse:
         return E(b, g.v, True).broadcast_to(t.shape).cast(t.dtype)
 
     def _add(self, adj: dict[Value, E], b: Builder, primal: Value, g: E) -> None:
-        """Note [Adjoint accumulation]: add one contribution."""
+        """Note [Adjoint accumulation]: add one contribution. A tape is used once, so it has only one."""
+        if primal.type.tape:
+            adj[primal] = E(b, g.v, True)
+            return
         g = E(b, g.v, True).cast(primal.type.dtype)
         old = adj.get(primal)
         new = g if old is None else E(b, old.v, True) + E(b, g.v, True)
@@ -367,8 +371,8 @@ class _Sweep:
             self.adj[v] = o._e(b, r)
 
     def call(self, op: Op) -> None:
-        """Call the callee's reverse, which runs its own forward sweep again (a checkpoint at the call), or
-        what its custom_vjp or custom_jvp says."""
+        """Call the backward half of the callee (the forward copy calls the forward half); for a checkpoint
+        its whole reverse, which runs its own forward sweep again; or what its custom_vjp or custom_jvp says."""
         o, b, sub = self.o, self.b, self.o.sub
         callee = o.callees[op.attrs["callee"]]
         wrt = [k for k, x in enumerate(op.operands) if self.is_active(x)]
@@ -377,6 +381,7 @@ class _Sweep:
         if not wrt:
             return
         args = [sub.operand(x) for x in op.operands]
+        forward: Op | None = None
         float_args = [k for k, x in enumerate(op.operands) if differentiable_type(x.type)]
         if "custom_vjp" in callee.attrs:
             name = callee.attrs["custom_vjp"][1]
@@ -390,10 +395,16 @@ class _Sweep:
             name = reverse_of_callee(rule, tangents, list(range(len(op.results), len(rule.body.yields))), o.callees)
             args += [self.full(None, op.operands[k].type).v for k in float_args]
             wrt = float_args
-        else:
+        elif callee.attrs.get("checkpoint"):
             name = reverse_of_callee(callee, wrt, floats, o.callees)
+        else:
+            forward = _find_clone(sub, op)
+            forward.attrs["callee"], name = halves_of_callee(callee, wrt, floats, o.callees)
+            args = [x for x in args if not x.type.tape]
         types = [sub.type(op.operands[k].type).strong for k in wrt]
         out = b.op("call", *args, *[g.v for g in grads], attrs={"callee": name}, types=types)
+        if forward is not None:
+            o.pairs[out] = forward
         for k, r in zip(wrt, out.results, strict=True):
             self.add(op.operands[k], o._e(b, r))
 
@@ -467,3 +478,26 @@ def reverse_of_callee(callee: Function, wrt: list[int], results: list[int], tabl
     placeholder.callees = table
     return name
 
+
+
+def halves_of_callee(callee: Function, wrt: list[int], results: list[int], table: dict[str, Function]) -> tuple[str, str]:
+    """The names of the callee's forward and backward halves in `table`, made on first need (recursion finds
+    itself). `transforms.split` cuts them apart, when `retain` comes to them."""
+    suffix = "_".join(map(str, wrt))
+    forward, backward = f"{callee.name}_fwd_{suffix}", f"{callee.name}_bwd_{suffix}"
+    if forward in table:
+        return forward, backward
+    made, back = Function(forward, Region()), Function(backward, Region())
+    table[forward], table[backward] = made, back
+    sweep = _Reverse(callee, wrt, True, True, results)
+    sweep.callees = table
+    whole = sweep.run()
+    made.body, made.assumptions, made.callees = whole.body, whole.assumptions, table
+    made.attrs = {
+        **whole.attrs,
+        "backward": backward,
+        "forward_ops": sweep.forward_ops,
+        "n_params": len(callee.params),
+        "n_results": len(callee.body.yields),
+    }
+    return forward, backward

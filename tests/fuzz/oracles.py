@@ -81,7 +81,11 @@ def check(case: Case, compiled: bool = False, second: bool = False, seconds: int
         warnings.simplefilter("ignore")
         try:
             with deadline(seconds):
-                return _Check(case).run(compiled, second)
+                try:
+                    runner = _Check(case)
+                except Exception as e:
+                    return Outcome("discarded", "load", str(e))
+                return runner.run(compiled, second)
         except Failure as e:
             return Outcome("failed", e.stage, e.detail)
         except Timeout:
@@ -100,8 +104,9 @@ def floats(tree: Any) -> list[Any]:
 
 
 def useful(tree: Any) -> bool:
-    """Whether all numbers are finite and of moderate size."""
-    return all(np.all(np.isfinite(x)) and np.all(np.abs(x) < LIMIT) for x in map(np.asarray, flat(tree)))
+    """Whether all are numbers, finite and of moderate size."""
+    arrays = [np.asarray(x) for x in flat(tree)]
+    return all(x.dtype.kind in "fiub" and np.all(np.isfinite(x)) and np.all(np.abs(x) < LIMIT) for x in arrays)
 
 
 def copied(values: list[Any]) -> list[Any]:

@@ -297,11 +297,31 @@ def _sorting(op: OpDef) -> Iterator[Variant]:
             yield f"{shape} {axis=}", simple(op.name, axis=axis), [shape]
 
 
+def _matrix_function(op: OpDef) -> Iterator[Variant]:
+    sizes = (1, 2, 4) if op.name == "detsign" else (0, 1, 2, 4)
+    for n in sizes:
+        yield f"{n} by {n}", simple(op.name), [(n, n)]
+    if op.name not in ("cholesky", "eigvalsh", "eigvecsh"):
+        yield "of a transpose", lambda b, x: b.emit(op.name, b.emit("transpose", x, perm=(1, 0))), [(3, 3)]
+
+
+def _linear_system(op: OpDef) -> Iterator[Variant]:
+    options: list[dict[str, Any]] = [{}]
+    if op.name == "solve_triangular":
+        options = [{"lower": lower, "trans": trans} for lower in (True, False) for trans in (True, False)]
+    for attrs in options:
+        for shapes in [((3, 3), (3,)), ((3, 3), (3, 2)), ((1, 1), (1,)), ((2, 2), (2, 1)), ((2, 2), (2, 0))]:
+            yield f"{shapes_text(shapes)} {attrs}", simple(op.name, **attrs), shapes
+    yield "a matrix by itself", lambda b, x: b.emit(op.name, x, x, **options[0]), [(3, 3)]
+
+
 VARIANTS: dict[str, Callable[[OpDef], Iterator[Variant]]] = {
     "pow": _pow, "polygamma": _polygamma, "cast": _cast, "matmul": _matmul,
     **dict.fromkeys(["sum", "prod", "max", "min", "any", "all"], _reduction),
     **dict.fromkeys(["cumsum", "cumprod"], _along), **dict.fromkeys(["argmax", "argmin"], _arg_extremum),
     **dict.fromkeys(["sort", "argsort"], _sorting),
+    **dict.fromkeys(["solve", "solve_triangular"], _linear_system),
+    **dict.fromkeys(["inv", "det", "logabsdet", "detsign", "cholesky", "eigvalsh", "eigvecsh"], _matrix_function),
     "reshape": _reshape, "transpose": _transpose, "broadcast_to": _broadcast_to, "concatenate": _concatenate,
     "load": _load, "store": _write, "accum": _write, "nonzero": _nonzero,
     "full": _full, "iota": _iota, "empty": _constant_array, "eye": _constant_array,

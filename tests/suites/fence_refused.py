@@ -66,20 +66,28 @@ async def coroutine(x):  #! | coroutine | ordinary
     return np.sum(x)
 
 
-async def awaits(x):
-    await asyncio.sleep(0)  #! await asyncio.sleep(0) | await | outside
+async def awaits(x):  #! | coroutine | ordinary
+    await asyncio.sleep(0)
     return np.sum(x)
 
 
-async def async_for(x):
+def inner_coroutine(x):
+    async def slow(v):
+        await asyncio.sleep(0)  #! await asyncio.sleep(0) | await | outside
+        return v
+
+    return np.sum(x)
+
+
+async def async_for(x):  #! | coroutine | ordinary
     s = 0.0
-    async for v in x:  #! | async for | ordinary
+    async for v in x:
         s += v
     return s
 
 
-async def async_with(x):
-    async with x:  #! | async with | ordinary
+async def async_with(x):  #! | coroutine | ordinary
+    async with x:
         return 0.0
 
 
@@ -140,7 +148,7 @@ def bare_raise(x):
 
 def own_exception(x):
     if x[0] > 0:
-        raise Trouble("no")  #! Trouble("no") | builtin | builtin
+        raise Trouble("no")  #! raise Trouble("no") | builtin | builtin
     return x[0]
 
 
@@ -226,11 +234,11 @@ def clock(x):
 
 
 def third_party(x):
-    return np.sum(json.loads("[1.0, 2.0, 3.0]") * x)  #! json.loads | | 
+    return np.sum(json.loads("[1.0, 2.0, 3.0]") * x)  #! json.loads("[1.0, 2.0, 3.0]") | json | custom_vjp 
 
 
 def regular_expression(x):
-    return x[0] if re.match("a", "a") else x[1]  #! | | 
+    return x[0] if re.match("a", "a") else x[1]  #! re.match("a", "a") | match | custom_vjp
 
 
 def recursion_limit(x):
@@ -280,8 +288,8 @@ def runtime_key(x):
 
 def grows_in_while(x):
     v = x[0]
-    while v < 10:  #! | | 
-        v = np.concatenate([x, x])[0] + v
+    while v < 10:
+        v = np.concatenate([x, x])[0] + v  #! x | before an iteration | name
         x = np.concatenate([x, x])
     return np.sum(x)
 
@@ -362,7 +370,7 @@ def undefined_name(x):
 
 
 def misspelt_function(x):
-    return np.sum(np.tahn(x))  #! np.tahn | tahn | tanh
+    return np.sum(np.tahn(x))  #! np.tahn | tahn | tan
 
 
 def read_before_assignment(x):
@@ -386,8 +394,8 @@ def calls_a_number(x):
     return x[0](2.0)  #! x[0](2.0) | not callable | 
 
 
-def endless(x):
-    return endless(x * 0.5)  #! | no end | path
+def endless(x):  #! | no end | path
+    return endless(x * 0.5)
 
 
 def unknown_keyword(x):

@@ -26,7 +26,7 @@ def kernel(TSTEPS, u):
     v = np.empty_like(u)
     p = np.empty_like(u)
     q = np.empty_like(u)
-    for t in range(1, TSTEPS + 1):
+    for _ in range(1, TSTEPS + 1):
         v[0, 1 : N - 1] = 1.0
         p[1 : N - 1, 0] = 0.0
         q[1 : N - 1, 0] = v[0, 1 : N - 1]

@@ -29,11 +29,11 @@ def build_up_b(b, rho, dt, u, v, dx, dy):
 
 
 def pressure_poisson(nit, p, dx, dy, b):
-    for q in range(nit):
+    for _ in range(nit):
         pn = p.copy()
-        p[1:-1, 1:-1] = (
-            (pn[1:-1, 2:] + pn[1:-1, :-2]) * dy**2 + (pn[2:, 1:-1] + pn[:-2, 1:-1]) * dx**2
-        ) / (2 * (dx**2 + dy**2)) - dx**2 * dy**2 / (2 * (dx**2 + dy**2)) * b[1:-1, 1:-1]
+        p[1:-1, 1:-1] = ((pn[1:-1, 2:] + pn[1:-1, :-2]) * dy**2 + (pn[2:, 1:-1] + pn[:-2, 1:-1]) * dx**2) / (
+            2 * (dx**2 + dy**2)
+        ) - dx**2 * dy**2 / (2 * (dx**2 + dy**2)) * b[1:-1, 1:-1]
         p[:, -1] = p[:, -2]
         p[0, :] = p[1, :]
         p[:, 0] = p[:, 1]
@@ -42,7 +42,7 @@ def pressure_poisson(nit, p, dx, dy, b):
 
 def kernel(nt, nit, u, v, p, dt, dx, dy, rho, nu):
     b = np.zeros_like(p)
-    for n in range(nt):
+    for _ in range(nt):
         un = u.copy()
         vn = v.copy()
         build_up_b(b, rho, dt, u, v, dx, dy)

@@ -35,7 +35,7 @@ def f(A, w_Q, w_R):
 
 
 def jax_literal(A, w_Q, w_R):
-    M, N = A.shape
+    N = A.shape[1]
 
     def column(j, state):
         A, r, q, k = state

@@ -14,7 +14,7 @@ def make(N, TSTEPS):
 
 
 def kernel(TSTEPS, A, B):
-    for t in range(1, TSTEPS):
+    for _ in range(1, TSTEPS):
         B[1:-1] = 0.33333 * (A[:-2] + A[1:-1] + A[2:])
         A[1:-1] = 0.33333 * (B[:-2] + B[1:-1] + B[2:])
 

@@ -15,11 +15,10 @@ def make(N, TSTEPS):
 
 def kernel(TSTEPS, A):
     N = A.shape[0]
-    for t in range(TSTEPS - 1):
+    for _ in range(TSTEPS - 1):
         for i in range(1, N - 1):
             A[i, 1:-1] += (
-                A[i - 1, :-2] + A[i - 1, 1:-1] + A[i - 1, 2:] + A[i, 2:]
-                + A[i + 1, :-2] + A[i + 1, 1:-1] + A[i + 1, 2:]
+                A[i - 1, :-2] + A[i - 1, 1:-1] + A[i - 1, 2:] + A[i, 2:] + A[i + 1, :-2] + A[i + 1, 1:-1] + A[i + 1, 2:]
             )
             for j in range(1, N - 1):
                 A[i, j] += A[i, j - 1]

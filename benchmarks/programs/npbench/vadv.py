@@ -46,9 +46,7 @@ def kernel(utens_stage, u_stage, wcon, u_pos, utens, dtr_stage):
         acol = gav * BET_P
         ccol[:, :, k] = gcv * BET_P
         bcol = dtr_stage - acol - ccol[:, :, k]
-        correction = -as_ * (u_stage[:, :, k - 1] - u_stage[:, :, k]) - cs * (
-            u_stage[:, :, k + 1] - u_stage[:, :, k]
-        )
+        correction = -as_ * (u_stage[:, :, k - 1] - u_stage[:, :, k]) - cs * (u_stage[:, :, k + 1] - u_stage[:, :, k])
         dcol[:, :, k] = dtr_stage * u_pos[:, :, k] + utens[:, :, k] + utens_stage[:, :, k] + correction
         divided = 1.0 / (bcol - ccol[:, :, k - 1] * acol)
         ccol[:, :, k] = ccol[:, :, k] * divided

@@ -1,0 +1,185 @@
+"""Where a captured object is found: a way from the function that is called, or from a module.
+
+A `Path` is called to read the object afresh, as Python would at this moment. It is also plain data: pickled (see
+`plan`), it names its root, and means the same place in another process.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import sys
+import types
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, final
+
+Step = tuple[str, Any]
+
+TRANSFORMS: list[Callable[[Any], Any]] = []
+"""Each ``match(callable)`` gives the frontend's handler of a callable of pullback itself (``grad(f)``,
+``stop_gradient``), or None."""
+
+
+def unwrap(fn: Any) -> Any:
+    """The function behind pullback's own wrappers, static and class methods and caches; other decorators
+    are called as they are."""
+    seen = 0
+    while hasattr(fn, "__pullback_fn__") and seen < 100:
+        fn = fn.__pullback_fn__
+        seen += 1
+    if isinstance(fn, (staticmethod, classmethod)):
+        fn = fn.__func__
+    if isinstance(fn, functools._lru_cache_wrapper):
+        fn = fn.__wrapped__
+    return fn
+
+
+def _cell(fn: Any, name: str) -> Any:
+    return fn.__closure__[fn.__code__.co_freevars.index(name)].cell_contents
+
+
+STEPS: dict[str, Callable[[Any, Any], Any]] = {
+    "attribute": getattr,
+    "item": lambda x, key: x[key],
+    "type": lambda x, _: type(x),
+    "length": lambda x, _: len(x),
+    "keys": lambda x, _: list(x),
+    "has": lambda x, key: key in x,
+    "unwrapped": lambda x, _: unwrap(x),
+    "cell": _cell,
+    "globals": lambda fn, _: fn.__globals__,
+    "default": lambda fn, k: fn.__defaults__[k],
+    "keyword default": lambda fn, name: fn.__kwdefaults__[name],
+    "class attribute": lambda x, name: inspect.getattr_static(type(x), name),
+    "own attribute": inspect.getattr_static,
+}
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Root:
+    """Where a path begins.
+
+    ``role``: "function" (the function that is called, unwrapped), "module" (the namespace of the module
+    `name`), or "value" (an object that is known itself).
+    """
+
+    role: str
+    obj: Any
+    name: str = ""
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Root) and self.obj is other.obj and self.role == other.role
+
+    def __hash__(self) -> int:
+        return hash((self.role, id(self.obj)))
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Path:
+    """A root and steps from it. Equal paths lead to the same object."""
+
+    root: Root
+    steps: tuple[Step, ...] = ()
+
+    def __call__(self) -> Any:
+        """The object that is there now; raises what Python raises where there is none."""
+        x = self.root.obj
+        for kind, key in self.steps:
+            x = STEPS[kind](x, key)
+        return x
+
+    def then(self, kind: str, key: Any = None) -> Path:
+        """One step further."""
+        assert kind in STEPS, kind
+        return Path(self.root, (*self.steps, (kind, key)))
+
+    def item(self, key: Any) -> Path:
+        return self.then("item", key)
+
+    def attribute(self, name: str) -> Path:
+        return self.then("attribute", name)
+
+
+def of_value(obj: Any) -> Path:
+    """The path to an object that is known itself. Means nothing in another process, unless it is an array."""
+    return Path(Root("value", obj))
+
+
+def of_namespace(space: dict[str, Any]) -> Path | None:
+    """The path to the globals of an imported module."""
+    name = space.get("__name__")
+    module = sys.modules.get(name) if isinstance(name, str) else None
+    if module is None or module.__dict__ is not space:
+        return None
+    return Path(Root("module", space, module.__name__ if isinstance(module, types.ModuleType) else ""))
+
+
+def of_globals(fn: types.FunctionType, path: Path) -> Path:
+    """The path to the globals of a function that is found at `path`."""
+    return of_namespace(fn.__globals__) or path.then("globals")
+
+
+def of_module(module: types.ModuleType) -> Path:
+    """The path to the namespace of a module."""
+    return of_namespace(module.__dict__) or of_value(module.__dict__)
+
+
+def of_named(obj: Any) -> Path | None:
+    """The path to a function or class under its own name in its module; None where it is not found there."""
+    module = sys.modules.get(getattr(obj, "__module__", None) or "")
+    names = getattr(obj, "__qualname__", "<").split(".")
+    if module is None or "<" in names[0]:
+        return None
+    path = of_module(module).item(names[0])
+    for name in names[1:]:
+        path = path.then("own attribute", name)
+    for found in (path, path.then("unwrapped")):
+        try:
+            if found() is obj:
+                return found
+        except Exception:  # an attribute of another kind
+            return None
+    return None
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Guard:
+    """A captured object that a program relies on: it must still be what was seen at `path`.
+
+    An object is unchanged when it is the same or equal one; a function (whose `code` is given) when it is the same or
+    has equal code and the same globals: what it captures itself is guarded, or read, through the path.
+    """
+
+    path: Path
+    expected: Any
+    name: str = ""
+    code: types.CodeType | None = None
+
+    def holds(self) -> bool:
+        try:
+            now = self.path()
+            if self.code is not None:
+                return type(now) is type(self.expected) and self._same_function(unwrap(now))
+            if now is self.expected:
+                return True
+            return type(now) is type(self.expected) and bool(now == self.expected)
+        except Exception:  # what user objects raise when they are read or compared
+            return False
+
+    def _same_function(self, now: Any) -> bool:
+        expected = unwrap(self.expected)
+        if now is expected:
+            return now.__code__ is self.code
+        if not isinstance(now, types.FunctionType):
+            return False
+        return now.__code__ == self.code and now.__globals__ is expected.__globals__
+
+
+def guard_of(path: Path, obj: Any, name: str = "") -> Guard:
+    """The guard of an object: a function by its code."""
+    plain = unwrap(obj)
+    return Guard(path, obj, name, plain.__code__ if isinstance(plain, types.FunctionType) else None)

@@ -1,0 +1,356 @@
+"""Adjoints of shifted reads in gather form.
+
+The adjoint of a stencil adds one array to several shifted places of another. As loops those are scatters, one
+nest each. Here they become one elementwise sum over the hull of the places, read from a copy with a margin of
+zeros, which is one nest without boundary cases, and vectorises.
+
+Before::                                              after::
+
+    %1 = accum %t, %v {span(0, n - 2)}                    %p = full 0.0 : f64[n + 2]
+    %2 = accum %1, %v {span(2, n - 2)}                    %q = store %p, %v {span(2, n - 2)}
+                                                          %a = load %q {span(2, n)}
+                                                          %b = load %q {span(0, n)}
+                                                          %s = add %a, %b
+                                                          %2 = accum %t, %s {span(0, n)}
+
+Additions to one buffer commute, so that a chain of accums whose intermediate versions nobody reads may be regrouped.
+The terms of a group have unit steps, the same extents and the same integer indices, and starts that differ by
+constants. A value that is added only once stays a scatter (it needs no memory then); a value that is a
+constant multiple of another shares its copy. The padded copy is allocated before the loops in which its
+shape does not change and carried through them: the margin is never written.
+
+The result differs by reassociation of the sum, and by the sign of zeros where 0.0 is added.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..ir.builder import Builder, constant
+from ..ir.dims import ZERO, Dim
+from ..ir.nodes import At, Const, Function, Op, Operand, Region, Span, Value, as_dim
+from ..ir.opdef import opdef
+from ..ir.types import Type
+from .access import has_gather, index_operands
+
+# wider hulls than this are mostly margin
+MAX_REACH = 16
+
+
+def gather_form(fn: Function) -> None:
+    """Regroup the accums of `fn` (after `decompose`), in place."""
+    _Gatherer(fn).region(fn.body, [])
+
+
+@dataclass(slots=True, eq=False)
+class _Term:
+    """One accum: `scale` (ops from the outermost in) of `base` is added at `offset` + the group's origin."""
+
+    op: Op
+    key: tuple[object, ...]
+    offset: tuple[int, ...]
+    base: Value
+    scale: list[Op]
+
+
+@dataclass(slots=True, eq=False)
+class _Pad:
+    """A copy of a value with margins: `before` and `after` for every axis."""
+
+    copy: Value
+    before: tuple[int, ...]
+
+
+@dataclass(slots=True, eq=False)
+class _Loop:
+    """A loop, its body, and the region that it is in."""
+
+    op: Op
+    body: Region
+    outer: Region
+
+
+class _Gatherer:
+    def __init__(self, fn: Function):
+        self.fn = fn
+        self.uses: Counter[Value] = Counter()
+        self._count(fn.body)
+
+    def _count(self, region: Region) -> None:
+        for op in region.ops:
+            self.uses.update(op.used_values())
+            for r in op.regions:
+                self._count(r)
+        self.uses.update(y for y in region.yields if isinstance(y, Value))
+
+    def region(self, region: Region, loops: list[_Loop]) -> None:
+        for op in list(region.ops):
+            for k, r in enumerate(op.regions):
+                is_body = op.opcode == "for" or (op.opcode == "while" and k == 1)
+                self.region(r, [*loops, _Loop(op, r, region)] if is_body else [])
+        for chain in self._chains(region):
+            self._regroup(chain, region, loops)
+
+    # -- chains ---------------------------------------------------------------------------------------
+    def _chains(self, region: Region) -> list[list[Op]]:
+        """Maximal runs of accums, each the only reader of the one before."""
+        after: dict[Value, Op] = {}
+        for op in region.ops:
+            if op.opcode == "accum" and isinstance(op.operands[0], Value) and self.uses[op.operands[0]] == 1:
+                after[op.operands[0]] = op
+        found = []
+        continued = set(after.values())
+        for op in region.ops:
+            first = op.opcode == "accum" or (op.opcode == "store" and _zeros(op.operands[0]))
+            below = op.operands[0].op if op.operands and isinstance(op.operands[0], Value) else None
+            if not first or (op in continued and below is not None and _chainable(below) and below in region.ops):
+                continue
+            chain = [op]
+            while chain[-1].result in after:
+                chain.append(after[chain[-1].result])
+            if len(chain) > 1:
+                found.append(chain)
+        return found
+
+    def _regroup(self, chain: list[Op], region: Region, loops: list[_Loop]) -> None:
+        groups = _groups(chain)
+        if not groups:
+            return
+        at: dict[Op, list[_Term]] = {}
+        dropped: set[Op] = set()
+        place = {op: k for k, op in enumerate(chain)}
+        for terms in groups:
+            last = max((t.op for t in terms), key=place.__getitem__)
+            at[last] = terms
+            dropped.update(t.op for t in terms if t.op is not last)
+        pads: dict[Value, _Pad] = {}
+        wanted: dict[Value, list[tuple[_Term, list[_Term]]]] = {}
+        for terms in groups:
+            for t in terms:
+                wanted.setdefault(t.base, []).append((t, terms))
+        for base, placed in wanted.items():
+            before, after = _margins(placed)
+            if any(before) or any(after):
+                first = min((t.op for t, _ in placed), key=place.__getitem__)
+                pads[base] = self._pad(base, before, after, first, region, loops)
+        current = chain[0].operands[0]
+        fresh = _zeros(current)
+        for op in chain:
+            if op in dropped:
+                region.ops.remove(op)
+                continue
+            if op in at:
+                self._sum(op, at[op], pads, region)
+            op.opcode = "store" if fresh else "accum"
+            op.operands[0] = current
+            current, fresh = op.result, False
+
+    def _sum(self, op: Op, terms: list[_Term], pads: dict[Value, _Pad], region: Region) -> None:
+        """Make the last accum of a group that of the sum of its terms, over their hull."""
+        low, high = _extremes(terms)
+        spans = [i for i in op.attrs["index"] if isinstance(i, Span)]
+        own = next(t for t in terms if t.op is op).offset
+        sizes = [s.size + (h - lo) for s, lo, h in zip(spans, low, high, strict=True)]
+        b = Builder(Region(), op.loc)
+        total: Value | None = None
+        for t in terms:
+            value = t.base
+            pad = pads.get(t.base)
+            if pad is not None:
+                index = tuple(
+                    Span(Dim.of(m - (o - lo)), s)
+                    for m, o, lo, s in zip(pad.before, t.offset, low, sizes, strict=True)
+                )
+                value = b.op("load", pad.copy, attrs={"index": index, "inbounds": True}, hint=t.base.hint).result
+            for scaling in reversed(t.scale):
+                xs = [value if isinstance(x, Value) else x for x in scaling.operands]
+                value = b.op(scaling.opcode, *xs, attrs=dict(scaling.attrs)).result
+            total = value if total is None else b.op("add", total, value).result
+        assert total is not None
+        position = region.ops.index(op)
+        region.ops[position:position] = b.region.ops
+        moved = iter(
+            Span(s.start + (lo - o), size) for s, lo, o, size in zip(spans, low, own, sizes, strict=True)
+        )
+        op.attrs["index"] = tuple(next(moved) if isinstance(i, Span) else i for i in op.attrs["index"])
+        op.operands[-1] = total
+
+    # -- padded copies --------------------------------------------------------------------------------
+    def _pad(
+        self, base: Value, before: tuple[int, ...], after: tuple[int, ...], first: Op, region: Region, loops: list[_Loop]
+    ) -> _Pad:
+        sizes = base.type.shape
+        shape = tuple(lo + d + hi for lo, d, hi in zip(before, sizes, after, strict=True))
+        t = Type(base.type.dtype, shape)
+        loc = base.op.loc if base.op is not None else first.loc
+        zeros = Op("full", [constant(0.0, Type(t.dtype))], {"shape": shape, "dtype": t.dtype}, [t], None, loc, [base.hint])
+        index = tuple(Span(Dim.of(m), d) for m, d in zip(before, sizes, strict=True))
+        attrs = {"index": index, "inbounds": True}
+        carrying = []
+        for loop in reversed(loops):
+            if not _invariant(shape, loop.op):
+                break
+            carrying.append(loop)
+        buffer: Value = zeros.result
+        if carrying:
+            outermost = carrying[-1]
+            outermost.outer.ops.insert(outermost.outer.ops.index(outermost.op), zeros)
+            for loop in reversed(carrying):
+                buffer = _carry(loop, buffer, t, base.hint)
+        store = Op("store", [buffer, base], attrs, [t], None, loc, [base.hint])
+        made_here = base.op is not None and base.op in region.ops
+        position = region.ops.index(base.op) + 1 if made_here and base.op is not None else region.ops.index(first)
+        region.ops[position:position] = [store] if carrying else [zeros, store]
+        kept: Value = store.result
+        for loop in carrying:
+            loop.body.yields.append(kept)
+            kept = loop.op.results[-1]
+        if made_here and opdef(base.op.opcode).kind == "elementwise":  # type: ignore[union-attr]
+            self._read_from(store, region, index)
+        return _Pad(store.result, before)
+
+    def _read_from(self, store: Op, region: Region, index: tuple[Span, ...]) -> None:
+        """Later readers of the stored value read the copy, so that the value needs no memory of its own."""
+        base = store.operands[1]
+        if any(y is base for y in region.yields):
+            return
+        at = region.ops.index(store) + 1
+        users = [op for op in region.ops[at:] for op in (op, *(o for r in op.regions for o in r.walk()))]
+        readers = [op for op in users if any(x is base for x in op.operands)]
+        nested = {y for op in region.ops[at:] for r in op.regions for y in _yields(r)}
+        if base in nested or any(opdef(op.opcode).kind != "elementwise" and op.opcode != "accum" for op in readers):
+            return
+        load = Op("load", [store.result], {"index": index, "inbounds": True}, [base.type], None, store.loc, [base.hint])
+        region.ops.insert(at, load)
+        for op in readers:
+            op.operands[:] = [load.result if x is base else x for x in op.operands]
+
+
+def _chainable(op: Op) -> bool:
+    return op.opcode == "accum" or (op.opcode == "store" and _zeros(op.operands[0]))
+
+
+def _zeros(x: Operand) -> bool:
+    op = x.op if isinstance(x, Value) else None
+    if op is None or op.opcode != "full":
+        return False
+    fill = op.operands[0]
+    return isinstance(fill, Const) and fill.value == 0
+
+
+def _yields(region: Region) -> Iterator[Operand]:
+    yield from region.yields
+    for op in region.ops:
+        for r in op.regions:
+            yield from _yields(r)
+
+
+def _invariant(shape: tuple[Dim, ...], loop: Op) -> bool:
+    used = {v for d in shape for v in d.values()}
+    if not used:
+        return True
+    inside = {v for r in loop.regions for v in r.params}
+    for r in loop.regions:
+        for op in r.walk():
+            inside.update(op.results)
+            inside.update(p for inner in op.regions for p in inner.params)
+    return used.isdisjoint(inside)
+
+
+def _carry(loop: _Loop, buffer: Value, t: Type, hint: str) -> Value:
+    """Carry `buffer` through a loop; its yield is to follow."""
+    loop.op.operands.append(buffer)
+    loop.op.results.append(Value(t, hint, loop.op))
+    for r in loop.op.regions:
+        r.params.append(Value(t, hint))
+    return loop.body.params[-1]
+
+
+# -- groups -----------------------------------------------------------------------------------------
+def _groups(chain: list[Op]) -> list[list[_Term]]:
+    """Terms to be added in one nest each: at least two, with every base at two places or more."""
+    candidates = [(op, _key(op), _multiples(op.operands[-1])) for op in chain]
+    counts: Counter[tuple[object, Value]] = Counter()
+    for _, found, multiples in candidates:
+        if found is not None:
+            counts.update((found[0], v) for v, _ in multiples)
+    by_key: dict[object, list[_Term]] = {}
+    for op, found, multiples in candidates:
+        if found is None:
+            continue
+        key, offset = found
+        for base, scale in multiples:
+            if counts[key, base] > 1:
+                by_key.setdefault(key, []).append(_Term(op, key, offset, base, scale))
+                break
+    groups = []
+    for terms in by_key.values():
+        bases = Counter(t.base for t in terms)
+        terms = [t for t in terms if bases[t.base] > 1]
+        if len(terms) > 1:
+            low, high = _extremes(terms)
+            if all(hi - lo <= MAX_REACH for lo, hi in zip(low, high, strict=True)):
+                groups.append(terms)
+    return groups
+
+
+def _key(op: Op) -> tuple[tuple[object, ...], tuple[int, ...]] | None:
+    """What the accums of one group have in common, and the constant offset of this one."""
+    value = op.operands[-1]
+    target = op.operands[0].type
+    if has_gather(op) or not isinstance(value, Value) or not target.is_float or value.type.dtype != target.dtype:
+        return None
+    items: list[object] = []
+    offset, sizes = [], []
+    ats = iter(index_operands(op))
+    for item in op.attrs["index"]:
+        if isinstance(item, At):
+            items.append(as_dim(next(ats)))
+        elif isinstance(item, Span) and item.step == 1:
+            constant_part = item.start.constant_term
+            items.append(("span", item.start - constant_part, item.size))
+            offset.append(constant_part)
+            sizes.append(item.size)
+        else:
+            return None
+    if not sizes or value.type.shape != tuple(sizes):
+        return None
+    return tuple(items), tuple(offset)
+
+
+def _multiples(v: Operand) -> list[tuple[Value, list[Op]]]:
+    """The values that `v` is a finite constant multiple of, itself first, with the ops in between."""
+    found: list[tuple[Value, list[Op]]] = []
+    scale: list[Op] = []
+    while isinstance(v, Value):
+        found.append((v, list(scale)))
+        op = v.op
+        if op is None or op.opcode not in ("neg", "mul", "div"):
+            break
+        arrays = [x for x in op.operands if isinstance(x, Value)]
+        fixed = [x for x in op.operands if isinstance(x, Const)]
+        if len(arrays) != 1 or arrays[0].type != v.type or (op.opcode == "div" and op.operands[0] is not arrays[0]):
+            break
+        if any(not math.isfinite(c.value) or (op.opcode == "div" and c.value == 0) for c in fixed):
+            break
+        scale.append(op)
+        v = arrays[0]
+    return found
+
+
+def _extremes(terms: list[_Term]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    columns = list(zip(*(t.offset for t in terms), strict=True))
+    return tuple(map(min, columns)), tuple(map(max, columns))
+
+
+def _margins(placed: list[tuple[_Term, list[_Term]]]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """How far the hulls of the groups reach beyond a base that is added at the given places."""
+    before, after = [], []
+    for t, terms in placed:
+        low, high = _extremes(terms)
+        before.append([o - lo for o, lo in zip(t.offset, low, strict=True)])
+        after.append([hi - o for o, hi in zip(t.offset, high, strict=True)])
+    return tuple(map(max, zip(*before, strict=True))), tuple(map(max, zip(*after, strict=True)))

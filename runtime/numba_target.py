@@ -1,0 +1,203 @@
+"""Numba's CPU target as native kernels need it: few registries, few passes, arrays that are indexed in bounds.
+
+Numba's own contexts register everything that Numba knows (0.5 s of a process). Those here know numbers, ranges,
+tuples, arrays, `math` and `print`, and what the modules `numba_*` of this package register: generated code calls
+nothing else. Functions listed in a ``FROM_PYTHON`` of this package are compiled from their Python.
+
+Note [Indexing]. `KernelArray` is C-contiguous and indexed by as many integers as it has axes, each within
+[0, extent): generated code has checked, or the compiler has proved it. So an access is an address computation
+and a load or store, without the wraparound of Python's negative indices.
+"""
+
+# mypy: disable-error-code="no-untyped-call,untyped-decorator,attr-defined,call-arg,no-any-return,misc"
+from __future__ import annotations
+
+import functools
+import operator
+import types as pytypes
+from typing import Any
+
+from llvmlite import ir
+from numba.core import compiler, cpu, dispatcher, imputils, registry, types, typing
+from numba.core.compiler_machinery import PassManager
+from numba.core.datamodel import models, register_default
+from numba.core.typed_passes import (
+    AnnotateTypes,
+    IRLegalization,
+    NativeLowering,
+    NoPythonBackend,
+    NopythonTypeInference,
+    PreLowerStripPhis,
+)
+from numba.core.typing.templates import Registry
+from numba.core.untyped_passes import FixupArgs, GenericRewrites, IRProcessing, ReconstructSSA, TranslateByteCode
+
+DECLARATIONS = Registry()
+IMPLEMENTATIONS = imputils.Registry("pullback")
+
+
+class KernelArray(types.Array):
+    """A C-contiguous array. See Note [Indexing]."""
+
+    def __init__(self, dtype: Any, ndim: int):
+        super().__init__(dtype, ndim, "C")
+
+    def unify(self, typingctx: Any, other: Any) -> Any:
+        return self if self == other else None
+
+    def can_convert_to(self, typingctx: Any, other: Any) -> Any:
+        return None
+
+
+register_default(KernelArray)(models.ArrayModel)
+
+
+def array_fields(context: Any, builder: Any, t: Any, value: Any) -> tuple[Any, list[Any]]:
+    """The data pointer and the extents of an array value."""
+    model = context.data_model_manager[t]
+    data = builder.extract_value(value, model.get_field_position("data"))
+    shape = model.get_field_position("shape")
+    return data, [builder.extract_value(value, (shape, k)) for k in range(t.ndim)]
+
+
+def _address(context: Any, builder: Any, t: Any, value: Any, index_type: Any, index: Any) -> Any:
+    if isinstance(index_type, types.BaseTuple):
+        kinds = index_type.types
+        places = [builder.extract_value(index, k) for k in range(len(kinds))]
+    else:
+        kinds, places = (index_type,), [index]
+    if len(places) != t.ndim:
+        raise NotImplementedError("only single elements are indexed")
+    places = [context.cast(builder, p, k, types.intp) for p, k in zip(places, kinds, strict=True)]
+    data, shape = array_fields(context, builder, t, value)
+    offset = places[0]
+    for place, extent in zip(places[1:], shape[1:], strict=True):
+        offset = builder.add(builder.mul(offset, extent, flags=["nsw"]), place, flags=["nsw"])
+    return builder.gep(data, [offset], inbounds=True)
+
+
+def _getitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    t = sig.args[0]
+    return context.unpack_value(builder, t.dtype, _address(context, builder, t, args[0], sig.args[1], args[1]))
+
+
+def _setitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    t = sig.args[0]
+    value = context.cast(builder, args[2], sig.args[2], t.dtype)
+    context.pack_value(builder, t.dtype, value, _address(context, builder, t, args[0], sig.args[1], args[1]))
+    return context.get_dummy_value()
+
+
+for _index in (types.Integer, types.BaseTuple):
+    IMPLEMENTATIONS.lower(operator.getitem, KernelArray, _index)(_getitem)
+    IMPLEMENTATIONS.lower(operator.setitem, KernelArray, _index, types.Any)(_setitem)
+
+
+class _TypingContext(typing.BaseContext):
+    def load_additional_registries(self) -> None:
+        from numba.core.typing import mathdecl
+
+        self.install_registry(mathdecl.registry)
+        self.install_registry(DECLARATIONS)
+
+    def resolve_value_type(self, value: Any) -> Any:
+        if isinstance(value, pytypes.FunctionType) and value in _as_written():
+            return types.Dispatcher(_compiled(value))
+        return super().resolve_value_type(value)
+
+
+class _TargetContext(cpu.CPUContext):
+    def load_additional_registries(self) -> None:
+        from numba.core.runtime import rtsys
+
+        rtsys.initialize(self)
+        from numba.core import optional  # noqa: F401
+        from numba.cpython import (  # noqa: F401
+            builtins,
+            iterators,
+            mathimpl,
+            numbers,
+            printimpl,
+            rangeobj,
+            tupleobj,
+            unicode,
+        )
+        from numba.np import arrayobj  # noqa: F401
+
+        self.install_registry(mathimpl.registry)
+        self.install_registry(printimpl.registry)
+        self.install_registry(IMPLEMENTATIONS)
+
+
+class _Target(registry.CPUTarget):
+    @functools.cached_property
+    def _toplevel_target_context(self) -> Any:
+        return _TargetContext(self.typing_context, self._target_name)
+
+    @functools.cached_property
+    def _toplevel_typing_context(self) -> Any:
+        return _TypingContext()
+
+
+class KernelDispatcher(dispatcher.Dispatcher):
+    """Compiles one function of a native module."""
+
+    targetdescr = _Target("cpu")
+
+
+class _Passes(compiler.CompilerBase):
+    """Only the passes that generated code needs: it has no closures, no literal tricks and no array expressions."""
+
+    def define_pipelines(self) -> list[Any]:
+        pm = PassManager("pullback")
+        for p, why in (
+            (TranslateByteCode, "analyzing bytecode"),
+            (FixupArgs, "fix up args"),
+            (IRProcessing, "processing IR"),
+            (GenericRewrites, "static indices of tuples"),
+            (ReconstructSSA, "ssa"),
+            (NopythonTypeInference, "types"),
+            (PreLowerStripPhis, "remove phis nodes"),
+            (IRLegalization, "ensure IR is legal prior to lowering"),
+            (AnnotateTypes, "annotate types"),
+            (NativeLowering, "native lowering"),
+            (NoPythonBackend, "backend"),
+        ):
+            pm.add_pass(p, why)
+        pm.finalize()
+        return [pm]
+
+
+class _FreshOutputs(_Passes):
+    """Of a main function: what it writes to is no argument's memory."""
+
+    def define_pipelines(self) -> list[Any]:
+        self.state.flags.noalias = True
+        return super().define_pipelines()
+
+
+def make_dispatcher(fn: Any, reassociate: bool, fresh_outputs: bool = False) -> KernelDispatcher:
+    """What compiles `fn`. `fresh_outputs`: no memory that it writes to is visible through two of its arguments."""
+    options: dict[str, Any] = {
+        "nopython": True, "error_model": "numpy", "boundscheck": False, "nogil": True, "no_cfunc_wrapper": True,
+        "no_cpython_wrapper": not fresh_outputs,
+    }  # fmt: skip
+    if reassociate:
+        options["fastmath"] = {"reassoc", "contract"}
+    return KernelDispatcher(fn, targetoptions=options, pipeline_class=_FreshOutputs if fresh_outputs else _Passes)
+
+
+@functools.cache
+def _as_written() -> frozenset[Any]:
+    from . import scalar_math, sorting
+
+    return frozenset((*scalar_math.FROM_PYTHON, *sorting.FROM_PYTHON))
+
+
+@functools.cache
+def _compiled(fn: Any) -> KernelDispatcher:
+    return make_dispatcher(fn, False)
+
+
+def int64(value: int) -> Any:
+    return ir.Constant(ir.IntType(64), value)
