@@ -10,7 +10,7 @@ A program is a module in `benchmarks.programs` with
 - where given, the same function for the peers: ``jax_literal`` (line by line), ``jax_expert`` (as a person who
   knows JAX would write it), ``jax_library`` (one call of a library routine that does the whole thing),
   ``torch_fn``, ``autograd_fn``, and ``adjoint(*args) -> (value, gradients)``, the hand-written adjoint;
-- ``SMOOTH = False`` where finite differences cannot be trusted at the given inputs;
+- ``DIFFERENCE_STEP``: the step of finite differences, where the default would cross a kink at the tiny inputs;
 - ``ONLY_SIZES``: peer form -> the sizes at which it is run, where it would take minutes elsewhere.
 """
 
@@ -43,7 +43,7 @@ class Program:
     make: Callable[..., tuple[Any, ...]]
     f: Callable[..., Any]
     forms: Mapping[str, Callable[..., Any]]
-    smooth: bool
+    difference_step: float
     only_sizes: Mapping[str, tuple[str, ...]]
 
     def args(self, size: str) -> tuple[Any, ...]:
@@ -78,7 +78,7 @@ def load(name: str) -> Program:
         make=module.make,
         f=module.f,
         forms=_forms(module),
-        smooth=getattr(module, "SMOOTH", True),
+        difference_step=getattr(module, "DIFFERENCE_STEP", 1e-4),
         only_sizes=getattr(module, "ONLY_SIZES", {}),
     )
 

@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar, final, overload
+from typing import TYPE_CHECKING, Any, TypeVar, final, overload
 
 import numpy as np
 
-from . import backend, paths, tree
-from .compose import Program, Transform, text
+from . import paths, tree
 from .dispatch import Dispatcher
 from .errors import PullbackTypeError, PullbackValueError, UnsupportedError
+from .plan import Transform
+
+if TYPE_CHECKING:
+    from .compose import Program
 
 Argnums = int | Sequence[int]
 Argnames = str | Sequence[str]
@@ -68,6 +71,8 @@ class Transformed:
         """
         if level not in ("adjoint", "native"):
             raise PullbackValueError(f'level is "adjoint" or "native", not {level!r}')
+        from . import backend
+
         return backend.source(self.program(*args, **kwargs).function, level)
 
     def ir(self, *args: Any, stage: str | None = None, **kwargs: Any) -> str:
@@ -76,6 +81,8 @@ class Transformed:
         ``stage``: "frontend" (as built, not differentiated), "array" (the default: differentiated and
         simplified), "adjoint" (in-place writes decided) or "native" (loops).
         """
+        from .compose import text
+
         return text(self.program(*args, **kwargs), stage)
 
     def program(self, *args: Any, **kwargs: Any) -> Program:
@@ -148,6 +155,9 @@ class _Spec:
             raise PullbackValueError(f"{kind} with respect to no argument: argnums and argnames are empty")
         if len(set(given)) != len(given):
             raise PullbackValueError(f"{kind}: an argument is named twice in {given}")
+
+    def __repr__(self) -> str:
+        return f"{self.kind}({self.names or self.positions}, {self.single}, {self.has_aux})"
 
     def transform(self, wrt: Any) -> Transform:
         return Transform(self.kind, wrt, self.single, self.has_aux)

@@ -10,8 +10,8 @@ import numpy as np
 
 from . import tree
 from .api import Argnums, extended, grad
-from .compose import Transform
 from .errors import PullbackTypeError
+from .plan import Transform
 
 
 @final

@@ -6,6 +6,8 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from pullback.runtime.native import NativeCode, load_native
+
 from . import pipeline
 from .errors import PullbackValueError
 from .ir.interp import interpret
@@ -14,20 +16,21 @@ from .ir.nodes import Function
 Kernel = Callable[..., list[Any]]
 
 
-def kernel(fn: Function) -> Kernel:
-    """A callable from flat inputs to the list of flat outputs, which are memory of their own.
+def kernel(fn: Function) -> tuple[Kernel, NativeCode | None]:
+    """A callable from flat inputs to the list of flat outputs, which are memory of their own, and the
+    native code that it was made of, if it was.
 
     PULLBACK_BACKEND selects how: "native" (the default: Numba) or "interp" (the IR interpreter: slow,
     no compilation, the meaning of the IR).
     """
     name = os.environ.get("PULLBACK_BACKEND", "native")
     if name == "native":
-        from .codegen.numba_cpu import compile_native  # imports Numba, which takes long
+        from .codegen.numba_cpu import generate_native
 
-        native: Kernel = compile_native(pipeline.native(fn))
-        return native
+        code = generate_native(pipeline.native(fn))
+        return load_native(code).call, code
     if name == "interp":
-        return lambda *inputs: interpret(fn, inputs)
+        return (lambda *inputs: interpret(fn, inputs)), None
     raise PullbackValueError(f'PULLBACK_BACKEND is "native" or "interp", not {name!r}')
 
 

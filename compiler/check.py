@@ -9,8 +9,8 @@ import numpy as np
 
 from . import tree
 from .api import extended
-from .compose import Transform
 from .errors import PullbackTypeError, PullbackValueError
+from .plan import Transform
 
 Call = Callable[[tuple[Any, ...]], Any]
 

@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Literal, final
+from typing import Any, final
 
 from . import pipeline, tree
 from .analysis.activity import active_values, influenced
@@ -25,32 +25,7 @@ from .frontend.interface import Built, Captured, Leaf, Static
 from .ir.nodes import Function, Loc, Operand, Value, clone_function
 from .ir.types import Type
 from .paths import Guard
-
-Kind = Literal["grad", "value_and_grad", "vjp", "jvp"]
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class Transform:
-    """One transform of a chain.
-
-    grad            result: the gradient of the scalar result by the arguments `wrt`
-    value_and_grad  result: (value, gradient)
-    vjp             one more argument, a cotangent of the result; result: a tuple of cotangents of `wrt`
-    jvp             one more argument, a tuple of tangents of `wrt`; result: (value, tangent), or the
-                    tangent alone where `value` is False
-
-    `wrt` has positions of positional arguments (int) and names of keyword arguments (str). With
-    `single` a gradient is that of the only one of them, else a tuple. With `has_aux` the function
-    returns ``(scalar, aux)`` and aux is passed through.
-    """
-
-    kind: Kind
-    wrt: tuple[int | str, ...]
-    single: bool = False
-    has_aux: bool = False
-    value: bool = True
-
+from .plan import Plan, Transform
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -80,6 +55,29 @@ class Program:
     arg_names: tuple[str, ...]
     n_args: int
     loc: Loc | None = None
+    portable: bool = False
+
+    def plan(self, fixed: dict[str, int], slots: list[int]) -> Plan:
+        """What calls need to know of it."""
+        fn = self.function
+        return Plan(
+            fn.name,
+            self.loc,
+            tuple(p.type for p in fn.params),
+            tuple(fn.result_types),
+            tuple(fn.assumptions),
+            self.args[self.n_args :],
+            self.arg_names[self.n_args :],
+            self.result,
+            tuple((k, c.getter, c.type) for k, c in self.captured),
+            self.guards,
+            self.written,
+            self.mutates,
+            self.returned,
+            fixed,
+            slots,
+            self.portable,
+        )
 
 
 def from_built(
@@ -124,6 +122,7 @@ def from_built(
         arg_names,
         len(args),
         loc,
+        built.portable,
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any, TypeVar, final
 
 import numpy as np
 
-from . import tree
+from . import paths, tree
 from .errors import PullbackTypeError
 
 T = TypeVar("T")
@@ -104,3 +104,12 @@ def debug(x: T, hook: Callable[[Any], Any]) -> T:
     if isinstance(x, np.ndarray):
         return x.copy()  # type: ignore[return-value]
     return x
+
+
+def _handler(obj: Any) -> Any:
+    from . import custom_rules  # imports the frontend, which a call from the plan cache does without
+
+    return custom_rules.match(obj)
+
+
+paths.TRANSFORMS.append(_handler)

@@ -37,7 +37,7 @@ from .frontend.outline import (
 from .frontend.values import Array, DictValue, ListValue, RecordValue, UserFunction, is_scalar, is_static
 from .ir.nodes import Function, Loc, Operand, Region, Value
 from .ir.types import Type
-from .paths import TRANSFORMS, of_named, of_value
+from .paths import of_named, of_value
 
 Handler = Callable[[Any, list[Any], dict[str, Any]], Any]
 
@@ -53,7 +53,7 @@ class Marked:
         raise TypeError("known to the frontend only")
 
 
-def _match(obj: Any) -> Handler | None:
+def match(obj: Any) -> Handler | None:
     """The handler of a callable of ours."""
     if isinstance(obj, custom_vjp):
         return lambda ctx, args, kwargs: _call_vjp(ctx, obj, args, kwargs)
@@ -63,6 +63,8 @@ def _match(obj: Any) -> Handler | None:
         return lambda ctx, args, kwargs: _call_checkpointed(ctx, _captured(ctx, obj, "fun"), args, kwargs)
     if isinstance(obj, Marked):
         return lambda ctx, args, kwargs: _call_checkpointed(ctx, obj.target, args, kwargs)
+    if isinstance(obj, _Inner):
+        return obj.handler
     if obj is checkpoint:
         return _mark
     if obj is debug:
@@ -266,6 +268,47 @@ class _Made:
     outer: list[Value]
     extents: list[str]
     aliases: bool  # the result may share memory with an argument
+    names: list[str] = field(default_factory=list)
+
+
+@final
+@dataclass(slots=True, eq=False)
+class _Pending:
+    """A function whose rules are being built."""
+
+    used: bool = False
+
+
+def _names(ctx: Any, name: str, *ends: str) -> list[str]:
+    return [ctx.session.new_callee(name + end) for end in ends]
+
+
+def _shared(
+    ctx: Any, obj: Any, fun: Any, args: list[Any], build: Callable[[list[str] | None], _Made]
+) -> Any:
+    """The call of a function that is built once for each type of its arguments.
+
+    Rules often call the function itself. What they read from outside is part of its signature, and is known
+    only when they have been built: a first time with the function in place, then again with calls of it.
+    """
+    key = _key(ctx, obj, args)
+    if key is None:
+        return _emit(ctx, build(None), args)
+    table = ctx.session.outlined
+    made = table.get(key)
+    if isinstance(made, _Pending):
+        made.used = True
+        return ctx.call(fun, args, {})
+    if made is None:
+        pending = table[key] = _Pending()
+        try:
+            made = table[key] = build(None)
+            if pending.used:
+                made = table[key] = build(made.names)
+        except BaseException:
+            table.pop(key, None)
+            raise
+    return _emit(ctx, made, args)
 
 
 def _emit(ctx: Any, made: _Made, args: list[Any]) -> Any:
@@ -292,14 +335,8 @@ def _call_vjp(ctx: Any, obj: custom_vjp, args: list[Any], kwargs: dict[str, Any]
     fun, fwd, bwd = (_captured(ctx, obj, n) for n in ("fun", "fwd", "bwd"))
     name = obj.fun.__name__
     args = _bound(ctx, fun, name, args, kwargs)
-    key = _key(ctx, obj, args)
-    made = ctx.session.outlined.get(key) if key is not None else None
-    if made is None:
-        rule = _Vjp(name, fun, fwd, bwd, _place(obj.fwd, ctx.loc), _place(obj.bwd, ctx.loc), obj.nondiff_argnums)
-        made = _build_vjp(ctx, rule, args)
-        if key is not None:
-            ctx.session.outlined[key] = made
-    return _emit(ctx, made, args)
+    rule = _Vjp(name, fun, fwd, bwd, _place(obj.fwd, ctx.loc), _place(obj.bwd, ctx.loc), obj.nondiff_argnums)
+    return _shared(ctx, obj, fun, args, lambda names: _build_vjp(ctx, rule, args, names))
 
 
 @final
@@ -317,7 +354,7 @@ class _Vjp:
     linear: bool = False  # the function is the identity, and forward mode passes through
 
 
-def _build_vjp(ctx: Any, rule: _Vjp, args: list[Any]) -> _Made:
+def _build_vjp(ctx: Any, rule: _Vjp, args: list[Any], names: list[str] | None) -> _Made:
     family = _Family(ctx, rule.name)
     primal, primal_ys = family.outline(rule.name)
     entered = [primal.enter(a) for a in args]
@@ -364,7 +401,7 @@ def _build_vjp(ctx: Any, rule: _Vjp, args: list[Any]) -> _Made:
     with forward.inside_region():
         forward_ys += [*outer, *extent_operands(ctx, extents)]
     session = ctx.session
-    names = [session.new_callee(rule.name + end) for end in ("_custom", "_fwd", "_bwd")]
+    names = names or _names(ctx, rule.name, "_custom", "_fwd", "_bwd")
     fn = primal.closed(names[0], primal_ys, outer, extents)
     session.callees[names[0]] = fn
     session.callees[names[1]] = forward.closed(names[1], forward_ys, outer, extents)
@@ -372,7 +409,7 @@ def _build_vjp(ctx: Any, rule: _Vjp, args: list[Any]) -> _Made:
     fn.attrs["custom_vjp"] = (names[1], names[2])
     if rule.linear:
         fn.attrs["custom_jvp"] = _identity_jvp(ctx, rule.name, fn)
-    return _Made(fn, template, outer, extents, aliases and not rule.linear)
+    return _Made(fn, template, outer, extents, aliases and not rule.linear, names)
 
 
 def _zeros(ctx: Any, t: Type) -> Operand:
@@ -415,19 +452,16 @@ def _call_jvp(ctx: Any, obj: custom_jvp, args: list[Any], kwargs: dict[str, Any]
             f"call {obj.fun.__name__}.defjvp(rule) before it is used",
         )
     fun, rule = _captured(ctx, obj, "fun"), _captured(ctx, obj, "rule")
-    args = _bound(ctx, fun, obj.fun.__name__, args, kwargs)
-    key = _key(ctx, obj, args)
-    made = ctx.session.outlined.get(key) if key is not None else None
-    if made is None:
-        made = _build_jvp(ctx, obj.fun.__name__, fun, rule, _place(obj.rule, ctx.loc), obj.nondiff_argnums, args)
-        if key is not None:
-            ctx.session.outlined[key] = made
-    return _emit(ctx, made, args)
+    name, loc = obj.fun.__name__, _place(obj.rule, ctx.loc)
+    args = _bound(ctx, fun, name, args, kwargs)
+    build = lambda names: _build_jvp(ctx, name, fun, rule, loc, obj.nondiff_argnums, args, names)
+    return _shared(ctx, obj, fun, args, build)
 
 
 def _build_jvp(
-    ctx: Any, name: str, fun: Any, rule: Any, loc: Loc, nondiff: tuple[int, ...], args: list[Any]
-) -> _Made:
+    ctx: Any, name: str, fun: Any, rule: Any, loc: Loc, nondiff: tuple[int, ...], args: list[Any],
+    names: list[str] | None,
+) -> _Made:  # fmt: skip
     family = _Family(ctx, name)
     primal, primal_ys = family.outline(name)
     entered = [primal.enter(a) for a in args]
@@ -462,18 +496,20 @@ def _build_jvp(
             tangent.input(v.type, f"{v.hint}_dot")
     extents = family.extents(outer)
     session = ctx.session
-    names = [session.new_callee(name + end) for end in ("_custom", "_jvp_rule")]
+    names = names or _names(ctx, name, "_custom", "_jvp_rule")
     fn = primal.closed(names[0], primal_ys, outer, extents)
     session.callees[names[0]] = fn
     session.callees[names[1]] = tangent.closed(names[1], tangent_ys, outer, extents, before=len(types))
     fn.attrs["custom_jvp"] = names[1]
-    return _Made(fn, template, outer, extents, aliases)
+    return _Made(fn, template, outer, extents, aliases, names)
 
 
 # -- checkpoint ----------------------------------------------------------------------------------------
 def _call_checkpointed(ctx: Any, fun: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """A plain call: its reverse runs the forward sweep of the callee again."""
     name = str(getattr(fun, "name", None) or getattr(fun, "__name__", "checkpointed"))
+    if isinstance(fun, UserFunction) and fun.fn is not None:
+        name = fun.fn.__name__
     named = DictValue(dict(kwargs))
     key = _key(ctx, (checkpoint, fun.fn), [*args, named]) if _plain(fun) else None
     made = ctx.session.outlined.get(key) if key is not None else None
@@ -491,6 +527,7 @@ def _call_checkpointed(ctx: Any, fun: Any, args: list[Any], kwargs: dict[str, An
         outer = body.free(ys)
         extents = body.undefined_symbols(outer)
         fn = body.closed(ctx.session.new_callee(f"{name}_checkpoint"), ys, outer, extents)
+        fn.attrs["checkpoint"] = True
         ctx.session.callees[fn.name] = fn
         made = _Made(fn, template, outer, extents, body.shares(result))
         if key is not None and not any(v.op is not None for v in outer):
@@ -527,7 +564,7 @@ def _debug(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
     place = getattr(hook, "loc", None) or (_place(hook.fn, ctx.loc) if getattr(hook, "fn", None) else ctx.loc)
     rule = _Vjp("debug", _Inner(identity), _Inner(fwd), _Inner(bwd), ctx.loc, place, linear=True)
-    return _emit(ctx, _build_vjp(ctx, rule, [x]), [x])
+    return _emit(ctx, _build_vjp(ctx, rule, [x], None), [x])
 
 
 @final
@@ -541,10 +578,6 @@ class _Inner:
         raise TypeError("known to the frontend only")
 
 
-def _match_inner(obj: Any) -> Handler | None:
-    return obj.handler if isinstance(obj, _Inner) else None
-
-
 def _identity_jvp(ctx: Any, name: str, fn: Function) -> str:
     """The forward rule of the identity of the first parameter."""
     params = [Value(p.type, p.hint) for p in fn.params]
@@ -552,7 +585,3 @@ def _identity_jvp(ctx: Any, name: str, fn: Function) -> str:
     rule: str = ctx.session.new_callee(name + "_jvp_rule")
     ctx.session.callees[rule] = Function(rule, Region([*params, *dots], [], [params[0], dots[0]]))
     return rule
-
-
-TRANSFORMS.append(_match)
-TRANSFORMS.append(_match_inner)

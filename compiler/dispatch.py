@@ -16,22 +16,28 @@ it is called without differentiation; those are updated after the kernel has ret
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import threading
-from collections.abc import Callable
-from typing import Any, final
+from collections.abc import Callable, Collection
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from . import backend, compose, tree
-from .compose import Program, Transform
-from .errors import InternalError, PullbackError, PullbackTypeError, PullbackValueError
-from .frontend.context import NeedsStatic
-from .frontend.interface import Static
+from pullback.runtime.native import load_native
+
+from . import plan as plans
+from . import tree
+from .errors import InternalError, NeedsStatic, PullbackError, PullbackTypeError, PullbackValueError
 from .ir.dims import Dim
-from .ir.nodes import Loc
+from .ir.leaves import Static
+from .ir.loc import Loc
 from .ir.types import FROM_NUMPY, Type
+from .plan import Plan, Transform
 from .signature import Signature, scan
+
+if TYPE_CHECKING:
+    from .compose import Program
 
 Kernel = Callable[..., list[Any]]
 _MAX_ENTRIES = 4096  # exact shapes
@@ -44,18 +50,37 @@ class _StaleError(Exception):
 
 @final
 class Specialisation:
-    """A program, the symbols that it has as constants, and (once needed) its kernel."""
+    """A plan and, where it was compiled in this process or has been asked for, its program.
 
-    def __init__(self, program: Program, fixed: dict[str, int], slots: list[int]):
-        self.program = program
-        self.fixed = fixed
-        self.slots = slots
+    `build` makes the program of a plan that was read from disk; `key` is the one to store the plan under.
+    """
+
+    def __init__(self, plan: Plan, program: Program | None, build: Callable[[], Program], key: str | None):
+        self.plan = plan
+        self.fixed = plan.fixed
+        self.slots = plan.slots
+        self._program = program
+        self._build = build
+        self._key = key
         self._kernel: Kernel | None = None
+
+    @property
+    def program(self) -> Program:
+        if self._program is None:
+            self._program = self._build()
+        return self._program
 
     @property
     def kernel(self) -> Kernel:
         if self._kernel is None:
-            self._kernel = backend.kernel(self.program.function)
+            if self.plan.native is not None:
+                self._kernel = load_native(self.plan.native).call
+            else:
+                from . import backend
+
+                self._kernel, code = backend.kernel(self.program.function)
+                if self._key is not None and code is not None:
+                    plans.save(self._key, dataclasses.replace(self.plan, native=code))
         return self._kernel
 
     def bind(self, extents: dict[str, int]) -> dict[str, int] | None:
@@ -63,23 +88,26 @@ class Specialisation:
         hold for them, or for the user's environment as it is now. Assumptions are not looked at."""
         if any(extents[s] != n for s, n in self.fixed.items()):
             return None
-        if not all(g.holds() for g in self.program.guards):
+        if not all(g.holds() for g in self.plan.guards):
             return None
         extents = {s: n for s, n in extents.items() if s not in self.fixed}
-        for _, c in self.program.captured:
-            x = c.getter()
-            for d, n in zip(c.type.shape, np.shape(x), strict=False):
+        for _, path, type in self.plan.captured:
+            try:
+                x = path()
+            except Exception:  # there is nothing any more
+                return None
+            for d, n in zip(type.shape, np.shape(x), strict=False):
                 for s in d.atoms():
                     # a symbol of its own stands for an extent that no other symbol has
                     if isinstance(s, str) and s not in extents and n != 1 and n not in extents.values():
                         extents[s] = n
-            if not _conforms(x, c.type, extents):
+            if not _conforms(x, type, extents):
                 return None
         return extents
 
     def violated(self, extents: dict[str, int]) -> list[Dim]:
         """The assumptions that do not hold for extents from `bind`."""
-        return [d for d in self.program.function.assumptions if d.evaluate(extents.__getitem__) < 0]
+        return [d for d in self.plan.assumptions if d.evaluate(extents.__getitem__) < 0]
 
 
 def _conforms(x: Any, type: Type, extents: dict[str, int]) -> bool:
@@ -108,10 +136,10 @@ class Entry:
     """A specialisation for exact shapes: how to feed its kernel and what to make of its results."""
 
     def __init__(self, spec: Specialisation, signature: Signature, extents: dict[str, int]):
-        program = spec.program
+        plan = spec.plan
         self.spec = spec
-        self.guards = program.guards
-        self.captured = [(c.getter, c.type) for _, c in program.captured]
+        self.guards = plan.guards
+        self.captured = [(path, type) for _, path, type in plan.captured]
         self.extents = extents
         inputs = [signature.inputs[k] for k in spec.slots]
         self.slots = spec.slots if spec.slots != list(range(len(signature.inputs))) else None
@@ -123,24 +151,23 @@ class Entry:
             i for i, v in enumerate(values) if isinstance(v, np.generic | np.ndarray) and not v.dtype.isnative
         ]
         self.paths = [x.path for x in inputs]
-        self.extra_names = program.arg_names[program.n_args :]
-        self.extras = program.args[program.n_args :]
-        params = program.function.params
+        self.extra_names = plan.extra_names
+        self.extras = plan.extras
         self.extra_types = {
-            k: (params[k].type, tuple(_extent(d, self.extents) for d in params[k].type.shape))
+            k: (plan.params[k], tuple(_extent(d, self.extents) for d in plan.params[k].shape))
             for k in tree.leaves(self.extras)
             if isinstance(k, int)
         }
         n = len(inputs)
-        order = [*range(n), *(k for k, _ in program.captured), *self.extra_types]
-        if order != list(range(len(params))):
-            raise InternalError(f"parameters of {program.function.name} are out of order: {order}")
-        self.written = program.written
-        self.mutates = program.mutates
-        self.result = program.result
-        self.converters = [_converter(t) for t in program.function.result_types]
+        order = [*range(n), *(k for k, _, _ in plan.captured), *self.extra_types]
+        if order != list(range(len(plan.params))):
+            raise InternalError(f"parameters of {plan.name} are out of order: {order}")
+        self.written = plan.written
+        self.mutates = plan.mutates
+        self.result = plan.result
+        self.converters = [_converter(t) for t in plan.results]
         self.single = self.result if isinstance(self.result, int) and not self.written else None
-        self.returned = {y: p for y, p in program.returned if p < n}
+        self.returned = {y: p for y, p in plan.returned if p < n}
         self.kernel: Kernel | None = None
 
     def run(self, leaves: list[Any], extras: tuple[Any, ...]) -> Any:
@@ -207,16 +234,16 @@ class Entry:
             target = given[p]
             if self.written and not target.flags.writeable:
                 raise PullbackValueError(
-                    f"{self.paths[p]} is read-only, and {self.spec.program.function.name} writes to it",
-                    self.spec.program.loc,
+                    f"{self.paths[p]} is read-only, and {self.spec.plan.name} writes to it",
+                    self.spec.plan.loc,
                     "pass a copy",
                 )
             for q in self.arrays:
                 if q != p and np.may_share_memory(target, given[q]) and np.shares_memory(target, given[q]):
                     raise PullbackValueError(
                         f"{self.paths[p]} and {self.paths[q]} overlap in memory, and "
-                        f"{self.spec.program.function.name} writes to {self.paths[p]}",
-                        self.spec.program.loc,
+                        f"{self.spec.plan.name} writes to {self.paths[p]}",
+                        self.spec.plan.loc,
                         f"pass a copy of one of them ({self.paths[q]}.copy())",
                     )
 
@@ -268,6 +295,7 @@ class Dispatcher:
         self._bindings: dict[Any, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {}
         self._entries: dict[Any, Entry] = {}
         self._specialisations: dict[Any, list[Specialisation]] = {}
+        self._looked_up: set[str] = set()  # keys of the disk cache
         self._static_ints = False
         self._lock = threading.RLock()
 
@@ -331,7 +359,11 @@ class Dispatcher:
                 static_ints = self._static_ints
                 key, _ = self._scan(args, kwargs)
                 signature = Signature(args, kwargs, names, key)
-                spec, extents = self._specialise(signature)
+                stored = self._key(signature)
+                if stored is not None and not static_ints and plans.needs_static_ints(stored):
+                    self._make_ints_static()
+                    continue
+                spec, extents = self._specialise(signature, stored)
                 if static_ints == self._static_ints:
                     break
             entry = Entry(spec, signature, extents)
@@ -354,12 +386,27 @@ class Dispatcher:
             scan(kwargs, key, leaves, self._static_ints)
         return tuple(key), leaves
 
-    def _specialise(self, signature: Signature) -> tuple[Specialisation, dict[str, int]]:
+    def _key(self, signature: Signature) -> str | None:
+        """The key of plans for such a call on disk, the first time that it is asked for."""
+        if not plans.enabled():
+            return None
+        return plans.key_of(self.fn, signature.meaning(), tuple(map(repr, self.chain)), self._static_ints)
+
+    def _make_ints_static(self) -> None:
+        self._static_ints = True  # calls are keyed by the values of ints from now on
+        self._entries.clear()
+
+    def _specialise(self, signature: Signature, key: str | None) -> tuple[Specialisation, dict[str, int]]:
         if len(self._specialisations) >= _MAX_PATTERNS:
             self._specialisations.clear()
         known = self._specialisations.setdefault(signature.pattern, [])
         extents = signature.extents
-        known[:] = [s for s in known if all(g.holds() for g in s.program.guards)]
+        known[:] = [s for s in known if all(g.holds() for g in s.plan.guards)]
+        if key is not None and key not in self._looked_up:
+            self._looked_up.add(key)
+            for plan in plans.load(key, self.fn):
+                if plan.fixed.keys() <= extents.keys():
+                    known.append(self._specialisation(plan, None, signature, None))
         fixed: set[str] = set()
         for spec in known:
             bound = spec.bind(extents)
@@ -369,7 +416,7 @@ class Dispatcher:
                     return spec, bound
                 fixed |= violated
         while True:
-            spec = self._build(signature, fixed if fixed <= extents.keys() else set(extents))
+            spec = self._build(signature, fixed if fixed <= extents.keys() else set(extents), key)
             known.append(spec)
             bound = spec.bind(extents)
             if bound is None:
@@ -381,14 +428,16 @@ class Dispatcher:
                 raise InternalError(f"assumptions of {self.name} cannot be met", self.loc)
             fixed |= violated
 
-    def _build(self, signature: Signature, fixed: set[str]) -> Specialisation:
+    def _build(self, signature: Signature, fixed: set[str], key: str | None) -> Specialisation:
         """See Note [Specialising again]."""
+        from . import compose
+
         args, kwargs, _ = signature.abstract(fixed, False)
         compose.check_arguments(self.name, self.chain, args, kwargs, signature.names, self.loc)
         every = set(signature.extents)
         has_ints = any(x.is_python_int for x in signature.inputs)
         try:
-            return self._attempt(signature, fixed, self._static_ints)
+            return self._attempt(signature, fixed, self._static_ints, key)
         except InternalError:
             raise
         except PullbackError as e:
@@ -402,22 +451,35 @@ class Dispatcher:
                 attempts.append((every, True))
         for symbols, static_ints in attempts:
             try:
-                spec = self._attempt(signature, symbols, static_ints)
+                spec = self._attempt(signature, symbols, static_ints, key if static_ints == self._static_ints else None)
             except PullbackError as e:
                 if not isinstance(e, NeedsStatic) and (not static_ints or isinstance(error, NeedsStatic)):
                     error = e
                 continue
             if static_ints and not self._static_ints:
-                self._static_ints = True  # calls are keyed by the values of ints from now on
-                self._entries.clear()
+                self._make_ints_static()
+                if key is not None:
+                    plans.note_static_ints(key)
             return spec
         raise error
 
-    def _attempt(self, signature: Signature, fixed: set[str], static_ints: bool) -> Specialisation:
+    def _attempt(self, signature: Signature, fixed: set[str], static_ints: bool, key: str | None) -> Specialisation:
+        program, slots = self._program(signature, fixed, static_ints)
+        plan = program.plan({s: signature.extents[s] for s in sorted(fixed)}, slots)
+        return self._specialisation(plan, program, signature, key)
+
+    def _program(self, signature: Signature, fixed: Collection[str], static_ints: bool) -> tuple[Program, list[int]]:
+        from . import compose
+
         args, kwargs, slots = signature.abstract(fixed, static_ints)
         free = {s: n for s, n in signature.extents.items() if s not in fixed}
-        program = compose.program(self.fn, self.chain, args, kwargs, signature.names, free, self.loc)
-        return Specialisation(program, {s: signature.extents[s] for s in sorted(fixed)}, slots)
+        return compose.program(self.fn, self.chain, args, kwargs, signature.names, free, self.loc), slots
+
+    def _specialisation(
+        self, plan: Plan, program: Program | None, signature: Signature, key: str | None
+    ) -> Specialisation:
+        static_ints = self._static_ints
+        return Specialisation(plan, program, lambda: self._program(signature, plan.fixed, static_ints)[0], key)
 
 
 def _symbols(dims: list[Dim]) -> set[str]:

@@ -63,3 +63,7 @@ class InternalError(PullbackError, RuntimeError):
 
     def __str__(self) -> str:
         return f"internal error of pullback, please report it: {super().__str__()}"
+
+
+class NeedsStatic(UnsupportedError):  # noqa: N818
+    """Something must be known at compile time: a loop with a known trip count is unrolled and tried again."""

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from .paths import unwrap
+from .paths import of_named, of_namespace, unwrap
 
 
 class Unportable(Exception):  # noqa: N818
@@ -61,7 +61,8 @@ def fingerprint(x: Any) -> Any:
     if hasattr(x, "__pullback_chain__"):
         return ("transformed", repr(x.__pullback_chain__), fingerprint(x.__pullback_fn__))
     if t is types.FunctionType and not _is_library(x):
-        return ("function", x.__module__, x.__qualname__, code_hash(x.__code__))
+        places = (of_namespace(x.__globals__) is not None, of_named(x) is not None)
+        return ("function", x.__globals__.get("__name__"), x.__qualname__, code_hash(x.__code__), *places)
     plain = unwrap(x)
     if plain is not x:
         return (t.__name__, fingerprint(plain))

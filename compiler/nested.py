@@ -16,13 +16,14 @@ import numpy as np
 
 from . import api, api_jacobian, tree
 from .analysis.structure import free_values
-from .compose import Program, Transform, check_arguments, compose
+from .compose import Program, check_arguments, compose
 from .errors import PullbackTypeError, UnsupportedError
 from .frontend.build import leave
 from .frontend.interface import Leaf, Static
 from .frontend.values import Array, DictValue, ListValue, RecordValue
 from .ir.nodes import Const, Function, Op, Operand, Region, Substitution, Value, clone_function
 from .ir.types import FLOAT, FROM_NUMPY, Type
+from .plan import Transform
 
 Handler = Callable[[Any, list[Any], dict[str, Any]], Any]
 

@@ -26,6 +26,7 @@ from .ir.verifier import verify
 from .transforms import forward as forward_pass
 from .transforms import reverse as reverse_pass
 from .transforms.accumulate import accumulate
+from .transforms.buffers import hoist
 from .transforms.inplace import inplace
 from .transforms.lower import lower
 from .transforms.retain import retain
@@ -51,6 +52,8 @@ NATIVE_PASSES: list[Pass] = [
     Pass("simplify_native", simplify, "index arithmetic of different nests is shared"),
 ]
 PLACE = Pass("inplace", inplace, "decide which writes happen in place, last because it fixes memory")
+
+HOIST = Pass("hoist", hoist, "allocations leave loops, after inplace because value semantics has no use for it")
 
 PASSES: dict[str, Callable[[Function], Function]] = {
     "simplify": simplify,
@@ -128,4 +131,4 @@ def native(fn: Function) -> Function:
     """The loop-level program with its in-place writes decided (level "native")."""
     for p in NATIVE_PASSES:
         fn = apply(p, fn)
-    return apply(PLACE, fn)
+    return apply(HOIST, apply(PLACE, fn))

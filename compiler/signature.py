@@ -20,8 +20,8 @@ import numpy as np
 
 from . import tree
 from .errors import PullbackTypeError, PullbackValueError, UnsupportedError
-from .frontend.interface import Leaf, Static
 from .ir.dims import Dim
+from .ir.leaves import Leaf, Static
 from .ir.types import FLOAT, FROM_NUMPY, INT, Type
 
 ndarray = np.ndarray
@@ -122,6 +122,16 @@ class Signature:
             else item
             for item in key
         )
+
+    def meaning(self) -> Any:
+        """The pattern with objects in the place of their identities, and the names of the arguments."""
+
+        def of(item: Any) -> Any:
+            if isinstance(item, tuple):
+                return tuple(of(x) for x in item)
+            return item.obj if isinstance(item, _Identity) else item
+
+        return of(self.pattern), self.names
 
     def _leaf(self, path: str, x: Any) -> Any:
         """A run-time leaf becomes its number, any other Static; PullbackTypeError for what is refused."""

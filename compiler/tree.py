@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from .errors import PullbackTypeError
-from .frontend.interface import Leaf, Static
+from .ir.leaves import Leaf, Static
 
 Leafs = tuple[type, ...]
 _OWN_LEAVES: Leafs = (Leaf, Static)  # dataclasses of ours that stand for leaves

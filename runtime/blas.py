@@ -59,8 +59,16 @@ def batched_gemm(a: Any, b: Any, c: Any, alpha: Any, beta: Any, trans_a: Any, tr
 
 def loops_batched_gemm(a: Any, b: Any, c: Any, alpha: Any, beta: Any, trans_a: Any, trans_b: Any) -> None:
     """`batched_gemm` by loops, for dtypes that BLAS does not have."""
-    for k in range(c.shape[0]):
-        loops_gemm(a[k], b[k], c[k], alpha, beta, trans_a, trans_b)
+    count, m, n = c.shape
+    inner = a.shape[1] if trans_a else a.shape[2]
+    for q in range(count):
+        for i in range(m):
+            for j in range(n):
+                if beta == 0:
+                    c[q, i, j] = 0
+                for k in range(inner):
+                    c[q, i, j] += (a[q, k, i] if trans_a else a[q, i, k]) * (b[q, j, k] if trans_b else b[q, k, j])
 
 
-FROM_PYTHON = (loops_gemm, loops_gemv, batched_gemm, loops_batched_gemm)
+# what Numba compiles as it stands here
+FROM_PYTHON = (loops_gemm, loops_gemv, loops_batched_gemm)

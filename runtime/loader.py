@@ -18,7 +18,7 @@ import types
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from . import cache, objects
+from . import cache, libmvec, objects
 from .numba_support import prepare
 
 _lock = threading.Lock()
@@ -28,10 +28,12 @@ Spec = tuple[str, int]
 
 
 def numba_type(spec: Spec) -> Any:
-    import numba
+    from numba.core import types
 
-    dtype = getattr(numba.types, "boolean" if spec[0] == "bool" else spec[0])
-    return numba.types.Array(dtype, spec[1], "C") if spec[1] else dtype
+    from .numba_target import KernelArray
+
+    dtype = getattr(types, "boolean" if spec[0] == "bool" else spec[0])
+    return KernelArray(dtype, spec[1]) if spec[1] else dtype
 
 
 def load_module(text: str, key: str) -> types.ModuleType:
@@ -61,28 +63,23 @@ def load_kernel(
     The entry takes exactly these types, unchecked.
     """
     signature = repr((name, list(params), [(n, list(p), list(r)) for n, p, r in callees], reassociate))
-    key = cache.digest("kernel", text, signature, cache.environment())
+    key = cache.digest("kernel", text, signature, cache.environment(), str(libmvec.load()))
     packed = cache.load(key)
     if isinstance(packed, objects.ObjectCode):
         entry = objects.load(packed, f"pullback_native_{key}")
         if entry is not None:
             return entry
-    import numba
-
     prepare(text)
-    flags: dict[str, Any] = {"error_model": "numpy", "boundscheck": False, "nogil": True}
-    if reassociate:
-        flags["fastmath"] = {"reassoc", "contract"}
+    from .numba_target import make_dispatcher
+
     with _lock:
         module = load_module(text, key)
         main = module.__dict__[name]
-        if hasattr(main, "py_func"):
-            main = main.py_func
         for callee, _, _ in callees:
             function = module.__dict__[callee]
             if not hasattr(function, "py_func"):
-                module.__dict__[callee] = numba.njit(function, **flags)
-        dispatcher = numba.njit(main, **flags)
+                module.__dict__[callee] = make_dispatcher(function, reassociate)
+        dispatcher = make_dispatcher(getattr(main, "py_func", main), reassociate, fresh_outputs=True)
         dispatcher.compile(tuple(numba_type(p) for p in params))
         (result,) = dispatcher.overloads.values()
     # the dispatcher stays alive with the entry

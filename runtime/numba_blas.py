@@ -1,4 +1,4 @@
-"""What Numba compiles for the functions of `blas`: calls of SciPy's BLAS.
+"""What Numba compiles for the functions of `blas`: direct calls of SciPy's BLAS.
 
 The addresses come from `scipy.linalg.cython_blas` and are given to LLVM under names of our own, so that
 compiled code finds them again in another process.
@@ -10,107 +10,106 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic, overload
+from numba.core import cgutils, types
+from numba.core.typing import signature
 
 from . import blas, blas_symbols
+from .numba_arrays import declare
+from .numba_target import KernelArray, array_fields, int64
 
 _LETTER = {types.float64: "d", types.float32: "s"}
+_BYTE, _INT = ir.IntType(8), ir.IntType(32)
+_NORMAL, _TRANSPOSED = ir.Constant(_BYTE, ord("N")), ir.Constant(_BYTE, ord("T"))
 
 
-def register() -> None:
-    """Make BLAS known to LLVM and the functions of `blas` to Numba."""
-    blas_symbols.register()
-    overload(blas.gemm)(_gemm)
-    overload(blas.gemv)(_gemv)
-    for fn in blas.FROM_PYTHON:
-        overload(fn, strict=False, jit_options={"error_model": "numpy"})(lambda *args, fn=fn: fn)
-
-
-def _call(builder: Any, symbol: str, args: list[Any]) -> None:
-    """Call a Fortran routine: every argument by reference."""
+def _call(builder: Any, routine: str, args: list[Any]) -> None:
+    """Call a Fortran routine: every argument by reference, integers of 32 bits."""
     pointers = []
     for a in args:
         if isinstance(a.type, ir.PointerType):
             pointers.append(a)
-        else:
-            pointers.append(cgutils.alloca_once_value(builder, a))
-    signature = ir.FunctionType(ir.VoidType(), [p.type for p in pointers])
-    builder.call(cgutils.get_or_insert_function(builder.module, signature, symbol), pointers)
+            continue
+        if a.type == ir.IntType(64):
+            a = builder.trunc(a, _INT)
+        pointers.append(cgutils.alloca_once_value(builder, a))
+    kind = ir.FunctionType(ir.VoidType(), [p.type for p in pointers])
+    symbol = blas_symbols.SYMBOL.format(routine)
+    builder.call(cgutils.get_or_insert_function(builder.module, kind, symbol), pointers)
 
 
-def _data(context: Any, builder: Any, t: Any, value: Any) -> Any:
-    return context.make_array(t)(context, builder, value).data
+def _at_least_one(builder: Any, n: Any) -> Any:
+    return builder.select(builder.icmp_signed("<", n, int64(1)), int64(1), n)
 
 
-def _small(builder: Any, value: Any, bits: int) -> Any:
-    return builder.trunc(value, ir.IntType(bits))
+def _letter(builder: Any, transposed: Any) -> Any:
+    return builder.select(transposed, _TRANSPOSED, _NORMAL)
 
 
-@intrinsic
-def _gemm_call(typingctx, ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc):  # type: ignore[no-untyped-def]
-    scalar = a.dtype
-    i = types.int64
-    signature = types.void(i, i, i, i, i, scalar, a, i, b, i, scalar, c, i)
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        ta, tb, m, n, k, alpha, _, lda, _, ldb, beta, _, ldc = args
-        flags = [_small(builder, x, 8) for x in (ta, tb)]
-        sizes = [_small(builder, x, 32) for x in (m, n, k, lda, ldb, ldc)]
-        pa, pb, pc = (_data(context, builder, sig.args[j], args[j]) for j in (6, 8, 11))
-        symbol = blas_symbols.SYMBOL.format(_LETTER[scalar] + "gemm")
-        _call(builder, symbol, [*flags, *sizes[:3], alpha, pa, sizes[3], pb, sizes[4], beta, pc, sizes[5]])
-        return context.get_dummy_value()
-
-    return signature, codegen
+def _multiply(builder: Any, routine: str, matrices: Any, alpha: Any, beta: Any, trans_a: Any, trans_b: Any) -> None:
+    """c = alpha * op(a) @ op(b) + beta * c; `matrices`: data pointer and extents of each."""
+    # a C-contiguous matrix is the transpose of a Fortran one: compute c.T = op(b).T @ op(a).T
+    (a, (a0, a1)), (b, (_, b1)), (c, (m, n)) = matrices
+    k = builder.select(trans_a, a0, a1)
+    lda, ldb, ldc = (_at_least_one(builder, x) for x in (a1, b1, n))
+    flags = [_letter(builder, trans_b), _letter(builder, trans_a)]
+    _call(builder, routine, [*flags, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc])
 
 
-@intrinsic
-def _gemv_call(typingctx, trans, m, n, alpha, a, lda, x, beta, y):  # type: ignore[no-untyped-def]
-    scalar = a.dtype
-    i = types.int64
-    signature = types.void(i, i, i, scalar, a, i, x, scalar, y)
-
-    def codegen(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        trans, m, n, alpha, _, lda, _, beta, _ = args
-        sizes = [_small(builder, v, 32) for v in (m, n, lda)]
-        pa, px, py = (_data(context, builder, sig.args[j], args[j]) for j in (4, 6, 8))
-        one = ir.Constant(ir.IntType(32), 1)
-        symbol = blas_symbols.SYMBOL.format(_LETTER[scalar] + "gemv")
-        _call(builder, symbol, [_small(builder, trans, 8), *sizes[:2], alpha, pa, sizes[2], px, one, beta, py, one])
-        return context.get_dummy_value()
-
-    return signature, codegen
+def _type_gemm(a: Any, b: Any, c: Any, alpha: Any, beta: Any, trans_a: Any, trans_b: Any) -> Any:
+    t = c.dtype
+    return signature(types.none, a, b, c, t, t, types.boolean, types.boolean) if _floats(a, b, c) else None
 
 
-_NORMAL, _TRANSPOSED = 78, 84  # the letters N and T
+def _floats(*arrays: Any) -> bool:
+    return all(isinstance(a, KernelArray) and a.dtype == arrays[0].dtype for a in arrays) and (
+        arrays[0].dtype in _LETTER
+    )
 
 
-def _gemm(a, b, c, alpha, beta, trans_a, trans_b):  # type: ignore[no-untyped-def]
-    def gemm(a, b, c, alpha, beta, trans_a, trans_b):  # type: ignore[no-untyped-def]
-        # a C-contiguous matrix is the transpose of a Fortran one: compute c.T = op(b).T @ op(a).T
-        m, n = c.shape
-        k = a.shape[0] if trans_a else a.shape[1]
-        if m == 0 or n == 0:
-            return
-        ta = _TRANSPOSED if trans_a else _NORMAL
-        tb = _TRANSPOSED if trans_b else _NORMAL
-        lda, ldb = max(a.shape[1], 1), max(b.shape[1], 1)
-        _gemm_call(tb, ta, n, m, k, alpha, b, ldb, a, lda, beta, c, n)
-
-    return gemm
+def _lower_gemm(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    matrices = [array_fields(context, builder, sig.args[j], args[j]) for j in range(3)]
+    _multiply(builder, _LETTER[sig.args[0].dtype] + "gemm", matrices, *args[3:])
+    return context.get_dummy_value()
 
 
-def _gemv(a, x, y, alpha, beta, trans):  # type: ignore[no-untyped-def]
-    def gemv(a, x, y, alpha, beta, trans):  # type: ignore[no-untyped-def]
-        m, n = a.shape
-        if y.size == 0:
-            return
-        if x.size == 0:
-            for i in range(y.size):
-                y[i] = y[i] * beta if beta != 0 else beta
-            return
-        _gemv_call(_NORMAL if trans else _TRANSPOSED, n, m, alpha, a, max(n, 1), x, beta, y)
+def _lower_batched_gemm(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    stacks = [array_fields(context, builder, sig.args[j], args[j]) for j in range(3)]
+    count = stacks[2][1][0]
+    with cgutils.for_range(builder, count) as loop:
+        matrices = []
+        for data, (_, rows, columns) in stacks:
+            offset = builder.mul(loop.index, builder.mul(rows, columns))
+            matrices.append((builder.gep(data, [offset], inbounds=True), [rows, columns]))
+        _multiply(builder, _LETTER[sig.args[0].dtype] + "gemm", matrices, *args[3:])
+    return context.get_dummy_value()
 
-    return gemv
+
+def _type_gemv(a: Any, x: Any, y: Any, alpha: Any, beta: Any, trans: Any) -> Any:
+    return signature(types.none, a, x, y, y.dtype, y.dtype, types.boolean) if _floats(a, x, y) else None
+
+
+def _lower_gemv(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    (a, (m, n)), (x, (x_size,)), (y, (y_size,)) = (
+        array_fields(context, builder, sig.args[j], args[j]) for j in range(3)
+    )
+    alpha, beta, trans = args[3:]
+    with builder.if_else(builder.icmp_signed("==", x_size, int64(0))) as (nothing, something):
+        with nothing:  # BLAS returns without y = beta * y
+            zero = ir.Constant(beta.type, 0.0)
+            clear = builder.fcmp_ordered("==", beta, zero)
+            with cgutils.for_range(builder, y_size) as loop:
+                place = builder.gep(y, [loop.index], inbounds=True)
+                builder.store(builder.select(clear, zero, builder.fmul(builder.load(place), beta)), place)
+        with something:
+            letter = builder.select(trans, _NORMAL, _TRANSPOSED)
+            one = ir.Constant(_INT, 1)
+            lda = _at_least_one(builder, n)
+            _call(
+                builder, _LETTER[sig.args[0].dtype] + "gemv", [letter, n, m, alpha, a, lda, x, one, beta, y, one]
+            )
+    return context.get_dummy_value()
+
+
+declare(blas.gemm, _type_gemm, _lower_gemm)
+declare(blas.gemv, _type_gemv, _lower_gemv)
+declare(blas.batched_gemm, _type_gemm, _lower_batched_gemm)

@@ -1,146 +1,257 @@
-"""What Numba compiles for the functions of `scalar_math`."""
+"""What Numba compiles for the functions of `scalar_math`: calls of libm, selects, a few instructions.
+
+Note [Vector math]. A call of libm carries the names of glibc's vector variants of the function (libmvec), so that
+LLVM's loop vectoriser can widen it (`libmvec`). The variants are declared and kept alive by `llvm.compiler.used`.
+"""
 
 # mypy: disable-error-code="no-untyped-call,untyped-decorator,attr-defined,call-arg,no-any-return"
 from __future__ import annotations
 
-import math
-import operator
-from typing import Any, ClassVar
+from collections.abc import Callable
+from typing import Any
 
 from llvmlite import ir
-from numba import types
-from numba.core import typing
-from numba.core.imputils import lower_builtin
-from numba.core.typing.templates import AbstractTemplate, ConcreteTemplate, infer_global
-from numba.extending import overload
+from numba.core import types
+from numba.core.typing import signature
 
+from . import libmvec
 from . import scalar_math as sm
+from .numba_arrays import declare
 
 _FLOATS = (types.float64, types.float32)
-_PREDICATES = frozenset({"isnan", "isinf", "isfinite"})
 _BINARY = frozenset({"arctan2", "hypot", "copysign", "fmod", "power"})
+# which LLVM computes without a call
+_INTRINSICS = {
+    "sqrt": "llvm.sqrt", "safe_sqrt": "llvm.sqrt", "copysign": "llvm.copysign",
+    "floor": "llvm.floor", "ceil": "llvm.ceil", "trunc": "llvm.trunc", "rint": "llvm.rint",
+}  # fmt: skip
 
 
-def register() -> None:
-    """Register all functions with Numba's CPU target."""
-    for name, (_, target) in sm.LIBM.items():
-        _register_call(getattr(sm, name), getattr(math, target), 2 if name in _BINARY else 1, name in _PREDICATES)
-    _register_call(sm.safe_sqrt, math.sqrt, 1)
-    for fn, operation in ((sm.div, operator.truediv), (sm.floordiv, operator.floordiv), (sm.mod, operator.mod)):
-        _register_call(fn, operation, 2)
-    for name in ("floor", "ceil", "trunc", "rint"):
-        _register_intrinsic(getattr(sm, name), f"llvm.{name}")
-    _register_where()
-    _register_sign()
-    for fn, keep, nan_loses in (
-        (sm.maximum, ">=", False),
-        (sm.minimum, "<=", False),
-        (sm.fmax, ">=", True),
-        (sm.fmin, "<=", True),
-    ):
-        _register_choice(fn, keep, nan_loses)
-    for fn in sm.FROM_PYTHON:
-        _register_python(fn)
+def _common(*given: Any) -> Any:
+    """The float type that functions of these numbers compute in."""
+    given = tuple(types.unliteral(t) for t in given)
+    if not all(isinstance(t, (types.Number, types.Boolean)) for t in given):
+        return None
+    return types.float32 if all(t == types.float32 for t in given) else types.float64
 
 
-def _template(fn: Any, arity: int, result: Any = None) -> None:
-    class Template(ConcreteTemplate):
-        cases: ClassVar[list[Any]] = [typing.signature(result or t, *[t] * arity) for t in _FLOATS]
+def _float_typer(arity: int, result: Any = None) -> Callable[..., Any]:
+    def typer(*given: Any) -> Any:
+        t = _common(*given) if len(given) == arity else None
+        return None if t is None else signature(result or t, *[t] * arity)
 
-    infer_global(fn)(Template)
+    return typer
 
 
-def _register_call(fn: Any, target: Any, arity: int, predicate: bool = False) -> None:
-    """Calls of `fn` on floats are calls of what Numba knows as `target`."""
-    _template(fn, arity, types.boolean if predicate else None)
+def _number_typer(*given: Any) -> Any:
+    """Functions that also have integer forms: all operands of the dtype in which all of them fit."""
+    given = tuple(types.unliteral(t) for t in given)
+    if not all(isinstance(t, (types.Number, types.Boolean)) for t in given):
+        return None
+    t = given[0]
+    for other in given[1:]:
+        t = _wider(t, other)
+    return signature(t, *[t] * len(given))
+
+
+def _wider(a: Any, b: Any) -> Any:
+    if a == b:
+        return a
+    floats = [t for t in (a, b) if isinstance(t, types.Float)]
+    if floats:
+        integers = [t for t in (a, b) if isinstance(t, types.Integer)]
+        return types.float32 if types.float64 not in floats and not integers else types.float64
+    integers = [t for t in (a, b) if isinstance(t, types.Integer)]
+    if len(integers) == 1:
+        return integers[0]
+    if a.signed == b.signed:
+        return max(a, b, key=lambda t: t.bitwidth)
+    return types.int64
+
+
+def _float(t: Any) -> bool:
+    return isinstance(t, types.Float)
+
+
+def _constant(x: Any, value: float) -> Any:
+    return ir.Constant(x.type, value)
+
+
+def call_libm(builder: Any, name: str, args: list[Any]) -> Any:
+    """A call of a function of libm, which has no effects."""
+    t = args[0].type
+    symbol = name if isinstance(t, ir.DoubleType) else name + "f"
+    fn = builder.module.globals.get(symbol)
+    if fn is None:
+        fn = ir.Function(builder.module, ir.FunctionType(t, [t] * len(args)), symbol)
+        fn.attributes.add("nounwind")
+        fn.attributes.add("readnone")
+    call = builder.call(fn, args)
+    libmvec.offer(builder.module, call, symbol, t, len(args))
+    return call
+
+
+def _intrinsic(builder: Any, name: str, args: list[Any]) -> Any:
+    return builder.call(builder.module.declare_intrinsic(name, [args[0].type]), args)
+
+
+def _fabs(builder: Any, x: Any) -> Any:
+    return _intrinsic(builder, "llvm.fabs", [x])
+
+
+def _simple(emit: Callable[..., Any]) -> Callable[..., Any]:
+    """A lowering from ``emit(builder, type, *args)``."""
 
     def lowering(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return context.get_function(target, sig)(builder, args)
+        return emit(builder, sig.args[0], *args)
 
-    for t in _FLOATS:
-        lower_builtin(fn, *[t] * arity)(lowering)
-
-
-def _register_intrinsic(fn: Any, name: str) -> None:
-    _template(fn, 1)
-
-    def lowering(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.call(builder.module.declare_intrinsic(name, [args[0].type]), args)
-
-    for t in _FLOATS:
-        lower_builtin(fn, t)(lowering)
+    return lowering
 
 
-def _unify(context: Any, a: Any, b: Any) -> Any:
-    numbers = (types.Number, types.Boolean)
-    a, b = types.unliteral(a), types.unliteral(b)
-    return context.unify_pairs(a, b) if isinstance(a, numbers) and isinstance(b, numbers) else None
+def _libm(target: str) -> Callable[..., Any]:
+    return _simple(lambda builder, t, *args: call_libm(builder, target, list(args)))
 
 
-def _register_where() -> None:
-    class Where(AbstractTemplate):
-        def generic(self, args: Any, kws: Any) -> Any:
-            if len(args) != 3 or kws:
-                return None
-            t = _unify(self.context, args[1], args[2])
-            return None if t is None else typing.signature(t, types.boolean, t, t)
-
-    infer_global(sm.where)(Where)
-
-    @lower_builtin(sm.where, types.boolean, types.Any, types.Any)
-    def lowering(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        return builder.select(args[0], args[1], args[2])
+def _sign(builder: Any, t: Any, x: Any) -> Any:
+    zero, one, minus = (_constant(x, v) for v in ((0.0, 1.0, -1.0) if _float(t) else (0, 1, -1)))
+    if _float(t):
+        above, below = builder.fcmp_ordered(">", x, zero), builder.fcmp_ordered("<", x, zero)
+    else:
+        above, below = _compare(builder, t, ">", x, zero), _compare(builder, t, "<", x, zero)
+    return builder.select(above, one, builder.select(below, minus, x))
 
 
-def _register_sign() -> None:
-    class Sign(AbstractTemplate):
-        def generic(self, args: Any, kws: Any) -> Any:
-            t = types.unliteral(args[0])
-            return typing.signature(t, t) if isinstance(t, types.Number) else None
-
-    infer_global(sm.sign)(Sign)
-
-    @lower_builtin(sm.sign, types.Any)
-    def lowering(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        (x,) = args
-        zero, one, minus = (ir.Constant(x.type, v) for v in (0, 1, -1))
-        if isinstance(sig.return_type, types.Float):
-            above, below = builder.fcmp_ordered(">", x, zero), builder.fcmp_ordered("<", x, zero)
-        else:
-            compare = builder.icmp_signed if sig.return_type.signed else builder.icmp_unsigned
-            above, below = compare(">", x, zero), compare("<", x, zero)
-        return builder.select(above, one, builder.select(below, minus, x))
+def _compare(builder: Any, t: Any, symbol: str, a: Any, b: Any) -> Any:
+    if _float(t):
+        return builder.fcmp_ordered(symbol, a, b)
+    signed = isinstance(t, types.Integer) and t.signed
+    return (builder.icmp_signed if signed else builder.icmp_unsigned)(symbol, a, b)
 
 
-def _register_choice(fn: Any, keep: str, nan_loses: bool) -> None:
+def _choice(keep: str, nan_loses: bool) -> Callable[..., Any]:
     """maximum and the like: a if a >= b or one of them (the first or the second) is NaN, else b."""
 
-    class Choice(AbstractTemplate):
-        def generic(self, args: Any, kws: Any) -> Any:
-            if len(args) != 2 or kws:
-                return None
-            t = _unify(self.context, *args)
-            return None if t is None else typing.signature(t, t, t)
-
-    infer_global(fn)(Choice)
-
-    @lower_builtin(fn, types.Any, types.Any)
-    def lowering(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-        a, b = args
-        t = sig.return_type
-        if isinstance(t, types.Float):
-            better = builder.fcmp_ordered(keep, a, b)
+    def emit(builder: Any, t: Any, a: Any, b: Any) -> Any:
+        better = _compare(builder, t, keep, a, b)
+        if _float(t):
             doubtful = b if nan_loses else a
-            return builder.select(builder.or_(better, builder.fcmp_unordered("uno", doubtful, doubtful)), a, b)
-        signed = isinstance(t, types.Integer) and t.signed
-        compare = builder.icmp_signed if signed else builder.icmp_unsigned
-        return builder.select(compare(keep, a, b), a, b)
+            better = builder.or_(better, builder.fcmp_unordered("uno", doubtful, doubtful))
+        return builder.select(better, a, b)
+
+    return emit
 
 
-def _register_python(fn: Any) -> None:
-    """Compile the function as it is written."""
+def _square(builder: Any, t: Any, x: Any) -> Any:
+    return builder.fmul(x, x) if _float(t) else builder.mul(x, x)
 
-    def implementation(*args: Any) -> Any:
-        return fn
 
-    overload(fn, jit_options={"error_model": "numpy"}, strict=False)(implementation)
+def _mul0(builder: Any, t: Any, g: Any, d: Any) -> Any:
+    zero = _constant(g, 0.0)
+    return builder.select(builder.fcmp_ordered("==", g, zero), builder.fmul(g, zero), builder.fmul(g, d))
+
+
+def _div0(builder: Any, t: Any, g: Any, d: Any) -> Any:
+    zero = _constant(g, 0.0)
+    return builder.select(builder.fcmp_ordered("==", g, zero), builder.fmul(g, zero), builder.fdiv(g, d))
+
+
+def _isnan(builder: Any, t: Any, x: Any) -> Any:
+    return builder.fcmp_unordered("uno", x, x)
+
+
+def _isinf(builder: Any, t: Any, x: Any) -> Any:
+    return builder.fcmp_ordered("==", _fabs(builder, x), _constant(x, float("inf")))
+
+
+def _isfinite(builder: Any, t: Any, x: Any) -> Any:
+    return builder.fcmp_ordered("<", _fabs(builder, x), _constant(x, float("inf")))
+
+
+def _sigmoid(builder: Any, t: Any, x: Any) -> Any:
+    """1 / (1 + e) or e / (1 + e) with e = exp(-abs(x)): no overflow, no branch; NaN stays."""
+    one = _constant(x, 1.0)
+    e = call_libm(builder, "exp", [builder.fneg(_fabs(builder, x))])
+    positive = builder.fcmp_ordered(">=", x, _constant(x, 0.0))
+    return builder.fdiv(builder.select(positive, one, e), builder.fadd(one, e))
+
+
+def _python_mod(builder: Any, t: Any, a: Any, b: Any) -> Any:
+    """np.remainder: the sign of the divisor; NaN for a zero divisor."""
+    r = builder.frem(a, b)
+    zero = _constant(a, 0.0)
+    opposite = builder.xor(builder.fcmp_ordered("<", r, zero), builder.fcmp_ordered("<", b, zero))
+    nonzero = builder.fcmp_unordered("!=", r, zero)
+    shifted = builder.select(opposite, builder.fadd(r, b), r)
+    return builder.select(nonzero, shifted, _intrinsic(builder, "llvm.copysign", [zero, b]))
+
+
+def _floordiv(builder: Any, t: Any, a: Any, b: Any) -> Any:
+    """np.floor_divide: the quotient of what `_python_mod` leaves, rounded to the integer that it nearly is."""
+    zero, half, one = (_constant(a, v) for v in (0.0, 0.5, 1.0))
+    r = builder.frem(a, b)
+    quotient = builder.fdiv(builder.fsub(a, r), b)
+    opposite = builder.xor(builder.fcmp_ordered("<", r, zero), builder.fcmp_ordered("<", b, zero))
+    inexact = builder.and_(builder.fcmp_unordered("!=", r, zero), opposite)
+    quotient = builder.select(inexact, builder.fsub(quotient, one), quotient)
+    low = _intrinsic(builder, "llvm.floor", [quotient])
+    low = builder.select(builder.fcmp_ordered(">", builder.fsub(quotient, low), half), builder.fadd(low, one), low)
+    signed_zero = _intrinsic(builder, "llvm.copysign", [zero, builder.fdiv(a, b)])
+    low = builder.select(builder.fcmp_ordered("==", quotient, zero), signed_zero, low)
+    return builder.select(builder.fcmp_ordered("==", b, zero), builder.fdiv(a, b), low)
+
+
+def _type_where(condition: Any, a: Any, b: Any) -> Any:
+    sig = _number_typer(a, b)
+    return sig and signature(sig.return_type, types.boolean, *sig.args)
+
+
+def _type_power(a: Any, b: Any) -> Any:
+    """The exponents 2, 3 and 4 as literals are products."""
+    t = _common(a, b)
+    if t is None:
+        return None
+    cheap = isinstance(b, types.IntegerLiteral) and b.literal_value in (2, 3, 4)
+    return signature(t, t, b if cheap else t)
+
+
+def _lower_power(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    if not isinstance(sig.args[1], types.IntegerLiteral):
+        return call_libm(builder, "pow", args)
+    x = args[0]
+    square = builder.fmul(x, x)
+    exponent = sig.args[1].literal_value
+    return square if exponent == 2 else builder.fmul(square, x if exponent == 3 else square)
+
+
+def _register() -> None:
+    for name, (_, target) in sm.LIBM.items():
+        if name not in _INTRINSICS and name not in ("isnan", "isinf", "isfinite", "power"):
+            declare(getattr(sm, name), _float_typer(2 if name in _BINARY else 1), _libm(target))
+    for name, intrinsic in _INTRINSICS.items():
+        emit = _simple(lambda builder, t, *args, intrinsic=intrinsic: _intrinsic(builder, intrinsic, list(args)))
+        declare(getattr(sm, name), _float_typer(2 if name in _BINARY else 1), emit)
+    for name in ("erf", "erfc"):
+        declare(getattr(sm, name), _float_typer(1), _libm(name))
+    for predicate, emit in ((sm.isnan, _isnan), (sm.isinf, _isinf), (sm.isfinite, _isfinite)):
+        declare(predicate, _float_typer(1, types.boolean), _simple(emit))
+    declare(sm.power, _type_power, _lower_power)
+    declare(sm.div, _float_typer(2), _simple(lambda builder, t, a, b: builder.fdiv(a, b)))
+    declare(sm.mod, _float_typer(2), _simple(_python_mod))
+    declare(sm.floordiv, _float_typer(2), _simple(_floordiv))
+    declare(sm.mul0, _float_typer(2), _simple(_mul0))
+    declare(sm.div0, _float_typer(2), _simple(_div0))
+    declare(sm.sigmoid, _float_typer(1), _simple(_sigmoid))
+    declare(sm.square, _number_typer, _simple(_square))
+    declare(sm.sign, _number_typer, _simple(_sign))
+    for fn, keep, nan_loses in (
+        (sm.maximum, ">=", False), (sm.minimum, "<=", False), (sm.fmax, ">=", True), (sm.fmin, "<=", True),
+    ):  # fmt: skip
+        declare(fn, _number_typer, _simple(_choice(keep, nan_loses)))
+    declare(
+        sm.where,
+        _type_where,
+        lambda context, builder, sig, args: builder.select(args[0], args[1], args[2]),
+    )
+
+
+_register()

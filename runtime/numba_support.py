@@ -1,35 +1,26 @@
-"""Prepares Numba for generated code: registers the runtime functions that a module uses, once a process."""
+"""Prepares Numba for generated code: registers the runtime functions that a module may use, once a process."""
 
 from __future__ import annotations
 
 import functools
+import importlib
 
 
 def prepare(source: str) -> None:
-    """Register what the imports of a generated module ask for. Must also precede the loading of cached code."""
-    if "pullback.runtime.scalar_math" in source:
-        _scalar_math()
+    """Register what the imports of a generated module ask for. Must precede its compilation."""
+    _register("numba_arrays")
+    _register("numba_scalar_math")
     if "pullback.runtime.blas" in source:
-        _blas()
+        _register("numba_blas")
     if "pullback.runtime.lapack" in source:
         _lapack()
-    for module in ("tape", "sorting"):
-        if f"pullback.runtime.{module}" in source:
-            _compile_as_written(module)
 
 
 @functools.cache
-def _scalar_math() -> None:
-    from . import numba_scalar_math
-
-    numba_scalar_math.register()
-
-
-@functools.cache
-def _blas() -> None:
-    from . import numba_blas
-
-    numba_blas.register()
+def _register(module: str) -> None:
+    registered = importlib.import_module(f".{module}", __package__)
+    if module == "numba_blas":
+        registered.blas_symbols.register()
 
 
 @functools.cache
@@ -37,14 +28,3 @@ def _lapack() -> None:
     from . import numba_lapack
 
     numba_lapack.register()
-
-
-@functools.cache
-def _compile_as_written(module: str) -> None:
-    """Let Numba compile the functions of a runtime module from their Python."""
-    import importlib
-
-    from numba.extending import overload
-
-    for fn in importlib.import_module(f".{module}", __package__).FROM_PYTHON:
-        overload(fn, strict=False, jit_options={"error_model": "numpy"})(lambda *args, fn=fn: fn)

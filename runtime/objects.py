@@ -15,7 +15,7 @@ import types
 from dataclasses import dataclass
 from typing import Any
 
-from . import blas_symbols
+from . import blas_symbols, libmvec
 
 _lock = threading.Lock()
 
@@ -57,6 +57,7 @@ def load(packed: ObjectCode, name: str) -> Any:
     with _lock:
         _numba_symbols()
         blas_symbols.register_needed(packed.needs)
+        libmvec.load()
         engine = _engine(ll)  # which makes the symbols of the process known
         if not all(ll.address_of_symbol(s) for s in packed.needs):
             return None

@@ -1,8 +1,8 @@
 """Scalar functions with NumPy's meaning, for native code: under plain Python and inside Numba.
 
-Under plain Python they never raise and never warn. Inside Numba (after `numba_support.prepare`) those that
-have a libm function are calls of it, `where`, `maximum` and the like are selects that vectorise, and the
-others are compiled from the Python below.
+Under plain Python they never raise and never warn. Inside Numba (`numba_scalar_math`) those that have a libm
+function are calls of it, `where`, `maximum` and the like are selects that vectorise, and those listed in
+`FROM_PYTHON` are compiled from the Python below.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ import numpy as np
 
 # name here -> (NumPy function, name in math that Numba compiles)
 LIBM: dict[str, tuple[Any, str]] = {
-    "sqrt": (np.sqrt, "sqrt"), "exp": (np.exp, "exp"), "expm1": (np.expm1, "expm1"),
+    "sqrt": (np.sqrt, "sqrt"), "cbrt": (np.cbrt, "cbrt"),
+    "exp": (np.exp, "exp"), "exp2": (np.exp2, "exp2"), "expm1": (np.expm1, "expm1"),
     "log": (np.log, "log"), "log2": (np.log2, "log2"), "log10": (np.log10, "log10"), "log1p": (np.log1p, "log1p"),
     "sin": (np.sin, "sin"), "cos": (np.cos, "cos"), "tan": (np.tan, "tan"),
     "arcsin": (np.arcsin, "asin"), "arccos": (np.arccos, "acos"), "arctan": (np.arctan, "atan"),
@@ -67,6 +68,8 @@ div = _quiet(np.true_divide, "div")
 floordiv = _quiet(np.floor_divide, "floordiv")
 mod = _quiet(np.remainder, "mod")
 power = _quiet(np.power, "power")
+cbrt = _quiet(np.cbrt, "cbrt")
+exp2 = _quiet(np.exp2, "exp2")
 
 
 def where(condition: Any, a: Any, b: Any) -> Any:
@@ -103,19 +106,6 @@ floor = _quiet(np.floor, "floor")
 ceil = _quiet(np.ceil, "ceil")
 trunc = _quiet(np.trunc, "trunc")
 rint = _quiet(np.rint, "rint")
-
-
-def exp2(x: Any) -> Any:
-    """2**x."""
-    return power(2.0, x)
-
-
-def cbrt(x: Any) -> Any:
-    """The real cube root: a first guess by `pow`, improved by one Newton step."""
-    if x == 0 or not isfinite(x):
-        return x
-    y = copysign(power(abs(x), 1.0 / 3.0), x)
-    return y - (y * y * y - x) / (3.0 * y * y)
 
 
 def sigmoid(x: Any) -> Any:
@@ -225,7 +215,4 @@ def _bernoulli(k: Any) -> Any:
 
 
 # what Numba compiles as it stands here
-FROM_PYTHON = (
-    square, exp2, cbrt, sigmoid, logaddexp, mul0, div0, erf, erfc, lgamma, digamma, digamma_positive, polygamma,
-    _bernoulli,
-)  # fmt: skip
+FROM_PYTHON = (logaddexp, lgamma, digamma, digamma_positive, polygamma, _bernoulli)

@@ -17,7 +17,7 @@ from .structure import loop_of
 
 
 @final
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Web:
     """A linear web: its last version (at the top of the function) and the stores that make it."""
 
@@ -25,18 +25,23 @@ class Web:
     stores: list[Op]
 
 
-def linear_webs(fn: Function) -> dict[Value, Web]:
-    """The linear web of every array version that has one with at least one write."""
-    return _Webs(fn).linear()
+def linear_webs(fn: Function, forward: set[Op]) -> dict[Value, Web]:
+    """The linear web of every array version that has one with at least one write.
+
+    Only the top ops in `forward` count: a reverse sweep that goes on from a version does so on a copy.
+    """
+    top = Region(fn.body.params, [op for op in fn.body.ops if op in forward], fn.body.yields)
+    return _Webs(top).linear()
 
 
 class _Webs:
-    def __init__(self, fn: Function):
-        self.fn = fn
+    def __init__(self, body: Region):
+        self.body = body
         self.parent: dict[Value, Value] = {}
         self.derived: set[Value] = set()
         self.stores: list[Op] = []
         self.loops: list[Op] = []
+        self.copied: dict[Value, bool] = {}
         self.around: dict[Value, set[Region]] = {}  # the regions a value is defined in, nested ones too
 
     def find(self, v: Value) -> Value:
@@ -54,7 +59,8 @@ class _Webs:
                 self.parent[self.find(new)] = self.find(old)
 
     def linear(self) -> dict[Value, Web]:
-        self.collect(self.fn.body, ())
+        self.place(self.body, ())
+        self.collect(self.body)
         members: dict[Value, list[Value]] = {}
         for v in list(self.parent):
             members.setdefault(self.find(v), []).append(v)
@@ -65,7 +71,7 @@ class _Webs:
                 out.update(dict.fromkeys(group, web))
         return out
 
-    def collect(self, region: Region, outer: tuple[Region, ...]) -> None:
+    def place(self, region: Region, outer: tuple[Region, ...]) -> None:
         regions = {region, *outer}
         for p in region.params:
             self.around[p] = regions
@@ -73,17 +79,32 @@ class _Webs:
             for r in op.results:
                 self.around[r] = regions
             for sub in op.regions:
-                self.collect(sub, (*outer, region))
+                self.place(sub, (*outer, region))
+
+    def begins(self, x: Operand) -> bool:
+        """Whether what is written on `x` is a copy of it, the birth of another array: parameters of the function
+        are not written, and of a version that goes two ways the ways are different arrays."""
+        if isinstance(x, Value) and x not in self.copied:
+            self.copied[x] = x in self.body.params or self._ways(x, self.body) > 1
+        return isinstance(x, Value) and self.copied[x]
+
+    def collect(self, region: Region) -> None:
+        for op in region.ops:
+            for sub in op.regions:
+                self.collect(sub)
             if op.opcode in ("store", "accum"):
-                self.join(op.result, op.operands[0])
+                if not self.begins(op.operands[0]):
+                    self.join(op.result, op.operands[0])
                 self.stores.append(op)
             elif op.opcode in ("for", "while"):
                 self.loops.append(op)
                 loop = loop_of(op)
                 for init, p, y, r in zip(loop.inits, loop.params, loop.yields, loop.results, strict=True):
                     if r.type.shape:
-                        self.join(p, init)
-                        self.join(y, p) if y is not p else None
+                        if not self.begins(init):
+                            self.join(p, init)
+                        if y is not p:
+                            self.join(y, p)
                         self.join(r, p)
             elif op.opcode == "if":
                 for k, r in enumerate(op.results):
@@ -99,9 +120,9 @@ class _Webs:
         for op in self.loops:
             if sum(p in inside for p in loop_of(op).params) > 1:
                 return None
-        if any(self._ways(v, self.fn.body) > 1 for v in group):
+        if any(self._ways(v, self.body) > 1 for v in group):
             return None
-        ends = [v for v in group if self.around[v] == {self.fn.body} and self._ways(v, self.fn.body) == 0]
+        ends = [v for v in group if self.around[v] == {self.body} and self._ways(v, self.body) == 0]
         if len(ends) != 1:
             return None
         stores = [s for s in self.stores if s.result in inside]

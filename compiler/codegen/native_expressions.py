@@ -182,7 +182,7 @@ class ScalarPrinter:
         reads = es[0].reads or es[1].reads
         if op.result.type.is_float:
             if isinstance(exponent, Const) and exponent.value in _NATIVE_CHEAP_POWERS:
-                return Expr(f"{es[0].at(ATOM)} ** {int(exponent.value)}", POWER, reads)
+                return self.math("power", [es[0], Expr(str(int(exponent.value)))])
             return self.math("power", es)
         return Expr(f"{es[0].at(ATOM)} ** {es[1].at(ATOM)}", POWER, reads)
 

@@ -11,9 +11,10 @@ from __future__ import annotations
 
 import keyword
 import os
+import re
 from dataclasses import dataclass, field
 
-from pullback.runtime import blas, scalar_math, tape
+from pullback.runtime import arrays, blas, lapack, scalar_math
 
 from ..errors import InternalError, UnsupportedError
 from ..ir.dims import Dim
@@ -23,6 +24,7 @@ from .native_expressions import ADD, ATOM, NUMPY_NAME, Expr, Imports, ScalarPrin
 from .native_names import Names, carries, is_memory
 
 MAX_EXPRESSION = 72
+_SCALAR_MATH = "pullback.runtime.scalar_math"
 ALLOCATORS = frozenset({"empty", "full", "copy"})
 
 
@@ -100,7 +102,7 @@ def identifier(hint: str) -> str:
 _RESERVED = frozenset(
     {"abs", "float", "int", "range", "print", "empty", "zeros", "full", "error", "status", "inf", "nan"}
     | set(NUMPY_NAME.values())
-    | {name for module in (scalar_math, blas, tape) for name in vars(module) if not name.startswith("_")}
+    | {name for module in (scalar_math, blas, lapack, arrays) for name in vars(module) if not name.startswith("_")}
 )
 
 
@@ -184,7 +186,7 @@ class _FunctionPrinter:
 
     def _return(self) -> None:
         for name, y in self.copy_out:
-            self.line(f"{name}[...] = {self.use(y).text}")
+            self._assign_elements(name, y)
         results = []
         for y, passed in zip(self.fn.body.yields, self.passed or [False] * len(self.fn.body.yields), strict=True):
             if passed:
@@ -210,8 +212,14 @@ class _FunctionPrinter:
         return "return " + ", ".join([status, *results])
 
     def _empty(self, shape: str, dtype: str) -> str:
-        self.imports.use("numpy", "empty")
-        return f"empty({shape.replace(', )', ',)') if shape.count(',') == 1 else shape}, {self.dtype(dtype)})"
+        return f"{self.array_function('empty')}({shape.replace(', )', ',)') if shape.count(',') == 1 else shape}, {self.dtype(dtype)})"
+
+    def array_function(self, name: str) -> str:
+        """The name of a function of `pullback.runtime.arrays`."""
+        return self.imports.use("pullback.runtime.arrays", name)
+
+    def _assign_elements(self, name: str, source: Operand, loc: Loc = UNKNOWN) -> None:
+        self.line(f"{self.array_function('assign')}({name}, {self.use(source).text})", loc)
 
     def dtype(self, dtype: str) -> str:
         return self.imports.use("numpy", NUMPY_NAME[dtype])
@@ -248,6 +256,9 @@ class _FunctionPrinter:
             return self.name_of(a)
 
         text = d.format(leaf)
+        for builtin, function in (("max", "maximum"), ("min", "minimum")):
+            if f"{builtin}(" in text:  # Numba compiles the builtin as a function of its own
+                text = re.sub(rf"\b{builtin}\(", self.imports.use(_SCALAR_MATH, function) + "(", text)
         return Expr(text, ATOM if text.isidentifier() or text.isdigit() else ADD - 1)
 
     def shape(self, dims: tuple[Dim, ...]) -> str:
@@ -290,6 +301,10 @@ class _FunctionPrinter:
         method = getattr(self, f"_op_{code}", None)
         if method is not None:
             method(op, region)
+        elif code.endswith("_into"):
+            self._dense(op)
+        elif code in ("det", "logabsdet", "detsign"):
+            self._determinant(op, region)
         elif opdef(code).kind == "elementwise" and not op.result.type.shape:
             es = [self.use(x) for x in op.operands]
             self._define(op, self.scalars.op(op, es), region)
@@ -329,21 +344,17 @@ class _FunctionPrinter:
 
     def _op_empty(self, op: Op, region: Region) -> None:
         if op.result not in self.outputs:
-            self.imports.use("numpy", "empty")
-            text = f"empty({self.shape(op.attrs['shape'])}, {self.dtype(op.attrs['dtype'])})"
+            text = f"{self.array_function('empty')}({self.shape(op.attrs['shape'])}, {self.dtype(op.attrs['dtype'])})"
             self.line(f"{self.name_of(op.result)} = {text}", op.loc)
 
     def _op_full(self, op: Op, region: Region) -> None:
         value = op.operands[0]
         e = self.scalars.operand(value, self.use(value), op.attrs["dtype"])
         if op.result in self.outputs:
-            self.line(f"{self.outputs[op.result]}[...] = {e.text}", op.loc)
+            self.line(f"{self.array_function('fill')}({self.outputs[op.result]}, {e.text})", op.loc)
             return
         shape, dtype = self.shape(op.attrs["shape"]), self.dtype(op.attrs["dtype"])
-        if isinstance(value, Const) and value.value == 0:
-            text = f"{self.imports.use('numpy', 'zeros')}({shape}, {dtype})"
-        else:
-            text = f"{self.imports.use('numpy', 'full')}({shape}, {e.text}, {dtype})"
+        text = f"{self.array_function('full')}({shape}, {e.text}, {dtype})"
         self.line(f"{self.name_of(op.result)} = {text}", op.loc)
 
     def _op_copy(self, op: Op, region: Region) -> None:
@@ -353,12 +364,14 @@ class _FunctionPrinter:
             return
         self._flush_reads()
         if op.result in self.outputs:
-            self.line(f"{self.outputs[op.result]}[...] = {self.use(source).text}", op.loc)
+            self._assign_elements(self.outputs[op.result], source, op.loc)
         else:
-            self.line(f"{self.name_of(op.result)} = {self.use(source).text}.copy()", op.loc)
+            copy = self.array_function("copy")
+            self.line(f"{self.name_of(op.result)} = {copy}({self.use(source).text})", op.loc)
 
     def _op_reshape(self, op: Op, region: Region) -> None:
-        text = f"{self.use(op.operands[0]).text}.reshape({self.shape(op.attrs['shape'])})"
+        reshape = self.array_function("reshape")
+        text = f"{reshape}({self.use(op.operands[0]).text}, {self.shape(op.attrs['shape'])})"
         self.line(f"{self.name_of(op.result)} = {text}", op.loc)
 
     def _op_gemm(self, op: Op, region: Region) -> None:
@@ -394,6 +407,19 @@ class _FunctionPrinter:
         source = self.use(op.operands[1]).text
         self._flush_reads()
         self.line(f"{function}({source}, {self.name_of(op.result)})", op.loc)
+
+    def _dense(self, op: Op) -> None:
+        """A runtime function of the operands and the static flags that fills the memory of operand 0."""
+        function = self.imports.use("pullback.runtime.lapack", op.opcode.removesuffix("_into"))
+        sources = [self.use(x).text for x in op.operands[1:]]
+        flags = [str(op.attrs[k]) for k in ("lower", "trans") if k in op.attrs]
+        self._flush_reads()
+        result, failure = (self.name_of(r) for r in op.results)
+        self.line(f"{failure} = {function}({', '.join([*sources, result, *flags])})", op.loc)
+
+    def _determinant(self, op: Op, region: Region) -> None:
+        function = self.imports.use("pullback.runtime.lapack", op.opcode)
+        self._define(op, Expr(f"{function}({self.use(op.operands[0]).text})", ATOM, True), region)
 
     # -- control ------------------------------------------------------------------------------------------------
     def _op_check(self, op: Op, region: Region) -> None:
@@ -568,14 +594,18 @@ class _FunctionPrinter:
         e = self.use(v) if not isinstance(v, Const) else self.scalars.constant(v, t.type.dtype)
         self._flush_reads()
         if v.type.shape:
-            self.imports.use("pullback.runtime.tape", "push_array")
-            self.line(f"{name}, {name}_n = push_array({name}, {name}_n, {e.text})", op.loc)
+            self._grow(name, self.dim(v.type.size).at(ADD), op.loc)
+            self.line(f"{self.array_function('put')}({name}, {name}_n, {e.text})")
+            self.line(f"{name}_n += {self.dim(v.type.size).text}")
             return
-        self.imports.use("pullback.runtime.tape", "grow")
-        self.line(f"if {name}_n == {name}.size:", op.loc)
-        self.line(f"    {name} = grow({name})")
+        self._grow(name, "1", op.loc)
         self.line(f"{name}[{name}_n] = {e.text}")
         self.line(f"{name}_n += 1")
+
+    def _grow(self, name: str, size: str, loc: Loc) -> None:
+        """Make room for `size` more elements."""
+        self.line(f"if {name}_n + {size} > {name}.shape[0]:", loc)
+        self.line(f"    {name} = {self.array_function('grow')}({name}, {name}_n + {size})")
 
     def _op_tape_pop(self, op: Op, region: Region) -> None:
         name = self.name_of(op.operands[0])  # type: ignore[arg-type]
@@ -587,7 +617,7 @@ class _FunctionPrinter:
         size = self.dim(value.type.size).text
         self.line(f"{name}_n -= {size}", op.loc)
         shape = self.shape(value.type.shape)
-        self.line(f"{self.name_of(value)} = {name}[{name}_n:{name}_n + {size}].copy().reshape({shape})")
+        self.line(f"{self.name_of(value)} = {self.array_function('take')}({name}, {name}_n, {shape})")
 
 
 def _words(text: str) -> set[str]:

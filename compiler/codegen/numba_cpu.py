@@ -15,6 +15,7 @@ from pullback.runtime.status import Entry
 from ..ir.dims import Dim
 from ..ir.nodes import Const, Function, Value
 from ..ir.types import Type
+from ..transforms.buffers import hoist
 from ..transforms.inplace import inplace
 from ..transforms.lower import lower
 from .native_source import NativeSource, identifier, print_native
@@ -22,7 +23,7 @@ from .native_source import NativeSource, identifier, print_native
 
 def to_native(fn: Function) -> Function:
     """The loop-level form of an array-level function, with destructive stores."""
-    return inplace(lower(fn))
+    return hoist(inplace(lower(fn)))
 
 
 def generate_native(fn: Function, name: str | None = None, reassociate: bool = True) -> NativeCode:

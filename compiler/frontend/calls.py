@@ -18,12 +18,12 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import PullbackError, PullbackTypeError, UnsupportedError
+from ..errors import NeedsStatic, PullbackError, PullbackTypeError, UnsupportedError
 from ..ir.dims import ONE, Dim
 from . import fence, numpy_library
 from ..paths import of_named, of_value, unwrap
 from .capture import Source, bind, is_library, parameters, source_of
-from .context import DeadCode, NeedsStatic, closest, describe
+from .context import DeadCode, closest, describe
 from .control import Frame
 from .globals import Globals, is_namedtuple
 from .liveness import EMPTY, Names, analyse, binds

@@ -11,10 +11,9 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import UnsupportedError
+from ..errors import NeedsStatic, UnsupportedError
 from ..ir.dims import ZERO, Dim
 from ..ir.nodes import At, Region, Span, Value
-from .context import NeedsStatic
 from .control import Frame
 from .expressions import Expressions
 from .liveness import binds

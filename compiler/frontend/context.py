@@ -14,7 +14,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..errors import InternalError, PullbackError, PullbackTypeError, PullbackValueError, UnsupportedError
+from ..errors import InternalError, NeedsStatic, PullbackError, PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.builder import constant
 from ..ir.dims import Dim
 from ..ir.indexing import indexed_shape
@@ -49,10 +49,6 @@ Transform = Callable[[Any], "Handler | None"]
 
 class DeadCode(Exception):  # noqa: N818
     """Control does not pass this point (after a raise)."""
-
-
-class NeedsStatic(UnsupportedError):  # noqa: N818
-    """Something must be known at compile time: a loop with a known trip count is unrolled and tried again."""
 
 
 def closest(name: str, names: Iterable[str]) -> str | None:
@@ -308,11 +304,15 @@ class Context:
             same = self.b.emit("eq", self.b.extent(a), self.b.extent(b))
             self.check(same, "ValueError", message)
 
-    def not_stretched(self, extent: Dim) -> None:
-        """Assume that an extent that is compared with another one is not 1 (symbols never are): NumPy would
-        stretch it, so a call where it is 1 needs a program of its own."""
-        if not extent.is_const and not _is_symbol(extent):
-            self.session.assume(extent - 2)
+    def not_stretched(self, extent: Dim, other: Dim) -> None:
+        """An extent that has to be equal to another one must not be 1 (symbols never are), for NumPy would stretch
+        it: a call where it is 1 needs a program of its own, and a run-time extent must not become 1."""
+        if extent.is_const or _is_symbol(extent) or self.session.assume(extent - 2) or not extent.has_values:
+            return
+        size = self.b.extent(extent)
+        fits = self.b.emit("logical_or", self.b.emit("ne", size, Const(1, INT)), self.b.emit("eq", size, self.b.extent(other)))
+        message = "an extent that is 1 only at run time would be broadcast: use x[0], or reshape it to what is meant"
+        self.check(fits, "NotImplementedError", message)
 
     def align(self, operands: list[Operand]) -> list[Operand]:
         """Check that shapes broadcast, and give extents that were checked to be equal one name."""
@@ -333,8 +333,8 @@ class Context:
                     shapes = " ".join(_shape_text(x.type.shape) for x in operands if x.type.shape)
                     self.error(PullbackValueError, f"operands could not be broadcast together with shapes {shapes}")
                 if known is None:
-                    self.not_stretched(d)
-                    self.not_stretched(chosen[axis])
+                    self.not_stretched(d, chosen[axis])
+                    self.not_stretched(chosen[axis], d)
                     same = self.b.emit("eq", self.b.extent(d), self.b.extent(chosen[axis]))
                     self.check(same, "ValueError", "operands could not be broadcast together")
         out = []
@@ -453,7 +453,7 @@ class Context:
             if known is False:
                 self.error(PullbackValueError, text)
             if known is None:
-                self.not_stretched(d)
+                self.not_stretched(d, t)
                 same = self.b.emit("eq", self.b.extent(d), self.b.extent(t))
                 self.check(same, "ValueError", "could not broadcast input array into the shape of the target")
             wanted.append(t)

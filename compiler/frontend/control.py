@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import PullbackValueError, UnsupportedError
+from ..errors import NeedsStatic, PullbackValueError, UnsupportedError
 from ..ir.nodes import Const, Loc, Op, Operand, Region, Value
 from ..paths import Path
 from . import fence
-from .context import Context, DeadCode, NeedsStatic, describe
+from .context import Context, DeadCode, describe
 from .liveness import EMPTY, Liveness, Names
 from .merging import DEAD, Join, Outcome
 from .session import contents, set_contents

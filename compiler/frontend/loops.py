@@ -12,11 +12,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import InternalError
+from ..errors import InternalError, NeedsStatic
 from ..ir.dims import Dim
 from ..ir.nodes import Op, Operand, Region, Value
 from ..ir.types import BOOL, INT, Type
-from .context import DeadCode, NeedsStatic, describe
+from .context import DeadCode, describe
 from .control import JUMPS, Control
 from .liveness import Names
 from .merging import coerce, filler, final_version, merged_readonly, reach_counts, same_static, unify

@@ -12,11 +12,11 @@ from typing import Any, final
 
 import numpy as np
 
-from ..errors import PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
+from ..errors import NeedsStatic, PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import ONE, ZERO, Dim
 from ..ir.nodes import At, Gather, IndexItem, New, Operand, Span, Value, as_dim
 from ..ir.types import INT, Type
-from .context import NeedsStatic, closest, describe
+from .context import closest, describe
 from .loops import Loops
 from .values import (
     Array,

@@ -8,6 +8,7 @@ built, looked at, and undone.
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -83,6 +84,7 @@ class Session:
         self.generic = False  # Note [Symbols of a callee]
         self.outlined: dict[Any, Any] = {}  # functions of their own by what they were built for (see outline.py)
         self._symbols = 0
+        self._callee_names: set[str] = set()
 
     # -- mutation -----------------------------------------------------------------------------
     def touch(self, obj: Any) -> None:
@@ -165,11 +167,13 @@ class Session:
 
     def new_callee(self, name: str) -> str:
         """A name for an IR function that no other has."""
-        base = name if name.isidentifier() else "function"
+        base = re.sub(r"\W+", "", name)
+        base = base if base.isidentifier() else f"function_{base}"
         k, candidate = 0, base
-        while candidate in self.callees:
+        while candidate in self.callees or candidate in self._callee_names:
             k += 1
             candidate = f"{base}_{k}"
+        self._callee_names.add(candidate)
         return candidate
 
     # -- facts about extents ------------------------------------------------------------------

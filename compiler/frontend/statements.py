@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
+from ..errors import NeedsStatic, PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
 from ..ir.nodes import Operand, Value
 from ..ir.types import Type, promote
 from . import fence
 from .comprehensions import Comprehensions
-from .context import DeadCode, NeedsStatic, describe
+from .context import DeadCode, describe
 from .liveness import EMPTY, JUMPS, Names, always_leaves, binds, has_jump
 from .loops import Body
 from .values import (

@@ -19,22 +19,10 @@ from dataclasses import dataclass, field
 from typing import Any, Union, final
 
 from .dims import Dim
+from .loc import Loc
 from .types import Type
 
 _ids = itertools.count(1)
-
-
-@dataclass(frozen=True, slots=True)
-class Loc:
-    """A place in the user's source: 1-based line, 0-based columns, as Python's ast counts them."""
-
-    file: str
-    line: int
-    col: int = 0
-    end_col: int = 0
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}"
 
 
 UNKNOWN = Loc("<unknown>", 0)

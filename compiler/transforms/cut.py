@@ -67,6 +67,12 @@ def choose_kept(
     return {v for v in seen if v in cut and not is_outer(v)}
 
 
+def cost_of(fn: Function) -> Callable[[Value], int]:
+    """The estimated bytes of keeping a value for every iteration of the loops around it."""
+    depth = _loop_depths(fn.body)
+    return lambda v: _bytes(v.type) * NOMINAL ** depth.get(v, 1)
+
+
 def _bytes(t: Type) -> int:
     size = t.itemsize
     for d in t.shape:

@@ -351,15 +351,39 @@ class _Planner:
         if op.opcode in WRITES:
             place = write_place(op, idx)
             m = members.get(op.operands[0])  # type: ignore[arg-type]
-            if m is not None and (m.opcode not in WRITES or place is None or write_place(m, idx) != place):
+            if m is not None and m.opcode not in WRITES:
                 return False
+            if m is not None and (place is None or write_place(m, idx) != place):
+                return self._only_adds(op, unit, idx) and self._few_arrays(unit, idx, mine, members)
             dead = self.dying.get(op)
             if dead is not None:
                 theirs = [r for m in unit.ops for r in reads(m, idx, self.virtual)]
                 if any(b is dead and (at is None or at != place) for b, at in theirs + mine):
                     return False
+        return self._few_arrays(unit, idx, mine, members)
+
+    def _few_arrays(
+        self, unit: Unit, idx: Indices, mine: list[tuple[Operand, Indices | None]], members: dict[Value, Op]
+    ) -> bool:
         arrays = {b for m in unit.ops for b, _ in reads(m, idx, self.virtual)} | {b for b, _ in mine} | set(members)
         return sum(bool(a.type.shape) for a in arrays) <= MAX_ARRAYS
+
+    def _only_adds(self, op: Op, unit: Unit, idx: Indices) -> bool:
+        """Whether the group does nothing with the array of accum `op` but add to it: additions at any places
+        commute, so that all may be made in one iteration."""
+        versions: set[Operand] = set()
+        at = op
+        while True:
+            array = at.operands[0]
+            versions.add(array)
+            if at.opcode != "accum":
+                return False
+            below = array.op if isinstance(array, Value) else None
+            if below is None or below not in unit.ops:
+                break
+            at = below
+        theirs = (b for m in [*unit.ops, op] for b, _ in reads(m, idx, self.virtual))
+        return not any(b in versions for b in theirs)
 
     def _buffered(self, home: dict[Op, int]) -> set[Value]:
         out: set[Value] = set()

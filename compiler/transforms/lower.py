@@ -25,6 +25,7 @@ from __future__ import annotations
 from ..ir.builder import Builder
 from ..ir.nodes import At, Function, Op, Region, Substitution, Value, as_dim
 from .access import resolve
+from .buffers import recycle
 from .fuse import Plan, Unit, plan
 from .lower_decompose import decompose
 from .lower_nest import NestEmitter
@@ -43,7 +44,9 @@ def _lower_one(fn: Function) -> Function:
     fn = decompose(fn)
     gather_form(fn)
     body = _Lowering().region(fn.body, Substitution(), set())
-    return Function(fn.name, body, list(fn.assumptions), {}, dict(fn.attrs))
+    new = Function(fn.name, body, list(fn.assumptions), {}, dict(fn.attrs))
+    recycle(new)
+    return new
 
 
 class _Lowering:

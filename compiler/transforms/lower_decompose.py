@@ -13,6 +13,7 @@ After `decompose`:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from ..analysis.bounds import Facts, facts_before, prove_nonneg
@@ -22,6 +23,7 @@ from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Sp
 from ..ir.opdef import opdef
 from ..ir.types import B1, INT, Type
 from . import native_ops  # noqa: F401  (registers them)
+from .lower_linalg import INTO_MEMORY, OF_DETERMINANT, into_memory, of_transpose
 
 # loops beat a library call up to about this many multiplications
 TINY_PRODUCT = 512
@@ -74,6 +76,8 @@ class _Decomposer:
             "nonzero": self._nonzero,
             "sort": self._sort,
             "argsort": self._sort,
+            **{opcode: partial(into_memory, self) for opcode in INTO_MEMORY},
+            **{opcode: partial(of_transpose, self) for opcode in OF_DETERMINANT},
             "reshape": self._reshape,
             "broadcast_to": self._broadcast_to,
             "max": self._extremum,
@@ -237,6 +241,8 @@ class _Decomposer:
             fused = self._accumulate_product(op)
             if fused is not None:
                 return [fused]
+        if op.opcode == "store" and _writes_what_is_there(op):
+            return [self.subst.operand(op.operands[0])]
         xs = self.xs(op)
         shape = op.operands[0].type.shape
         axis, k = 0, 1
@@ -537,13 +543,13 @@ class _Decomposer:
         return self.b.emit("sum", self.b.emit("mul", left, b), axes=(a.type.rank - 1,), keepdims=False)
 
     def _gemm(self, c: Operand, a: Operand, b: Operand, beta: float) -> Value:
-        a, trans_a = self._untransposed(a)
-        b, trans_b = self._untransposed(b)
+        a, trans_a = self.untransposed(a)
+        b, trans_b = self.untransposed(b)
         t = Type(c.type.dtype)
         attrs = {"trans_a": trans_a, "trans_b": trans_b, "mutates": (0,)}
         return self.b.op("gemm", c, a, b, constant(1.0, t), constant(beta, t), attrs=attrs).result
 
-    def _untransposed(self, x: Operand) -> tuple[Operand, bool]:
+    def untransposed(self, x: Operand) -> tuple[Operand, bool]:
         """The operand behind a transposition of a matrix."""
         if (
             isinstance(x, Value)
@@ -580,6 +586,17 @@ class _Decomposer:
 def _gather_operands(op: Op) -> list[Operand]:
     taking = [i for i in op.attrs["index"] if isinstance(i, (At, Gather))]
     return [op.operands[1 + k] for k, i in enumerate(taking) if isinstance(i, Gather)]
+
+
+def _writes_what_is_there(op: Op) -> bool:
+    """Whether a store puts back what a load read at the same place of the same array."""
+    value = op.operands[-1]
+    read = value.op if isinstance(value, Value) else None
+    if read is None or read.opcode != "load" or read.attrs["index"] != op.attrs["index"]:
+        return False
+    return len(read.operands) == len(op.operands) - 1 and all(
+        x is y or x == y for x, y in zip(read.operands, op.operands, strict=False)
+    )
 
 
 def _zero_division(opcode: str, x: Operand, y: Operand) -> str:

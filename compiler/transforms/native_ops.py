@@ -4,6 +4,8 @@
   beta is 0. Matrices, a matrix and a vector, or stacks of matrices of rank 3.
 - ``sort_rows out, x`` => each row of the matrix ``x`` in ascending order, NaN last.
 - ``argsort_rows out, x`` => the stable order of each row.
+- ``solve_into out, a, b {trans}``, ``solve_triangular_into out, a, b {lower, trans}``, ``inv_into out, a``,
+  ``cholesky_into``, ``eigvalsh_into``, ``eigvecsh_into`` => the result, and an integer that is 0 for success.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ..ir.opdef import OpDef, register
+from ..ir.types import INT
 
 
 def _gemm(attrs: dict[str, Any], c: Any, a: Any, b: Any, alpha: Any, beta: Any) -> Any:
@@ -34,6 +37,38 @@ for _name, _fn in (("sort_rows", np.sort), ("argsort_rows", np.argsort)):
             lambda attrs, out, x, fn=_fn: fn(x, axis=-1, kind="stable"),
             cost=100,
         )
+    )
+
+
+
+def _attempt(function: Any) -> Any:
+    def evaluate(attrs: dict[str, Any], out: Any, *xs: Any) -> Any:
+        try:
+            return np.asarray(function(attrs, *xs), out.dtype), 0
+        except np.linalg.LinAlgError:
+            return np.zeros_like(out), 1
+
+    return evaluate
+
+
+def _solve(attrs: dict[str, Any], a: Any, b: Any) -> Any:
+    return np.linalg.solve(a.T if attrs["trans"] else a, b)
+
+
+def _solve_triangular(attrs: dict[str, Any], a: Any, b: Any) -> Any:
+    return _solve(attrs, np.tril(a) if attrs["lower"] else np.triu(a), b)
+
+
+for _name, _meaning in (
+    ("solve", _solve),
+    ("solve_triangular", _solve_triangular),
+    ("inv", lambda attrs, a: np.linalg.inv(a)),
+    ("cholesky", lambda attrs, a: np.linalg.cholesky(a)),
+    ("eigvalsh", lambda attrs, a: np.linalg.eigvalsh(a)),
+    ("eigvecsh", lambda attrs, a: np.linalg.eigh(a)[1]),
+):
+    register(
+        OpDef(f"{_name}_into", "linalg", lambda xs, attrs: [xs[0].type, INT], _attempt(_meaning), cost=1000)
     )
 
 NATIVE_OPS = ("gemm", "sort_rows", "argsort_rows")

@@ -7,6 +7,7 @@ each such value this pass chooses between
   (indices, constants, values from outside the loop, loads of arrays that are not overwritten);
 - *read again*: an element that was loaded from, or stored to, an array and that no later store
   overwrites is still in the array's last version (`analysis.webs`, `analysis.dependence`);
+- *roll back*: the reverse sweep undoes in-place writes from a log (`rollback`);
 - *keep*: a slot (a branch), a preallocated tape indexed by the iteration (loops with trip counts known
   before they start), or a growing last-in first-out tape (`while`, ragged nests).
 
@@ -35,7 +36,8 @@ from ..ir.nodes import At, Function, Index, Op, Operand, Region, Span, Substitut
 from ..ir.opdef import opdef
 from ..ir.types import Type
 from ..rules.indexing import has_gather, index_operands
-from .cut import choose_kept
+from .cut import choose_kept, cost_of
+from .rollback import Rollback, plan_rollbacks, roll_back
 
 
 def retain(fn: Function) -> Function:
@@ -58,12 +60,16 @@ class Retainer:
     def __init__(self, fn: Function):
         self.fn = fn
         self.pairs: dict[Op, Op] = fn.attrs.pop("pairs")
+        self.forward_ops: set[Op] = fn.attrs.pop("forward_ops")
         self.home: dict[Value, Region] = {}  # where a value is defined
         self.owner: dict[Region, tuple[Op, Region]] = {}  # the op a region belongs to, the region of that op
         self.partner: dict[Region, Region] = {}  # forward region -> the reverse region that undoes it
         self.prologue: dict[Region, list[Op]] = {}
         self.made: dict[Value, Operand] = {}
         self.kept: set[Value] = set()
+        self.rollbacks: list[Rollback] = []
+        self.logged: set[Value] = set()  # what rolled back stores overwrite
+        self.restored: set[Value] = set()  # loads that read from a rolled back array
         self.again: dict[Value, Op | None] = {}  # the access that still finds the value in the last version
 
     def run(self) -> None:
@@ -73,16 +79,28 @@ class Retainer:
         needed: dict[Value, None] = {}
         self.collect(self.fn.body, needed)
         if needed:
-            self.webs = linear_webs(self.fn)
+            self.webs = linear_webs(self.fn, self.forward_ops)
             self.accesses = Accesses(self.fn)
             self.stored_by = stores_by_value(self.fn)
-            self.kept = choose_kept(list(needed), self.fn, self.is_outer, self.sources, self.freely_available)
+            self.choose(list(needed))
+            for plan in self.rollbacks:
+                roll_back(self, plan)
             self.rewrite(self.fn.body)
             for region, ops in self.prologue.items():
                 region.ops[:0] = ops
         for back, forward in self.pairs.items():
             if back.opcode == "call":
                 self.tape_call(forward, back)
+
+    def choose(self, needed: list[Value]) -> None:
+        """Decide what is kept, and which arrays are rolled back."""
+        arguments = (self.fn, self.is_outer, self.sources, self.freely_available)
+        self.kept = choose_kept(needed, *arguments)
+        self.rollbacks = plan_rollbacks(self, self.kept, cost_of(self.fn))
+        if self.rollbacks:
+            self.logged = {v for plan in self.rollbacks for v in plan.old.values()}
+            self.restored = {op.result for plan in self.rollbacks for op in plan.loads} - self.logged
+            self.kept = choose_kept([*needed, *self.logged], *arguments)
 
     # -- structure ------------------------------------------------------------------------------
     def scan(self, region: Region) -> None:
@@ -147,6 +165,11 @@ class Retainer:
 
     def sources(self, v: Value) -> list[Value] | None:
         """What v can be had from in the reverse sweep without keeping it; None when it must be kept."""
+        if v in self.logged:
+            return None
+        if v in self.restored:
+            assert v.op is not None
+            return [x for x in v.op.used_values() if x is not v.op.operands[0]]
         access = self.read_again(v)
         if access is not None:
             array = access.operands[0]
@@ -448,9 +471,9 @@ class Retainer:
         push = Op("tape_push", [inner, v], {}, [tape_type], None, v.op.loc if v.op else first.loc, [hint])
         self.insert_after_definition(v, push)
         final = close(push.result)
-        inner, close = self.thread(self.partners(chain), final, tape_type, hint)
         sub = self.mapped([x for d in v.type.shape for x in d.values()], target)
         shape = tuple(sub.dim(d) for d in v.type.shape)
+        inner, close = self.thread(self.partners(chain), final, tape_type, hint)
         pop = Op("tape_pop", [inner], {"shape": shape}, [tape_type, Type(v.type.dtype, shape)], None, push.loc, [hint, v.hint])
         self.emit(target, pop)
         close(pop.results[0])

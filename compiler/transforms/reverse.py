@@ -5,7 +5,8 @@ The result is a forward copy of the program followed by the reverse sweep. A `fo
 is reversed by an `if` on the same condition; a `call` by a call of the callee's own reverse.
 
 Reverse regions refer directly to values inside forward regions (*cross reads*): this pass does not
-decide how those are kept. ``Function.attrs["pairs"]`` maps each reverse op to the forward op it undoes, and
+decide how those are kept. ``Function.attrs["pairs"]`` maps each reverse op to the forward op it undoes, ``"forward_ops"`` are the top
+ops of the forward sweep, and
 `transforms.retain` makes the reads legal. What is kept is thereby
 computed from what the emitted adjoint reads.
 
@@ -111,8 +112,7 @@ class _Reverse:
             for r in op.regions:
                 for inner in r.walk():
                     inner.attrs["reverse"] = True
-        self.forward_ops = set(body.ops[:first_reverse])
-        attrs = {**fn.attrs, "pairs": self.pairs}
+        attrs = {**fn.attrs, "pairs": self.pairs, "forward_ops": set(body.ops[:first_reverse])}
         return Function(f"{fn.name}_grad", body, list(fn.assumptions), self.callees, attrs)
 
     def _use_custom_forward(self) -> None:
@@ -345,15 +345,12 @@ class _Sweep:
         seeds = {k: self.take(r) for k, r in enumerate(op.results) if r in o.active}
         outside = [v for v in free_values(op.regions) if v in o.active]
         # a branch that yields an outside value directly passes its adjoint to it
-        before = [self.adj.get(v) for v in outside]
-        start = [self.full(g, v.type) for g, v in zip(before, outside, strict=True)]
+        start = {v: self.full(self.adj[v], v.type) for v in outside if v in self.adj}
         regions = []
         for region in op.regions:
             new = Region()
             with b.into(new):
-                adj: dict[Value, E] = {}
-                for v, e in zip(outside, start, strict=True):
-                    adj[v] = e
+                adj = dict(start)
                 sweep = _Sweep(o, b, adj)
                 for k, g in seeds.items():
                     if g is not None:
@@ -496,7 +493,6 @@ def halves_of_callee(callee: Function, wrt: list[int], results: list[int], table
     made.attrs = {
         **whole.attrs,
         "backward": backward,
-        "forward_ops": sweep.forward_ops,
         "n_params": len(callee.params),
         "n_results": len(callee.body.yields),
     }

@@ -38,7 +38,6 @@ def split(made: Function, back: Function) -> None:
 class _Split(Retainer):
     def __init__(self, made: Function, back: Function):
         self.back = back
-        self.forward_ops: set[Op] = made.attrs.pop("forward_ops")
         self.n_params: int = made.attrs.pop("n_params")
         self.n_results: int = made.attrs.pop("n_results")
         super().__init__(made)
@@ -55,7 +54,7 @@ class _Split(Retainer):
         self.find_partners()
         needed: dict[Value, None] = {}
         self.collect(back, needed)
-        self.webs = linear_webs(self.fn)
+        self.webs = linear_webs(self.fn, self.forward_ops)
         self.accesses = Accesses(self.fn)
         self.stored_by = stores_by_value(self.fn)
         self.kept = choose_kept(list(needed), self.fn, lambda v: False, self.sources, self.freely_available)

@@ -119,13 +119,9 @@ class _Gatherer:
         groups = _groups(chain)
         if not groups:
             return
-        at: dict[Op, list[_Term]] = {}
-        dropped: set[Op] = set()
         place = {op: k for k, op in enumerate(chain)}
-        for terms in groups:
-            last = max((t.op for t in terms), key=place.__getitem__)
-            at[last] = terms
-            dropped.update(t.op for t in terms if t.op is not last)
+        sums = {max((t.op for t in terms), key=place.__getitem__): terms for terms in groups}
+        dropped = {t.op for terms in groups for t in terms} - sums.keys()
         pads: dict[Value, _Pad] = {}
         wanted: dict[Value, list[tuple[_Term, list[_Term]]]] = {}
         for terms in groups:
@@ -136,14 +132,20 @@ class _Gatherer:
             if any(before) or any(after):
                 first = min((t.op for t, _ in placed), key=place.__getitem__)
                 pads[base] = self._pad(base, before, after, first, region, loops)
+        # the sums come last, so that those with one hull can be one nest
+        end = chain[-1]
+        order = [op for op in chain if op not in dropped and op not in sums] + list(sums)
+        position = region.ops.index(end) + 1
+        region.ops[position:position] = list(sums)
+        for op in [*dropped, *sums]:
+            region.ops.remove(op)
+        for op, terms in sums.items():
+            self._sum(op, terms, pads, region)
+        if order[-1] is not end:
+            _exchange_results(order[-1], end)
         current = chain[0].operands[0]
         fresh = _zeros(current)
-        for op in chain:
-            if op in dropped:
-                region.ops.remove(op)
-                continue
-            if op in at:
-                self._sum(op, at[op], pads, region)
+        for op in order:
             op.opcode = "store" if fresh else "accum"
             op.operands[0] = current
             current, fresh = op.result, False
@@ -208,14 +210,16 @@ class _Gatherer:
         for loop in carrying:
             loop.body.yields.append(kept)
             kept = loop.op.results[-1]
-        if made_here and opdef(base.op.opcode).kind == "elementwise":  # type: ignore[union-attr]
+        if made_here:
             self._read_from(store, region, index)
         return _Pad(store.result, before)
 
     def _read_from(self, store: Op, region: Region, index: tuple[Span, ...]) -> None:
         """Later readers of the stored value read the copy, so that the value needs no memory of its own."""
         base = store.operands[1]
-        if any(y is base for y in region.yields):
+        maker = base.op if isinstance(base, Value) else None
+        made_in_loops = maker is not None and (opdef(maker.opcode).kind == "elementwise" or maker.opcode == "load")
+        if not made_in_loops or any(y is base for y in region.yields):
             return
         at = region.ops.index(store) + 1
         users = [op for op in region.ops[at:] for op in (op, *(o for r in op.regions for o in r.walk()))]
@@ -227,6 +231,12 @@ class _Gatherer:
         region.ops.insert(at, load)
         for op in readers:
             op.operands[:] = [load.result if x is base else x for x in op.operands]
+
+
+def _exchange_results(a: Op, b: Op) -> None:
+    a.results, b.results = b.results, a.results
+    for op in (a, b):
+        op.result.op = op
 
 
 def _chainable(op: Op) -> bool:
@@ -282,10 +292,10 @@ def _groups(chain: list[Op]) -> list[list[_Term]]:
         if found is None:
             continue
         key, offset = found
-        for base, scale in multiples:
-            if counts[key, base] > 1:
-                by_key.setdefault(key, []).append(_Term(op, key, offset, base, scale))
-                break
+        # the outermost of those that are shared most
+        base, scale = max(multiples, key=lambda m: counts[key, m[0]])
+        if counts[key, base] > 1:
+            by_key.setdefault(key, []).append(_Term(op, key, offset, base, scale))
     groups = []
     for terms in by_key.values():
         bases = Counter(t.base for t in terms)

@@ -23,7 +23,7 @@ from pullback.codegen.numba_cpu import generate_native, load_native, plain_kerne
 from pullback.codegen.python_source import print_python
 from pullback.compose import Transform
 from pullback.dispatch import Dispatcher, Specialisation
-from pullback.errors import InternalError, PullbackError
+from pullback.errors import InternalError, PullbackError, UnsupportedError
 from pullback.ir.interp import interpret
 from pullback.ir.nodes import Function
 
@@ -219,6 +219,8 @@ class _Check:
             if "no differentiable path" in e.message or "returns no float" in e.message or "needs a function with a scalar" in e.message:
                 raise NoPath from None
             raise Refused(e) from None
+        except NotImplementedError as e:  # a refusal that only the run can tell
+            raise Refused(UnsupportedError(str(e))) from None
         except Exception as e:
             last = traceback.extract_tb(e.__traceback__)[-1]
             raise Failure(stage, f"{type(e).__name__}: {e} ({last.filename.rsplit('/', 1)[-1]}:{last.lineno})") from e

@@ -10,6 +10,7 @@ SIZES = {
     "M": {"I": 128, "J": 128, "K": 160},
 }
 WRT = (0, 2)
+DIFFERENCE_STEP = 1e-6  # the limiter has kinks nearby
 
 
 def make(I, J, K):

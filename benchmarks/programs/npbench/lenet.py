@@ -7,6 +7,7 @@ from .conv2d_bias import conv2d, jax_conv2d, jax_conv2d_expert
 
 SIZES = {"tiny": {"N": 2, "H": 16, "W": 17}, "S": {"N": 4, "H": 28, "W": 28}, "M": {"N": 8, "H": 56, "W": 56}}
 WRT = tuple(range(11))
+DIFFERENCE_STEP = 1e-6  # ReLU and pooling have kinks nearby
 
 
 def make(N, H, W):
