@@ -23,15 +23,18 @@ from .custom import Checkpointed, checkpoint, custom_jvp, custom_vjp, debug
 from .errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from .frontend.capture import bind, parameters
 from .frontend.context import DeadCode, describe
-from .frontend.merging import coerce, merged_readonly
+from .frontend.merging import coerce
 from .frontend.outline import (
+    Made,
     Outline,
     Slot,
-    emit_call,
+    call_key,
+    call_made,
     extent_operands,
     is_runtime,
     leaves,
     map_leaves,
+    parts_of,
     rebuilt,
 )
 from .frontend.values import Array, DictValue, ListValue, RecordValue, UserFunction, is_scalar, is_static
@@ -156,6 +159,7 @@ def _conform(
     Only Slots whose type is `wanted` count; `zeros`: None stands for zeros in a whole subtree.
     """
     out: dict[int, Operand] = {}
+    same_shape = "give it the same shape"
 
     def zero(t: Type) -> Operand:
         return ctx.b.emit("full", 0.0, shape=t.shape, dtype=t.dtype) if t.shape else ctx.constant(0.0)
@@ -171,10 +175,10 @@ def _conform(
         else:
             raise PullbackTypeError(f"{path} has to be {t}, not {describe(v)}", loc, "see custom_vjp and custom_jvp")
         if x.type.rank != t.rank:
-            raise PullbackValueError(f"{path} has to have the type {t}, not {x.type}", loc, "give it the same shape")
+            raise PullbackValueError(f"{path} has to have the type {t}, not {x.type}", loc, same_shape)
         for a, d in zip(x.type.shape, t.shape, strict=True):
             if ctx.equal_extents(a, d) is False:
-                raise PullbackValueError(f"{path} has to have the type {t}, not {x.type}", loc, "give it the same shape")
+                raise PullbackValueError(f"{path} has to have the type {t}, not {x.type}", loc, same_shape)
             ctx.require_equal(a, d, f"{path} has another shape than it should have")
         if t.is_float != x.type.is_float and not (t.is_float and x.type.is_int and is_static(v)):
             raise PullbackTypeError(f"{path} has to have the dtype {t.dtype}, not {x.type.dtype}", loc, "convert it")
@@ -191,28 +195,18 @@ def _conform(
                 if isinstance(x, Slot):
                     leaf(x, None, path)
             return
-        parts, given = _parts(have), _parts(v)
+        parts, given = parts_of(have), parts_of(v)
         if parts is None:
             return  # known at compile time: nothing to differentiate
         if given is None or type(have) is not type(v) or list(parts) != list(given):
-            raise PullbackTypeError(f"{path} has to have the structure of {describe(have)} of {len(parts)}, not {describe(v)}", loc,
-                                    "return the same tree")  # fmt: skip
+            message = f"{path} has to have the structure of {describe(have)} of {len(parts)}, not {describe(v)}"
+            raise PullbackTypeError(message, loc, "return the same tree")
         for k, x in parts.items():
             walk(x, given[k], f"{path}[{k!r}]")
 
     with outline.inside_region():
         walk(template, value, what)
     return out
-
-
-def _parts(v: Any) -> dict[Any, Any] | None:
-    if type(v) is tuple:
-        return dict(enumerate(v))
-    if isinstance(v, ListValue):
-        return dict(enumerate(v.items))
-    if isinstance(v, DictValue):
-        return v.items
-    return v.fields if isinstance(v, RecordValue) else None
 
 
 def _numbered(outline: Outline, v: Any) -> Any:
@@ -231,46 +225,6 @@ def _split(args: Sequence[Any], nondiff: Sequence[int]) -> tuple[list[Any], list
     return [a for k, a in enumerate(args) if k not in nondiff], [a for k, a in enumerate(args) if k in nondiff]
 
 
-def _key(ctx: Any, obj: Any, args: list[Any]) -> Any:
-    """What two calls must have in common to share the functions; None for calls that cannot."""
-    fresh: dict[Any, int] = {}
-
-    def leaf(v: Any) -> Any:
-        if is_runtime(v):
-            t = ctx.type(v)
-            dims = tuple(d if not d.has_values else fresh.setdefault(d, len(fresh)) for d in t.shape)
-            return ("$run-time", t.dtype, dims, t.weak)
-        if isinstance(v, UserFunction) and (v.env is not None or v.bound or v.bound_kwargs):
-            raise LookupError
-        return (type(v), v.fn if isinstance(v, UserFunction) else v)
-
-    def form(v: Any) -> Any:
-        parts = _parts(v)
-        if parts is None:
-            return leaf(v)
-        return (type(v), getattr(v, "cls", None), tuple((k, form(x)) for k, x in parts.items()))
-
-    try:
-        key = (obj, tuple(form(a) for a in args))
-        hash(key)
-    except (LookupError, TypeError):
-        return None
-    return key
-
-
-@final
-@dataclass(frozen=True, slots=True, eq=False)
-class _Made:
-    """A function that has been built, and how it is called."""
-
-    fn: Function
-    template: Any
-    outer: list[Value]
-    extents: list[str]
-    aliases: bool  # the result may share memory with an argument
-    names: list[str] = field(default_factory=list)
-
-
 @final
 @dataclass(slots=True, eq=False)
 class _Pending:
@@ -284,16 +238,16 @@ def _names(ctx: Any, name: str, *ends: str) -> list[str]:
 
 
 def _shared(
-    ctx: Any, obj: Any, fun: Any, args: list[Any], build: Callable[[list[str] | None], _Made]
+    ctx: Any, obj: Any, fun: Any, args: list[Any], build: Callable[[list[str] | None], Made]
 ) -> Any:
     """The call of a function that is built once for each type of its arguments.
 
     Rules often call the function itself. What they read from outside is part of its signature, and is known
     only when they have been built: a first time with the function in place, then again with calls of it.
     """
-    key = _key(ctx, obj, args)
+    key = call_key(ctx, obj, args)
     if key is None:
-        return _emit(ctx, build(None), args)
+        return call_made(ctx, build(None), args)
     table = ctx.session.outlined
     made = table.get(key)
     if isinstance(made, _Pending):
@@ -308,20 +262,7 @@ def _shared(
         except BaseException:
             table.pop(key, None)
             raise
-    return _emit(ctx, made, args)
-
-
-def _emit(ctx: Any, made: _Made, args: list[Any]) -> Any:
-    """The call of a function, and its abstract result."""
-    operands = [ctx.operand(x) for a in args for x in leaves(a) if is_runtime(x)]
-    operands += [*made.outer, *extent_operands(ctx, made.extents)]
-    results, sub = emit_call(ctx, made.fn, operands)
-    out = rebuilt(made.template, [ctx.wrap(r) for r in results], sub)
-    if made.aliases:
-        why = "it may share memory with an argument or result of a function with its own derivative rule"
-        cells = [x.cell for x in (*leaves(tuple(args)), *leaves(out)) if isinstance(x, Array)]
-        merged_readonly(ctx, cells, why)
-    return out
+    return call_made(ctx, made, args)
 
 
 # -- custom_vjp ----------------------------------------------------------------------------------------
@@ -354,7 +295,7 @@ class _Vjp:
     linear: bool = False  # the function is the identity, and forward mode passes through
 
 
-def _build_vjp(ctx: Any, rule: _Vjp, args: list[Any], names: list[str] | None) -> _Made:
+def _build_vjp(ctx: Any, rule: _Vjp, args: list[Any], names: list[str] | None) -> Made:
     family = _Family(ctx, rule.name)
     primal, primal_ys = family.outline(rule.name)
     entered = [primal.enter(a) for a in args]
@@ -409,7 +350,7 @@ def _build_vjp(ctx: Any, rule: _Vjp, args: list[Any], names: list[str] | None) -
     fn.attrs["custom_vjp"] = (names[1], names[2])
     if rule.linear:
         fn.attrs["custom_jvp"] = _identity_jvp(ctx, rule.name, fn)
-    return _Made(fn, template, outer, extents, aliases and not rule.linear, names)
+    return Made(fn, template, outer, extents, aliases and not rule.linear, names)
 
 
 def _zeros(ctx: Any, t: Type) -> Operand:
@@ -461,7 +402,7 @@ def _call_jvp(ctx: Any, obj: custom_jvp, args: list[Any], kwargs: dict[str, Any]
 def _build_jvp(
     ctx: Any, name: str, fun: Any, rule: Any, loc: Loc, nondiff: tuple[int, ...], args: list[Any],
     names: list[str] | None,
-) -> _Made:  # fmt: skip
+) -> Made:  # fmt: skip
     family = _Family(ctx, name)
     primal, primal_ys = family.outline(name)
     entered = [primal.enter(a) for a in args]
@@ -501,7 +442,7 @@ def _build_jvp(
     session.callees[names[0]] = fn
     session.callees[names[1]] = tangent.closed(names[1], tangent_ys, outer, extents, before=len(types))
     fn.attrs["custom_jvp"] = names[1]
-    return _Made(fn, template, outer, extents, aliases, names)
+    return Made(fn, template, outer, extents, aliases, names)
 
 
 # -- checkpoint ----------------------------------------------------------------------------------------
@@ -511,7 +452,7 @@ def _call_checkpointed(ctx: Any, fun: Any, args: list[Any], kwargs: dict[str, An
     if isinstance(fun, UserFunction) and fun.fn is not None:
         name = fun.fn.__name__
     named = DictValue(dict(kwargs))
-    key = _key(ctx, (checkpoint, fun.fn), [*args, named]) if _plain(fun) else None
+    key = call_key(ctx, (checkpoint, fun.fn), [*args, named]) if _plain(fun) else None
     made = ctx.session.outlined.get(key) if key is not None else None
     if made is None:
         body = Outline(ctx, f"the checkpointed function {name}")
@@ -529,10 +470,10 @@ def _call_checkpointed(ctx: Any, fun: Any, args: list[Any], kwargs: dict[str, An
         fn = body.closed(ctx.session.new_callee(f"{name}_checkpoint"), ys, outer, extents)
         fn.attrs["checkpoint"] = True
         ctx.session.callees[fn.name] = fn
-        made = _Made(fn, template, outer, extents, body.shares(result))
+        made = Made(fn, template, outer, extents, body.shares(result))
         if key is not None and not any(v.op is not None for v in outer):
             ctx.session.outlined[key] = made
-    return _emit(ctx, made, [*args, named])
+    return call_made(ctx, made, [*args, named])
 
 
 def _plain(fun: Any) -> bool:
@@ -564,7 +505,7 @@ def _debug(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
     place = getattr(hook, "loc", None) or (_place(hook.fn, ctx.loc) if getattr(hook, "fn", None) else ctx.loc)
     rule = _Vjp("debug", _Inner(identity), _Inner(fwd), _Inner(bwd), ctx.loc, place, linear=True)
-    return _emit(ctx, _build_vjp(ctx, rule, [x], None), [x])
+    return call_made(ctx, _build_vjp(ctx, rule, [x], None), [x])
 
 
 @final

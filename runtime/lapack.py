@@ -1,66 +1,198 @@
-"""Dense linear algebra into given memory: LAPACK through SciPy's function pointers inside Numba, NumPy outside.
+"""Dense linear algebra into given memory: SciPy's LAPACK, under plain Python and inside Numba.
 
 Matrices are C-contiguous, float64 or float32, all of one dtype. Functions that can fail return 0 for success
 and something else for a matrix that is singular (not positive definite, ...); ``out`` is then undefined. No
 argument but ``out`` is changed.
+
+Note [C order and Fortran routines]. The memory of a C-contiguous matrix is that of its transpose for a Fortran
+routine. So a factorization is made of the transpose, the other triangle is meant, a product from the left becomes
+one from the right, and right-hand sides are rows. The functions of `ROUTINES` work on memory in this sense;
+`numba_lapack` makes them direct calls. The others are compiled from their Python.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
-import numpy as np
+from numpy import int32
+
+from .arrays import assign, copy, empty
+
+
+# -- LAPACK's routines -----------------------------------------------------------------------------------
+def _routine(name: str, a: Any) -> Any:
+    from scipy.linalg import blas, lapack
+
+    name = ("d" if a.dtype.itemsize == 8 else "s") + name
+    return getattr(blas, name, None) or getattr(lapack, name)
+
+
+def getrf(a: Any, pivots: Any) -> Any:
+    """Overwrite the memory of a with the LU factors of its transpose; the rows swapped (from 1) are the pivots."""
+    factors, found, info = _routine("getrf", a)(a.T)
+    a.T[...] = factors
+    pivots[...] = found + 1
+    return info
+
+
+def getrs(factors: Any, pivots: Any, rows: Any, trans: Any) -> Any:
+    """Overwrite each row with the solution for the matrix whose transpose was factored; ``trans``: for its transpose."""
+    solved, info = _routine("getrs", rows)(factors.T, pivots - 1, rows.T, trans=0 if trans else 1)
+    rows.T[...] = solved
+    return info
+
+
+def potrf(a: Any) -> Any:
+    """Overwrite the lower triangle with that of the Cholesky factor."""
+    root, info = _routine("potrf", a)(a.T, lower=False, clean=False)
+    a.T[...] = root
+    return info
+
+
+def trsm(a: Any, x: Any, lower: Any, trans: Any) -> None:
+    """Overwrite x with the solution for a triangle of a."""
+    x.T[...] = _routine("trsm", a)(1.0, a.T, x.T, side=1, lower=not lower, trans_a=trans)
+
+
+def syevd(a: Any, values: Any, vectors: Any, space: Any, counts: Any) -> Any:
+    """Eigenvalues of the symmetric matrix with the upper triangle of a; the memory of a is overwritten, where
+    ``vectors`` by the eigenvectors as rows."""
+    found, columns, info = _routine("syevd", a)(a.T, compute_v=vectors, lower=True)
+    values[...] = found
+    a.T[...] = columns
+    return info
+
+
+ROUTINES = (getrf, getrs, potrf, trsm, syevd)
+
+
+# -- solutions ---------------------------------------------------------------------------------------------
+def transposed(a: Any, out: Any) -> None:
+    """out = a.T"""
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            out[j, i] = a[i, j]
 
 
 def solve(a: Any, b: Any, out: Any, trans: Any) -> Any:
-    """out = the solution of ``op(a) @ out == b``, for a vector or a matrix b."""
-    return _attempt(out, lambda: np.linalg.solve(a.T if trans else a, b))
+    """out = the solution of ``op(a) @ out == b`` for a matrix b."""
+    n, k = b.shape
+    if n == 0:
+        return 0
+    factors, pivots = copy(a), empty((n,), int32)
+    info = getrf(factors, pivots)
+    if info == 0 and k > 0:
+        rows = empty((k, n), b.dtype)
+        transposed(b, rows)
+        getrs(factors, pivots, rows, trans)
+        transposed(rows, out)
+    return info
 
 
 def solve_triangular(a: Any, b: Any, out: Any, lower: Any, trans: Any) -> Any:
     """`solve` with the lower or upper triangle of a."""
-    triangle = np.tril(a) if lower else np.triu(a)
-    return _attempt(out, lambda: np.linalg.solve(triangle.T if trans else triangle, b))
+    n, k = b.shape
+    for i in range(n):
+        if a[i, i] == 0:
+            return 1
+    assign(out, b)
+    if n > 0 and k > 0:
+        trsm(a, out, lower, trans)
+    return 0
 
 
 def inv(a: Any, out: Any) -> Any:
     """out = the inverse."""
-    return _attempt(out, lambda: np.linalg.inv(a))
+    n = a.shape[0]
+    if n == 0:
+        return 0
+    factors, pivots = copy(a), empty((n,), int32)
+    info = getrf(factors, pivots)
+    if info == 0:
+        for i in range(n):
+            for j in range(n):
+                out[i, j] = 1 if i == j else 0
+        getrs(factors, pivots, out, True)
+    return info
 
 
-def cholesky(a: Any, out: Any) -> Any:
-    """out = the lower triangular root; the lower triangle of a is read."""
-    return _attempt(out, lambda: np.linalg.cholesky(a))
-
-
-def eigvalsh(a: Any, out: Any) -> Any:
-    """out = the eigenvalues of the symmetric matrix with the lower triangle of a, ascending."""
-    return _attempt(out, lambda: np.linalg.eigvalsh(a))
-
-
-def eigvecsh(a: Any, out: Any) -> Any:
-    """out = the eigenvectors of the symmetric matrix with the lower triangle of a, as columns."""
-    return _attempt(out, lambda: np.linalg.eigh(a)[1])
-
-
+# -- determinants ------------------------------------------------------------------------------------------
 def det(a: Any) -> Any:
     """The determinant."""
-    return np.linalg.det(a)
+    n = a.shape[0]
+    total = 1.0
+    if n > 0:
+        factors, pivots = copy(a), empty((n,), int32)
+        getrf(factors, pivots)
+        for i in range(n):
+            total *= factors[i, i] if pivots[i] == i + 1 else -factors[i, i]
+    return total
 
 
 def logabsdet(a: Any) -> Any:
     """The logarithm of the absolute value of the determinant."""
-    return np.linalg.slogdet(a)[1]
+    n = a.shape[0]
+    total = 0.0
+    if n > 0:
+        factors, pivots = copy(a), empty((n,), int32)
+        getrf(factors, pivots)
+        for i in range(n):
+            pivot = factors[i, i]
+            if pivot == 0:
+                return -math.inf
+            total += math.log(pivot if pivot > 0 else -pivot)
+    return total
 
 
 def detsign(a: Any) -> Any:
     """The sign of the determinant."""
-    return np.linalg.slogdet(a)[0]
+    n = a.shape[0]
+    sign = 1.0
+    if n > 0:
+        factors, pivots = copy(a), empty((n,), int32)
+        getrf(factors, pivots)
+        for i in range(n):
+            pivot = factors[i, i]
+            if pivot == 0 or pivot != pivot:
+                return 0.0 * pivot
+            if (pivot < 0) == (pivots[i] == i + 1):
+                sign = -sign
+    return sign
 
 
-def _attempt(out: Any, compute: Any) -> int:
-    try:
-        out[...] = compute()
-    except np.linalg.LinAlgError:
-        return 1
-    return 0
+# -- symmetric matrices ------------------------------------------------------------------------------------
+def cholesky(a: Any, out: Any) -> Any:
+    """out = the lower triangular root; the lower triangle of a is read."""
+    n = a.shape[0]
+    for i in range(n):
+        for j in range(n):
+            out[i, j] = a[i, j] if j <= i else 0
+    return potrf(out) if n > 0 else 0
+
+
+def eigvalsh(a: Any, out: Any) -> Any:
+    """out = the eigenvalues of the symmetric matrix with the lower triangle of a, ascending."""
+    n = a.shape[0]
+    if n == 0:
+        return 0
+    work = empty((n, n), a.dtype)
+    transposed(a, work)
+    return syevd(work, out, False, empty((1 + 6 * n + 2 * n * n,), a.dtype), empty((3 + 5 * n,), int32))
+
+
+def eigvecsh(a: Any, out: Any) -> Any:
+    """out = the eigenvectors of the symmetric matrix with the lower triangle of a, as columns."""
+    n = a.shape[0]
+    if n == 0:
+        return 0
+    work, values = empty((n, n), a.dtype), empty((n,), a.dtype)
+    transposed(a, work)
+    info = syevd(work, values, True, empty((1 + 6 * n + 2 * n * n,), a.dtype), empty((3 + 5 * n,), int32))
+    transposed(work, out)
+    return info
+
+
+FROM_PYTHON = (
+    transposed, solve, solve_triangular, inv, det, logabsdet, detsign, cholesky, eigvalsh, eigvecsh,
+)  # fmt: skip

@@ -92,7 +92,9 @@ def call_libm(builder: Any, name: str, args: list[Any]) -> Any:
 
 
 def _intrinsic(builder: Any, name: str, args: list[Any]) -> Any:
-    return builder.call(builder.module.declare_intrinsic(name, [args[0].type]), args)
+    t = args[0].type
+    kind = ir.FunctionType(t, [t] * len(args))
+    return builder.call(builder.module.declare_intrinsic(name, [t], kind), args)
 
 
 def _fabs(builder: Any, x: Any) -> Any:

@@ -29,7 +29,7 @@ from numba.core.typed_passes import (
     NopythonTypeInference,
     PreLowerStripPhis,
 )
-from numba.core.typing.templates import Registry
+from numba.core.typing.templates import Registry, RegistryLoader, _OverloadAttributeTemplate
 from numba.core.untyped_passes import FixupArgs, GenericRewrites, IRProcessing, ReconstructSSA, TranslateByteCode
 
 DECLARATIONS = Registry()
@@ -99,6 +99,23 @@ class _TypingContext(typing.BaseContext):
 
         self.install_registry(mathdecl.registry)
         self.install_registry(DECLARATIONS)
+
+    def install_registry(self, registry: Any) -> None:
+        """All but overloaded attributes and methods: their declarations would load Numba's own target."""
+        if registry not in self._registries:
+            self._registries[registry] = RegistryLoader(registry)
+        loader = self._registries[registry]
+        for template in loader.new_registrations("functions"):
+            self.insert_function(template(self))
+        for template in loader.new_registrations("attributes"):
+            if not issubclass(template, _OverloadAttributeTemplate):
+                self.insert_attributes(template(self))
+        for value, t in loader.new_registrations("globals"):
+            known = self._lookup_global(value)
+            if known is not None:
+                t = known.augment(t)
+                self._remove_global(value)
+            self._insert_global(value, t)
 
     def resolve_value_type(self, value: Any) -> Any:
         if isinstance(value, pytypes.FunctionType) and value in _as_written():
@@ -189,9 +206,9 @@ def make_dispatcher(fn: Any, reassociate: bool, fresh_outputs: bool = False) -> 
 
 @functools.cache
 def _as_written() -> frozenset[Any]:
-    from . import scalar_math, sorting
+    from . import lapack, scalar_math, sorting
 
-    return frozenset((*scalar_math.FROM_PYTHON, *sorting.FROM_PYTHON))
+    return frozenset((*scalar_math.FROM_PYTHON, *sorting.FROM_PYTHON, *lapack.FROM_PYTHON))
 
 
 @functools.cache

@@ -419,7 +419,8 @@ class _FunctionPrinter:
 
     def _determinant(self, op: Op, region: Region) -> None:
         function = self.imports.use("pullback.runtime.lapack", op.opcode)
-        self._define(op, Expr(f"{function}({self.use(op.operands[0]).text})", ATOM, True), region)
+        e = Expr(f"{function}({self.use(op.operands[0]).text})", ATOM, True)
+        self._define(op, self.scalars.cast_to("f32", e) if op.result.type.dtype == "f32" else e, region)
 
     # -- control ------------------------------------------------------------------------------------------------
     def _op_check(self, op: Op, region: Region) -> None:

@@ -94,8 +94,10 @@ class Loops(Control):
             v = entry_env.get(n, UNDEFINED)
             if n in live_head and (is_number(v) or isinstance(v, Dim)):
                 carries.plan[(n,)] = self.type(v)
+        inlined = self.session.inlined
         for _ in range(MAX_PASSES):
             carries.changed = False
+            self.session.inlined = dict(inlined)  # what the passes before built is dropped
             with self.b.at(loc):
                 built = self._pass(body, carries, entry_env, live_head)
             if not carries.changed:

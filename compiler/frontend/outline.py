@@ -24,6 +24,7 @@ from ..ir.dims import Dim
 from ..ir.nodes import Function, Loc, Operand, Region, Substitution, Value
 from ..ir.types import INT, Type
 from .context import describe
+from .merging import merged_readonly
 from .values import (
     Array,
     Cell,
@@ -148,6 +149,12 @@ class Outline:
         """Whether an array of the result is, or is a view of, one that the caller has."""
         return any(isinstance(x, Array) and x.cell.stamp < self.start for x in leaves(result))
 
+    def hands_back(self, v: Any) -> bool:
+        """Whether a mutable container of the result is one that the caller has."""
+        parts = parts_of(v) or {}
+        older = isinstance(v, (ListValue, DictValue, RecordValue)) and v.stamp < self.start
+        return older or any(self.hands_back(x) for x in parts.values())
+
     def refuse_effects(self, loc: Loc | None) -> None:
         """An error when the body writes to what the caller can see."""
         if self.effects:
@@ -224,7 +231,12 @@ class Outline:
         return [s for s in used if s not in defined]
 
     def closed(
-        self, name: str, yields: list[Operand], outer: Sequence[Value], extents: Sequence[str], before: int | None = None
+        self,
+        name: str,
+        yields: list[Operand],
+        outer: Sequence[Value],
+        extents: Sequence[str],
+        before: int | None = None,
     ) -> Function:
         """The function: its parameters are `params`, then one for each value of `outer` and each extent
         (``before``: in front of the parameter of that number)."""
@@ -238,7 +250,8 @@ class Outline:
         closing: list[Value] = []
         reshaped: list[tuple[Value, Value]] = []
         for v in outer:
-            shape = tuple(d if d.is_const or is_symbol(d) else Dim.of(self.ctx.session.new_symbol()) for d in v.type.shape)
+            new_symbol = self.ctx.session.new_symbol
+            shape = tuple(d if d.is_const or is_symbol(d) else Dim.of(new_symbol()) for d in v.type.shape)
             p = Value(Type(v.type.dtype, shape, v.type.weak), v.hint)
             closing.append(p)
             sub.map[v] = p
@@ -295,6 +308,72 @@ def emit_call(ctx: Any, fn: Function, operands: list[Operand]) -> tuple[list[Val
 def extent_operands(ctx: Any, symbols: Sequence[str]) -> list[Operand]:
     """The integers that are passed for symbols."""
     return [ctx.b.extent(Dim.of(s)) for s in symbols]
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Made:
+    """A function that has been built, and how it is called."""
+
+    fn: Function
+    template: Any
+    outer: list[Value]
+    extents: list[str]
+    aliases: bool  # the result may share memory with an argument
+    names: list[str] = field(default_factory=list)
+
+
+def call_made(ctx: Any, made: Made, args: list[Any]) -> Any:
+    """The call of a function, and its abstract result."""
+    operands = [ctx.operand(x) for a in args for x in leaves(a) if is_runtime(x)]
+    operands += [*made.outer, *extent_operands(ctx, made.extents)]
+    results, sub = emit_call(ctx, made.fn, operands)
+    out = rebuilt(made.template, [ctx.wrap(r) for r in results], sub)
+    if made.aliases:
+        why = "it may share memory with an argument or result of a function with its own derivative rule"
+        cells = [x.cell for x in (*leaves(tuple(args)), *leaves(out)) if isinstance(x, Array)]
+        merged_readonly(ctx, cells, why)
+    return out
+
+
+def call_key(ctx: Any, obj: Any, args: list[Any]) -> Any:
+    """What two calls must have in common to share the functions; None for calls that cannot."""
+    fresh: dict[Any, int] = {}
+
+    def leaf(v: Any) -> Any:
+        if is_runtime(v):
+            t = ctx.type(v)
+            dims = tuple(d if not d.has_values else fresh.setdefault(d, len(fresh)) for d in t.shape)
+            return ("$run-time", t.dtype, dims, t.weak)
+        if isinstance(v, UserFunction) and (v.env is not None or v.bound or v.bound_kwargs):
+            raise LookupError
+        if isinstance(v, float):
+            return (float, v.hex())  # 0.0 and -0.0 differ
+        return (type(v), v.fn if isinstance(v, UserFunction) else v)
+
+    def form(v: Any) -> Any:
+        parts = parts_of(v)
+        if parts is None:
+            return leaf(v)
+        return (type(v), getattr(v, "cls", None), tuple((k, form(x)) for k, x in parts.items()))
+
+    try:
+        key = (obj, tuple(form(a) for a in args))
+        hash(key)
+    except (LookupError, TypeError):
+        return None
+    return key
+
+
+def parts_of(v: Any) -> dict[Any, Any] | None:
+    """The parts of an abstract container by key; None of a leaf."""
+    if type(v) is tuple:
+        return dict(enumerate(v))
+    if isinstance(v, ListValue):
+        return dict(enumerate(v.items))
+    if isinstance(v, DictValue):
+        return v.items
+    return v.fields if isinstance(v, RecordValue) else None
 
 
 def is_symbol(d: Dim) -> bool:

@@ -24,8 +24,8 @@ from .capture import Source
 from .context import DeadCode, describe
 from .control import Frame
 from .merging import coerce, unify
+from .once import Once
 from .session import Session
-from .statements import Statements
 from .values import (
     Array,
     Cell,
@@ -65,7 +65,7 @@ class _Recursive(Exception):  # noqa: N818
         self.generalise = generalise
 
 
-class Recursion(Statements):
+class Recursion(Once):
     callees: dict[Any, Callee]
     active: list[Any]
 

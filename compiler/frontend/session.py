@@ -83,6 +83,7 @@ class Session:
         self.extents = dict(extents or {})
         self.generic = False  # Note [Symbols of a callee]
         self.outlined: dict[Any, Any] = {}  # functions of their own by what they were built for (see outline.py)
+        self.inlined: dict[Any, tuple[int, int]] = {}  # calls and ops built in place so far (see once.py)
         self._symbols = 0
         self._callee_names: set[str] = set()
 

@@ -490,12 +490,14 @@ class Statements(Comprehensions):
             count = self.length(iterable) if not isinstance(iterable, RangeValue) or is_static(iterable.step) else None
             known = count is not None and count.is_const and count.const <= UNROLL_LIMIT
             outer, self._unrollable = self._unrollable, known
+            inlined = dict(self.session.inlined)
             try:
                 self._rolled(s, iterable, count)
             except NeedsStatic:
                 if not known:
                     raise
                 self._unrollable = outer
+                self.session.inlined = inlined
                 items = self.static_items(iterable)
                 assert items is not None
                 self._unrolled(s, items)

@@ -12,6 +12,9 @@ Before::                                    after::
 
 given that ``%j`` is proved to differ from ``%i``. Only chains whose intermediate versions nobody else
 reads are touched, so no value that is read changes.
+
+What is left of the clearing writes is moved down to the next access of the buffer: what was loaded from
+it is by then used up, and need not be copied first.
 """
 
 from __future__ import annotations
@@ -50,6 +53,18 @@ class _Accumulate:
                 self.region(r)
             if op.opcode == "accum" and not _gathers(op):
                 self._merge(op, region)
+
+        for op in [op for op in region.ops if op.opcode == "store" and _is_zero(op.operands[-1])]:
+            self._sink(op, region)
+
+    def _sink(self, op: Op, region: Region) -> None:
+        at = region.ops.index(op)
+        for below in range(at + 1, len(region.ops)):
+            user = region.ops[below]
+            if op.result in user.used_values() or any(op.result in _read_inside(r) for r in user.regions):
+                region.ops.insert(below - 1, region.ops.pop(at))
+                return
+        region.ops.append(region.ops.pop(at))  # only what follows the region reads it
 
     def _merge(self, op: Op, region: Region) -> None:
         """Find the clearing store or the zeros below an accum, through accums of other elements."""
@@ -101,6 +116,14 @@ def _range(item: Any, operands: Any, extent: Any, facts: Facts) -> Any:
     assert isinstance(item, Span)
     last = item.start + (item.size - 1) * item.step
     return (item.start, last) if item.step > 0 else (last, item.start)
+
+
+def _read_inside(region: Region) -> set[Value]:
+    out: set[Value] = {y for y in region.yields if isinstance(y, Value)}
+    for op in region.walk():
+        out.update(op.used_values())
+        out.update(y for r in op.regions for y in r.yields if isinstance(y, Value))
+    return out
 
 
 def _gathers(op: Op) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..ir.builder import constant
+from ..ir.dims import ONE
 from ..ir.nodes import Op, Operand, Value
 from ..ir.types import Type
 
@@ -27,11 +28,15 @@ def into_memory(d: _Decomposer, op: Op) -> list[Operand] | None:
     if op.opcode == "solve":
         xs[0], attrs["trans"] = d.untransposed(xs[0])
     attrs["mutates"] = (0,)
-    out = d.b.op("empty", attrs={"shape": d.subst.type(op.result.type).shape, "dtype": dtype}).result
+    shape = d.subst.type(op.result.type).shape
+    column = len(xs) > 1 and len(shape) == 1  # a right-hand side is a matrix for the runtime
+    if column:
+        xs[1] = d.b.emit("reshape", xs[1], shape=(*shape, ONE))
+    out = d.b.op("empty", attrs={"shape": (*shape, ONE) if column else shape, "dtype": dtype}).result
     result, failure = d.b.op(f"{op.opcode}_into", out, *xs, attrs=attrs, hints=[op.result.hint, "failure"]).results
     succeeded = d.b.op("eq", failure, constant(0), types=[Type("b1")]).result
     d.check(succeeded, "LinAlgError", _FAILURE.get(op.opcode, "Singular matrix"))
-    return [result]
+    return [d.b.emit("reshape", result, shape=shape) if column else result]
 
 
 def of_transpose(d: _Decomposer, op: Op) -> list[Operand] | None:

@@ -59,16 +59,15 @@ def _solve_triangular(attrs: dict[str, Any], a: Any, b: Any) -> Any:
     return _solve(attrs, np.tril(a) if attrs["lower"] else np.triu(a), b)
 
 
-for _name, _meaning in (
+_DENSE = (
     ("solve", _solve),
     ("solve_triangular", _solve_triangular),
     ("inv", lambda attrs, a: np.linalg.inv(a)),
     ("cholesky", lambda attrs, a: np.linalg.cholesky(a)),
     ("eigvalsh", lambda attrs, a: np.linalg.eigvalsh(a)),
     ("eigvecsh", lambda attrs, a: np.linalg.eigh(a)[1]),
-):
-    register(
-        OpDef(f"{_name}_into", "linalg", lambda xs, attrs: [xs[0].type, INT], _attempt(_meaning), cost=1000)
-    )
+)
+for _name, _meaning in _DENSE:
+    register(OpDef(f"{_name}_into", "linalg", lambda xs, attrs: [xs[0].type, INT], _attempt(_meaning), cost=1000))
 
-NATIVE_OPS = ("gemm", "sort_rows", "argsort_rows")
+NATIVE_OPS = ("gemm", "sort_rows", "argsort_rows", *(f"{name}_into" for name, _ in _DENSE))

@@ -180,7 +180,7 @@ def copies_back_and_forth(x):
 
 
 # -- sums until ------------------------------------------------------------------------------------------
-@case(V, 2.0)
+@case(V, 2)
 def sum_until(x, limit):
     s = 0.0
     for i in range(len(x)):
