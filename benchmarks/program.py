@@ -9,7 +9,8 @@ A program is a module in `benchmarks.programs` with
 - ``f(*args)``: plain NumPy, returns a scalar; it may overwrite its arguments;
 - where given, the same function for the peers: ``jax_literal`` (line by line), ``jax_expert`` (as a person who
   knows JAX would write it), ``jax_library`` (one call of a library routine that does the whole thing),
-  ``torch_fn``, ``autograd_fn``, and ``adjoint(*args) -> (value, gradients)``, the hand-written adjoint;
+  ``torch_fn``, ``autograd_fn``, and ``adjoint(*args) -> (value, gradients)``, the hand-written adjoint, with
+  ``adjoint_only(*args) -> gradients`` where the gradient alone is cheaper;
 - ``DIFFERENCE_STEP``: the step of finite differences, where the default would cross a kink at the tiny inputs;
 - ``ONLY_SIZES``: peer form -> the sizes at which it is run, where it would take minutes elsewhere.
 """
@@ -29,7 +30,7 @@ import numpy as np
 
 from . import programs
 
-FORMS = ("jax_literal", "jax_expert", "jax_library", "torch_fn", "autograd_fn", "adjoint")
+FORMS = ("jax_literal", "jax_expert", "jax_library", "torch_fn", "autograd_fn", "adjoint", "adjoint_only")
 
 
 @dataclass(frozen=True)
@@ -88,15 +89,21 @@ def _forms(module: ModuleType) -> dict[str, Callable[..., Any]]:
 
 
 def select(patterns: list[str]) -> list[str]:
-    """The names that match any pattern: a name, its last part, a suite ("npbench"), or a shell pattern."""
-    found = []
-    for name in names():
-        last = name.rpartition(".")[2]
-        if not patterns or any(
-            fnmatch.fnmatch(name, p) or fnmatch.fnmatch(last, p) or name.startswith(p + ".") for p in patterns
-        ):
-            found.append(name)
-    return found
+    """The names that match any pattern: a name, else its last part, a suite ("npbench"), or a shell pattern."""
+    everything = names()
+    if not patterns:
+        return everything
+    found = set()
+    for p in patterns:
+        if p in everything:
+            found.add(p)
+            continue
+        found.update(
+            name
+            for name in everything
+            if fnmatch.fnmatch(name, p) or fnmatch.fnmatch(name.rpartition(".")[2], p) or name.startswith(p + ".")
+        )
+    return sorted(found)
 
 
 def copied(args: Any) -> Any:

@@ -167,7 +167,8 @@ def _autograd(name: str, program: Program, args: tuple[Any, ...]) -> Side:
 
 def _hand(name: str, program: Program, args: tuple[Any, ...]) -> Side:
     adjoint = program.forms[form_of(name)]
-    return Side(name, lambda: adjoint(*args)[1], lambda: adjoint(*args), None, leaves)
+    only = program.forms.get("adjoint_only", lambda *args: adjoint(*args)[1])
+    return Side(name, lambda: only(*args), lambda: adjoint(*args), None, leaves)
 
 
 def _threads() -> int:

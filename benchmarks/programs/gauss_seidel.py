@@ -100,22 +100,31 @@ def _compiled():
         n = a.shape[0]
         for _ in range(T):
             for i in range(n - 2, 0, -1):
+                g = 0.0  # what u[i, j] gets from its right neighbour stays in a register
+                right = a[i, n - 1]
                 for j in range(n - 2, 0, -1):
-                    g = 0.25 * a[i, j]
-                    a[i, j] = 0.0
+                    g = 0.25 * (a[i, j] + g)
+                    a[i, j + 1] = right + g  # the right neighbour was written: its adjoint starts anew
+                    right = 0.0
                     a[i - 1, j] += g
                     a[i + 1, j] += g
-                    a[i, j - 1] += g
-                    a[i, j + 1] += g
+                a[i, 1] = right
+                a[i, 0] += g
 
     return sweeps, reverse_sweeps
 
 
 def adjoint(u, w, T):
-    """By hand, Numba: the sweeps are linear, so the reverse needs no values. Computes the value too."""
-    sweeps, reverse_sweeps = _compiled()
+    """By hand, Numba."""
+    sweeps, _ = _compiled()
     u = u.copy()
     sweeps(u, T)
+    return np.vdot(u, w), adjoint_only(u, w, T)
+
+
+def adjoint_only(u, w, T):
+    """The sweeps are linear, so their reverse needs no values."""
+    _, reverse_sweeps = _compiled()
     u_adj = w.copy()
     reverse_sweeps(u_adj, T)
-    return np.vdot(u, w), (u_adj,)
+    return (u_adj,)

@@ -17,6 +17,7 @@ from . import (
     numpy_creation,
     numpy_elementwise,
     numpy_linalg,
+    numpy_matrices,
     numpy_queries,
     numpy_reductions,
     numpy_shape,
@@ -33,6 +34,7 @@ MODULES = (
     numpy_creation,
     numpy_arrange,
     numpy_linalg,
+    numpy_matrices,
     numpy_builtins,
     numpy_queries,
 )

@@ -166,26 +166,6 @@ def _kron(ctx: Context, a: Any, b: Any) -> Any:
     return ctx.wrap(reshaped(ctx, apply(ctx, "mul", blocks, inside), [n * m for n, m in zip(xs, ys, strict=True)]))
 
 
-@numpy_function(np.linalg.matrix_power, static="n")
-def _matrix_power(ctx: Context, a: Any, n: int) -> Any:
-    x = strong_operand(ctx, a)
-    if n < 1:
-        ctx.error(
-            UnsupportedError,
-            "np.linalg.matrix_power needs a power of at least 1",
-            "np.eye(n) for the power 0",
-        )
-    result: Operand | None = None
-    square, rest = x, n
-    while rest:
-        if rest & 1:
-            result = square if result is None else matrix_product(ctx, result, square)
-        rest >>= 1
-        square = matrix_product(ctx, square, square) if rest else square
-    assert result is not None
-    return ctx.wrap(ctx.b.emit("copy", result) if result is x else result)
-
-
 @numpy_function(np.linalg.multi_dot)
 def _multi_dot(ctx: Context, arrays: Any) -> Any:
     first, *others = (strong_operand(ctx, a) for a in elements(ctx, arrays, "np.linalg.multi_dot"))

@@ -24,13 +24,8 @@ from .outline import Made, Outline, call_key, call_made, map_leaves
 from .statements import Statements
 from .values import UserFunction
 
-MAX_INLINED_OPS = 400
+MAX_INLINED_OPS = 200
 MIN_CALLS = 3
-
-
-def _at_run_time(v: Any) -> bool:
-    """A static number that may as well be an operand."""
-    return type(v) in (int, float)
 
 
 class Once(Statements):
@@ -41,13 +36,13 @@ class Once(Statements):
         exact = call_key(self, ("once", fn.fn, *env), list(env.values()))
         general, general_env = None, env
         if exact is not None:
-            general_env = {n: map_leaves(lambda x: self.constant(x) if _at_run_time(x) else x, v) for n, v in env.items()}
+            general_env = {n: map_leaves(self._at_run_time, v) for n, v in env.items()}
             general = call_key(self, ("once", fn.fn, *env), list(general_env.values()))
         if exact is None or general is None:
             return super().invoke(fn, source, parent, env)
-        for key, form, limit in ((exact, env, 1), (general, general_env, 3)):
+        for key, form in ((exact, env), (general, general_env)):
             calls, ops = inlined.get(key, (0, 0))
-            if calls >= MIN_CALLS and ops > limit * MAX_INLINED_OPS:
+            if calls >= MIN_CALLS and ops > MAX_INLINED_OPS:
                 made = self._made(key, fn, source, form)
                 if made is not None:
                     return call_made(self, made, list(form.values()))
@@ -59,6 +54,10 @@ class Once(Statements):
             calls, ops = inlined.get(key, (0, 0))
             inlined[key] = (calls + 1, ops + size)
         return result
+
+    def _at_run_time(self, v: Any) -> Any:
+        """A static number as an operand."""
+        return self.constant(v) if type(v) in (int, float) else v
 
     def _made(self, key: Any, fn: UserFunction, source: Source, env: dict[str, Any]) -> Made | None:
         """The function of its own for calls of one key; None where it has to be built in place."""

@@ -53,6 +53,7 @@ class Callee:
     known: bool = False
     written: list[int] = field(default_factory=list)  # parameters whose last version is yielded
     captured: list[Any] = field(default_factory=list)  # captured inputs, trailing parameters
+    captured_types: list[Type] = field(default_factory=list)
     params: list[Value] = field(default_factory=list)
 
 
@@ -227,6 +228,7 @@ class Recursion(Once):
                     types.append(param.type)
         callee.tree, callee.types, callee.written, callee.known = tree, types, written, True
         callee.captured = [(path, path(), c.name) for path, (c, _) in session.captured.items()]
+        callee.captured_types = [c.type for c, _ in session.captured.values()]
         callee.params = params
         session.body.params = [*params, *(v for _, v in session.captured.values())]
         session.body.yields = yields
@@ -290,13 +292,14 @@ class Recursion(Once):
                 self.error(
                     UnsupportedError, "an array that a recursive call writes is passed to it twice", "pass a copy"
                 )
-        symbols: dict[str, Dim] = {}
-        for param, x in zip(callee.params, operands, strict=True):
-            for d, actual in zip(param.type.shape, x.type.shape, strict=True):
-                if not d.is_const:
-                    symbols[str(d)] = actual
         for path, obj, name in callee.captured:
             operands.append(self.session.capture(path, obj, name, self.loc))
+        symbols: dict[str, Dim] = {}
+        expected = [*(p.type for p in callee.params), *callee.captured_types]
+        for type, x in zip(expected, operands, strict=True):
+            for d, actual in zip(type.shape, x.type.shape, strict=True):
+                if not d.is_const:
+                    symbols[str(d)] = actual
         substitution = Substitution(symbols=symbols)
         types = [substitution.type(t) for t in callee.types]
         op = self.b.op("call", *operands, attrs={"callee": callee.name}, types=types)

@@ -116,7 +116,7 @@ class _Recycler:
         first = users[0]
         nest = self.region.ops[first]
         for web in self.pool:
-            if web.last.type == new.type and web.death == first and self.uses[web.last][-1] == first:
+            if web.last.type == new.type and web.death == first and self.uses.get(web.last, [-1])[-1] == first:
                 older = any(first in self.uses.get(v, ()) for v in web.versions - {web.last})
                 if not older and _pointwise(nest, new, web.last):
                     return web

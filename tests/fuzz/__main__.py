@@ -7,37 +7,19 @@ is 1 if there is a failure.
 from __future__ import annotations
 
 import argparse
-import multiprocessing
 import os
 import re
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator
 
 os.environ.setdefault("PULLBACK_VERIFY", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+from .campaign import Task, run
 from .generator import generate
-from .oracles import Outcome, check
+from .oracles import Outcome
 from .reducer import reduce
-
-Task = tuple[int, bool, bool]
-
-
-def run_one(task: Task) -> tuple[Task, Outcome]:
-    seed, compiled, second = task
-    return task, check(generate(seed), compiled, second)
-
-
-def run(tasks: list[Task], jobs: int) -> Iterator[tuple[Task, Outcome]]:
-    if jobs == 1:
-        yield from map(run_one, tasks)
-        return
-    # workers are replaced now and then: each keeps what it compiled
-    with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=500) as pool:
-        yield from pool.imap_unordered(run_one, tasks, chunksize=10)
-
 
 def general(message: str) -> str:
     """A message without the names and numbers of one program."""

@@ -1,0 +1,240 @@
+"""Linear systems, inverses, determinants and factorizations of `numpy.linalg` and `scipy.linalg`."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.linalg
+
+from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
+from ..ir.builder import constant
+from ..ir.dims import Dim
+from ..ir.nodes import Operand
+from ..ir.types import Type
+from .numpy_linalg import matrix_product
+from .numpy_support import apply, cast, common_dtype, reshaped, strong_operand, take_at, transposed
+from .numpy_table import numpy_function
+from .values import RecordValue
+
+if TYPE_CHECKING:
+    from .context import Context
+
+
+class PullbackLinAlgError(PullbackValueError, np.linalg.LinAlgError):
+    """What NumPy raises for a matrix of the wrong shape, with the place in the user's program."""
+
+
+# -- operands ------------------------------------------------------------------------------------------
+def _floats(ctx: Context, what: str, *vs: Any) -> list[Operand]:
+    """Arrays as LAPACK takes them: float32 where all are, else float64."""
+    operands = [strong_operand(ctx, v) for v in vs]
+    operands = [x if x.type.is_float else cast(ctx, x, "f64") for x in operands]
+    name = common_dtype(operands)
+    return [cast(ctx, x, name) for x in operands]
+
+
+def _square(ctx: Context, x: Operand, what: str) -> Operand:
+    """The operand as one square matrix whose extents have one name."""
+    rank = x.type.rank
+    if rank < 2:
+        ctx.error(
+            PullbackLinAlgError,
+            f"{rank}-dimensional array given. Array must be at least two-dimensional",
+            f"{what} takes a square matrix",
+        )
+    if rank > 2:
+        ctx.error(
+            UnsupportedError,
+            f"{what} of a stack of matrices is not supported",
+            "loop over the matrices: for k in range(a.shape[0]): ... a[k] ...",
+        )
+    rows, columns = x.type.shape
+    if ctx.equal_extents(rows, columns) is False:
+        ctx.error(PullbackLinAlgError, "Last 2 dimensions of the array must be square", f"{what} got {rows} x {columns}")
+    ctx.require_equal(rows, columns, "Last 2 dimensions of the array must be square")
+    return reshaped(ctx, x, (rows, rows))
+
+
+def _matrix(ctx: Context, a: Any, what: str) -> Operand:
+    (x,) = _floats(ctx, what, a)
+    return _square(ctx, x, what)
+
+
+def _system(ctx: Context, a: Any, b: Any, what: str) -> tuple[Operand, Operand]:
+    """A square matrix and the right-hand side, a vector or a matrix with as many rows."""
+    x, y = _floats(ctx, what, a, b)
+    x = _square(ctx, x, what)
+    if y.type.rank not in (1, 2):
+        cls = PullbackValueError if y.type.rank == 0 else UnsupportedError
+        ctx.error(cls, f"{what}: the right-hand side must be a vector or a matrix", "loop over the systems")
+    n = x.type.shape[0]
+    ctx.require_equal(n, y.type.shape[0], f"{what}: Input operand 1 has a mismatch in its core dimension 0")
+    return x, reshaped(ctx, y, (n, *y.type.shape[1:]))
+
+
+# -- systems -------------------------------------------------------------------------------------------
+@numpy_function(np.linalg.solve)
+def _solve(ctx: Context, a: Any, b: Any) -> Any:
+    return ctx.wrap(ctx.b.emit("solve", *_system(ctx, a, b, "np.linalg.solve")))
+
+
+@numpy_function(np.linalg.inv)
+def _inv(ctx: Context, a: Any) -> Any:
+    return ctx.wrap(ctx.b.emit("inv", _matrix(ctx, a, "np.linalg.inv")))
+
+
+_SOLVE_HINT = "leave it out"
+
+
+@numpy_function(scipy.linalg.solve, static="lower overwrite_a overwrite_b check_finite assume_a transposed")
+def _scipy_solve(
+    ctx: Context,
+    a: Any,
+    b: Any,
+    lower: bool = False,
+    overwrite_a: bool = False,
+    overwrite_b: bool = False,
+    check_finite: bool = False,
+    assume_a: Any = None,
+    transposed: bool = False,
+) -> Any:
+    if assume_a not in (None, "gen", "general"):
+        ctx.error(UnsupportedError, f"scipy.linalg.solve: assume_a={assume_a!r} is not supported", _SOLVE_HINT)
+    x, y = _system(ctx, a, b, "scipy.linalg.solve")
+    return ctx.wrap(ctx.b.emit("solve", _turned(ctx, x) if transposed else x, y))
+
+
+@numpy_function(
+    scipy.linalg.solve_triangular, static="trans lower unit_diagonal overwrite_b check_finite"
+)
+def _solve_triangular(
+    ctx: Context,
+    a: Any,
+    b: Any,
+    trans: Any = 0,
+    lower: bool = False,
+    unit_diagonal: bool = False,
+    overwrite_b: bool = False,
+    check_finite: bool = True,
+) -> Any:
+    if unit_diagonal:
+        ctx.error(UnsupportedError, "unit_diagonal is not supported", "put ones on the diagonal of the matrix")
+    if trans not in (0, 1, "N", "T"):
+        ctx.error(UnsupportedError, f"trans={trans!r} is not supported", "0 or 1")
+    x, y = _system(ctx, a, b, "scipy.linalg.solve_triangular")
+    return ctx.wrap(ctx.b.emit("solve_triangular", x, y, lower=bool(lower), trans=trans in (1, "T")))
+
+
+def _turned(ctx: Context, x: Operand) -> Operand:
+    return transposed(ctx, x, (1, 0))
+
+
+@numpy_function(scipy.linalg.inv, static="overwrite_a check_finite")
+def _scipy_inv(ctx: Context, a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    return ctx.wrap(ctx.b.emit("inv", _matrix(ctx, a, "scipy.linalg.inv")))
+
+
+# -- determinants --------------------------------------------------------------------------------------
+@numpy_function(np.linalg.det)
+def _det(ctx: Context, a: Any) -> Any:
+    return ctx.wrap(ctx.b.emit("det", _matrix(ctx, a, "np.linalg.det")))
+
+
+@numpy_function(scipy.linalg.det, static="overwrite_a check_finite")
+def _scipy_det(ctx: Context, a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
+    return ctx.wrap(ctx.b.emit("det", _matrix(ctx, a, "scipy.linalg.det")))
+
+
+_SLOGDET = type(np.linalg.slogdet(np.eye(1)))
+_EIGH = type(np.linalg.eigh(np.eye(1)))
+
+
+@numpy_function(np.linalg.slogdet)
+def _slogdet(ctx: Context, a: Any) -> Any:
+    x = _matrix(ctx, a, "np.linalg.slogdet")
+    return RecordValue(_SLOGDET, {"sign": ctx.b.emit("detsign", x), "logabsdet": ctx.b.emit("logabsdet", x)})
+
+
+# -- factorizations ------------------------------------------------------------------------------------
+@numpy_function(np.linalg.cholesky, static="upper")
+def _cholesky(ctx: Context, a: Any, /, *, upper: bool = False) -> Any:
+    return _root(ctx, _matrix(ctx, a, "np.linalg.cholesky"), upper)
+
+
+@numpy_function(scipy.linalg.cholesky, static="lower overwrite_a check_finite")
+def _scipy_cholesky(
+    ctx: Context, a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True
+) -> Any:
+    return _root(ctx, _matrix(ctx, a, "scipy.linalg.cholesky"), not lower)
+
+
+def _root(ctx: Context, x: Operand, upper: bool) -> Any:
+    """The triangle that is asked for is the one that is read."""
+    if not upper:
+        return ctx.wrap(ctx.b.emit("cholesky", x))
+    return ctx.wrap(_turned(ctx, ctx.b.emit("cholesky", _turned(ctx, x))))
+
+
+def _symmetric(ctx: Context, a: Any, UPLO: Any, what: str) -> Operand:
+    x = _matrix(ctx, a, what)
+    if not isinstance(UPLO, str) or UPLO.upper() not in ("L", "U"):
+        ctx.error(PullbackValueError, "UPLO argument must be 'L' or 'U'")
+    return x if UPLO.upper() == "L" else _turned(ctx, x)
+
+
+@numpy_function(np.linalg.eigvalsh, static="UPLO")
+def _eigvalsh(ctx: Context, a: Any, UPLO: Any = "L") -> Any:
+    return ctx.wrap(ctx.b.emit("eigvalsh", _symmetric(ctx, a, UPLO, "np.linalg.eigvalsh")))
+
+
+@numpy_function(np.linalg.eigh, static="UPLO")
+def _eigh(ctx: Context, a: Any, UPLO: Any = "L") -> Any:
+    x = _symmetric(ctx, a, UPLO, "np.linalg.eigh")
+    values, vectors = (ctx.wrap(ctx.b.emit(opcode, x)) for opcode in ("eigvalsh", "eigvecsh"))
+    return RecordValue(_EIGH, {"eigenvalues": values, "eigenvectors": vectors})
+
+
+# -- powers and norms ----------------------------------------------------------------------------------
+@numpy_function(np.linalg.matrix_power, static="n")
+def _matrix_power(ctx: Context, a: Any, n: Any) -> Any:
+    if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
+        ctx.error(PullbackTypeError, "exponent must be an integer")
+    x = _square(ctx, strong_operand(ctx, a), "np.linalg.matrix_power")
+    if n == 0:
+        side = x.type.shape[0]
+        return ctx.wrap(ctx.b.emit("eye", n=side, m=side, k=Dim.of(0), dtype=x.type.dtype))
+    if n < 0:
+        x = ctx.b.emit("inv", _matrix(ctx, ctx.wrap(x), "np.linalg.matrix_power"))
+    result: Operand | None = None
+    square, rest = x, abs(int(n))
+    while rest:
+        if rest & 1:
+            result = square if result is None else matrix_product(ctx, result, square)
+        rest >>= 1
+        square = matrix_product(ctx, square, square) if rest else square
+    assert result is not None
+    return ctx.wrap(ctx.b.emit("copy", result) if result is x else result)
+
+
+def spectral_norm(ctx: Context, x: Operand) -> Operand:
+    """The largest singular value: the root of the largest eigenvalue of the smaller product with the transpose."""
+    turned = _turned(ctx, x)
+    rows, columns = x.type.shape
+    wide = (columns - rows).is_const and (columns - rows).const > 0
+    gram = matrix_product(ctx, x, turned) if wide else matrix_product(ctx, turned, x)
+    values = ctx.b.emit("eigvalsh", gram)
+    top = take_at(ctx, values, 0, constant(-1))
+    positive = apply(ctx, "maximum", top, constant(0.0, Type(x.type.dtype)))
+    return ctx.b.emit("safe_sqrt", positive)
+
+
+@numpy_function(np.linalg.cond, static="p")
+def _cond(ctx: Context, x: Any, p: Any = None) -> Any:
+    if p not in (1, -1, math.inf, -math.inf, "fro"):
+        ctx.error(UnsupportedError, f"np.linalg.cond with p={p!r} is not supported", "'fro', 1, inf")
+    matrix = _matrix(ctx, x, "np.linalg.cond")
+    inverse = ctx.b.emit("inv", matrix)
+    norms = [ctx.operand(ctx.call(np.linalg.norm, [ctx.wrap(m), p], {})) for m in (matrix, inverse)]
+    return ctx.wrap(apply(ctx, "mul", *norms))

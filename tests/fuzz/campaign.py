@@ -1,0 +1,25 @@
+"""Many programs, in several processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Iterator
+
+from .generator import generate
+from .oracles import Outcome, check
+
+Task = tuple[int, bool, bool]
+
+
+def run_one(task: Task) -> tuple[Task, Outcome]:
+    seed, compiled, second = task
+    return task, check(generate(seed), compiled, second)
+
+
+def run(tasks: list[Task], jobs: int) -> Iterator[tuple[Task, Outcome]]:
+    if jobs == 1:
+        yield from map(run_one, tasks)
+        return
+    # workers are replaced now and then: each keeps what it compiled
+    with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=500) as pool:
+        yield from pool.imap_unordered(run_one, tasks, chunksize=10)
