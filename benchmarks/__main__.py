@@ -36,6 +36,7 @@ def main() -> int:
     # what follows imports NumPy
     from . import report, runner
     from .program import load, select
+    from .sides import PEERS
 
     chosen = select(options.only)
     if options.list:
@@ -46,8 +47,8 @@ def main() -> int:
         parser.error(f"no program matches {', '.join(options.only)}")
     peers = [p for p in options.peers.split(",") if p]
     for peer in peers:
-        if peer not in runner.PEERS:
-            parser.error(f"unknown peer {peer!r}: choose from {', '.join(runner.PEERS)}")
+        if peer not in PEERS:
+            parser.error(f"unknown peer {peer!r}: choose from {', '.join(PEERS)}")
 
     if options.from_json:
         results = json.loads(options.from_json.read_text())

@@ -41,6 +41,7 @@ def describe() -> dict[str, object]:
     return {
         "cpu": _cpu_model(),
         "cpus": os.cpu_count(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "system": platform.platform(),
         "python": platform.python_version(),
         "versions": versions,

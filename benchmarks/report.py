@@ -38,6 +38,8 @@ def _head(results: dict[str, Any]) -> str:
         "it) over pullback's: above 1 pullback is faster. `primal` is pullback's own compiled function; `jax library` "
         "calls one library routine (LAPACK) instead of the program, and is not in the ratios.",
     ]
+    if machine["load"] is not None and machine["load"] > machine["cpus"] / 2:
+        lines.append(f"- The machine was busy with other work (load {machine['load']:.1f}): trust ratios, not times.")
     if missing:
         lines.append(f"- Not installed, so not compared: {', '.join(missing)}.")
     return "\n".join([*lines, ""])

@@ -33,6 +33,7 @@ class Settings:
 
 def run(names: list[str], sizes: list[str], settings: Settings, cpus: list[int]) -> dict[str, Any]:
     """Results for the given programs at the given sizes, as plain data (see `report` for the fields)."""
+    machine = environment.describe()  # before the work below is part of the machine's load
     rows = []
     for name in names:
         program = load(name)
@@ -42,7 +43,7 @@ def run(names: list[str], sizes: list[str], settings: Settings, cpus: list[int])
                 continue
             rows.append(_row(program, size, settings))
     return {
-        "machine": environment.describe(),
+        "machine": machine,
         "threads": settings.threads,
         "pinned_to": cpus,
         "protocol": {"pause": timing.PAUSE, "rounds": settings.rounds, "seconds": settings.seconds},
@@ -69,9 +70,9 @@ def _row(program: Program, size: str, settings: Settings) -> dict[str, Any]:
         except Exception as error:  # a peer or pullback fails: say it, and go on with the others
             results[name] = {"error": f"{type(error).__name__}: {error}"}
             _say(f"  {name}: {traceback.format_exc(limit=-1).strip()}")
-    for name, error in _disagreements(gradients).items():
-        results[name] = {"error": error}
-        _say(f"  {name}: {error}")
+    for name, reason in _disagreements(gradients).items():
+        results[name] = {"error": reason}
+        _say(f"  {name}: {reason}")
         del ready[name]
 
     what = {"grad": "grad", "value_and_grad": "value_and_grad", "value": "primal"}

@@ -31,10 +31,13 @@ class Job:
 def interleaved(jobs: dict[str, Job], seconds: float, rounds: int) -> dict[str, dict[str, float]]:
     """Times all jobs: name -> {"median", "best", "rounds"} in seconds a call.
 
-    Makes `rounds` rounds, or as many (at least 3) as fit in about `seconds`.
+    Makes `rounds` rounds, or as many (at least 3) as fit in about `seconds`. A job of which one call takes more than a
+    tenth of that time is not waited for again: its first calls are its result.
     """
-    repeats = {name: _repeats(job) for name, job in jobs.items()}
-    times: dict[str, list[float]] = {name: [] for name in jobs}
+    first = {name: min(_measure(job, 1), _measure(job, 1)) for name, job in jobs.items()}
+    repeats = {name: max(1, min(MOST_REPEATS, int(SHORTEST / max(t, 1e-7)))) for name, t in first.items()}
+    times: dict[str, list[float]] = {name: [t] if t > seconds / 10 else [] for name, t in first.items()}
+    jobs = {name: job for name, job in jobs.items() if not times[name]}
     start = time.perf_counter()
     gc.collect()
     gc.disable()
@@ -65,8 +68,3 @@ def _measure(job: Job, repeats: int) -> float:
         call()
         total += time.perf_counter() - start
     return total / repeats
-
-
-def _repeats(job: Job) -> int:
-    once = min(_measure(job, 1), _measure(job, 1))
-    return max(1, min(MOST_REPEATS, int(SHORTEST / max(once, 1e-7))))

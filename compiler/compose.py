@@ -19,13 +19,14 @@ from typing import Any, final
 
 from . import pipeline, tree
 from .analysis.activity import active_values, influenced
-from .errors import InternalError, PullbackIndexError, PullbackTypeError, PullbackValueError
+from .errors import InternalError, PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
 from .frontend import build
 from .frontend.interface import Built, Captured, Leaf, Static
 from .ir.nodes import Function, Loc, Operand, Value, clone_function
 from .ir.types import Type
 from .paths import Guard
 from .plan import Plan, Transform
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -165,6 +166,12 @@ def program(
     this call, by which captured arrays share symbols with arguments.
     """
     built = build(fn, args, kwargs, extents)
+    if built.rebound is not None and not chain:
+        raise UnsupportedError(
+            "a container among the arguments is changed, which the caller would not see",
+            built.rebound,
+            "return the new container; elements of arrays in it may be written",
+        )
     return compose(from_built(built, args, kwargs, names, loc), chain)
 
 

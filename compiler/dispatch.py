@@ -27,10 +27,9 @@ import numpy as np
 from pullback.runtime.native import load_native
 
 from . import plan as plans
-from . import tree
+from . import quick, tree
 from .errors import InternalError, NeedsStatic, PullbackError, PullbackTypeError, PullbackValueError
 from .ir.dims import Dim
-from .ir.leaves import Static
 from .ir.loc import Loc
 from .ir.types import FROM_NUMPY, Type
 from .plan import Plan, Transform
@@ -101,7 +100,7 @@ class Specialisation:
                     # a symbol of its own stands for an extent that no other symbol has
                     if isinstance(s, str) and s not in extents and n != 1 and n not in extents.values():
                         extents[s] = n
-            if not _conforms(x, type, extents):
+            if not _conforms(x, type, tuple(_extent(d, extents) for d in type.shape)):
                 return None
         return extents
 
@@ -110,14 +109,13 @@ class Specialisation:
         return [d for d in self.plan.assumptions if d.evaluate(extents.__getitem__) < 0]
 
 
-def _conforms(x: Any, type: Type, extents: dict[str, int]) -> bool:
-    """Whether a captured value has the type that it was compiled with."""
+def _conforms(x: Any, type: Type, shape: tuple[int, ...]) -> bool:
+    """Whether a captured value has the type and the shape that it was compiled with."""
     if type.weak:
         return isinstance(x, (float, int)) and not isinstance(x, np.generic)
-    x = np.asarray(x)
-    if FROM_NUMPY.get(x.dtype) != type.dtype or x.ndim != type.rank:
-        return False
-    return all(_extent(d, extents) == n for d, n in zip(type.shape, x.shape, strict=True))
+    if not isinstance(x, np.ndarray):
+        x = np.asarray(x)
+    return x.shape == shape and FROM_NUMPY.get(x.dtype) == type.dtype
 
 
 def _extent(d: Dim, extents: dict[str, int]) -> int:
@@ -138,9 +136,12 @@ class Entry:
     def __init__(self, spec: Specialisation, signature: Signature, extents: dict[str, int]):
         plan = spec.plan
         self.spec = spec
-        self.guards = plan.guards
-        self.captured = [(path, type) for _, path, type in plan.captured]
+        self.holds = quick.checker(plan.guards)
         self.extents = extents
+        self.captured = [
+            (quick.reader(path), type, tuple(_extent(d, extents) for d in type.shape))
+            for _, path, type in plan.captured
+        ]
         inputs = [signature.inputs[k] for k in spec.slots]
         self.slots = spec.slots if spec.slots != list(range(len(signature.inputs))) else None
         values = [signature.values[k] for k in spec.slots]
@@ -164,17 +165,16 @@ class Entry:
             raise InternalError(f"parameters of {plan.name} are out of order: {order}")
         self.written = plan.written
         self.mutates = plan.mutates
-        self.result = plan.result
         self.converters = [_converter(t) for t in plan.results]
-        self.single = self.result if isinstance(self.result, int) and not self.written else None
         self.returned = {y: p for y, p in plan.returned if p < n}
+        self.assemble = quick.assembler(plan.result, self.converters, self.returned)
         self.kernel: Kernel | None = None
+        self._quick: quick.Call | None = None
 
     def run(self, leaves: list[Any], extras: tuple[Any, ...]) -> Any:
         """Call the kernel. Raises _StaleError where the specialisation does not hold any more."""
-        for guard in self.guards:
-            if not guard.holds():
-                raise _StaleError
+        if not self.holds():
+            raise _StaleError
         given = leaves if self.slots is None else [leaves[k] for k in self.slots]
         inputs = given
         for i in self.arrays:
@@ -188,9 +188,12 @@ class Entry:
                 inputs[i] = np.asarray(inputs[i]).astype(inputs[i].dtype.newbyteorder("="))
             for i in (*self.scalars, *(i for i in self.swapped if i not in self.arrays)):
                 inputs[i] = inputs[i][()]
-            for getter, type in self.captured:
-                value = getter()
-                if not _conforms(value, type, self.extents):
+            for read, type, shape in self.captured:
+                try:
+                    value = read()
+                except Exception:  # there is nothing any more
+                    raise _StaleError from None
+                if not _conforms(value, type, shape):
                     raise _StaleError
                 inputs.append(_captured(value, type))
             self._append_extras(inputs, extras)
@@ -199,26 +202,24 @@ class Entry:
         if self.kernel is None:
             self.kernel = self.spec.kernel
         outputs = self.kernel(*inputs)
-        if self.single is not None:
-            if self.returned:
-                return given[self.returned[self.single]]
-            convert = self.converters[self.single]
-            return outputs[self.single] if convert is None else convert(outputs[self.single])
-        return self._finish(outputs, given)
-
-    def _finish(self, outputs: list[Any], given: list[Any]) -> Any:
         for param, y in self.written:
             np.copyto(given[param], outputs[y])
+        return self.assemble(outputs, given)
 
-        def leaf(k: Any) -> Any:
-            if not isinstance(k, int):
-                return k.value if isinstance(k, Static) else k
-            if k in self.returned:
-                return given[self.returned[k]]
-            convert = self.converters[k]
-            return outputs[k] if convert is None else convert(outputs[k])
+    def quick(self, args: tuple[Any, ...], kwargs: dict[str, Any], static_ints: bool) -> quick.Call | None:
+        """A shorter way to make calls like this one, after it has been made; None where there is none."""
+        special = self.scalars or self.swapped or self.captured or self.extras or self.mutates
+        if kwargs or special or self.kernel is None:
+            return None
+        if self._quick is None:
+            call = quick.caller(args, static_ints, self.holds, self.kernel, self.assemble)
+            self._quick = call or quick.never
+        return self._quick
 
-        return tree.map_leaves(leaf, self.result)
+    def use(self, kernel: Kernel | None) -> None:
+        """Make calls by `kernel`, or by that of the specialisation."""
+        self.kernel = kernel
+        self._quick = None
 
     def _append_extras(self, inputs: list[Any], extras: tuple[Any, ...]) -> None:
         """Tangents and cotangents, checked against the shapes and dtypes that the program has."""
@@ -297,11 +298,16 @@ class Dispatcher:
         self._specialisations: dict[Any, list[Specialisation]] = {}
         self._looked_up: set[str] = set()  # keys of the disk cache
         self._static_ints = False
+        self._quick: quick.Call | None = None
         self._lock = threading.RLock()
 
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], extras: tuple[Any, ...] = ()) -> Any:
         """The result for these arguments; `extras` are tangents and cotangents, one for each transform
         that adds one."""
+        if self._quick is not None and not kwargs and not extras:
+            result = self._quick(args)
+            if result is not quick.MISS:
+                return result
         if kwargs:
             args, kwargs = self.bind(args, kwargs)
         key, leaves = self._scan(args, kwargs)
@@ -309,10 +315,12 @@ class Dispatcher:
         if entry is None:
             entry = self.entry(args, kwargs)
         try:
-            return entry.run(leaves, extras)
+            result = entry.run(leaves, extras)
         except _StaleError:
-            pass
-        return self.entry(args, kwargs).run(leaves, extras)
+            entry = self.entry(args, kwargs)
+            result = entry.run(leaves, extras)
+        self._quick = entry.quick(args, kwargs, self._static_ints)
+        return result
 
     # -- arguments ------------------------------------------------------------------------------
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
@@ -349,6 +357,12 @@ class Dispatcher:
     def names(self, n_args: int, keywords: tuple[str, ...] = ()) -> tuple[str, ...]:
         """What positional arguments are called in messages."""
         return self._binding(n_args, keywords)[2]
+
+    def use(self, kernel: Kernel) -> None:
+        """Make the calls that have entries now by `kernel` (tests compare kernels)."""
+        for entry in self._entries.values():
+            entry.use(kernel)
+        self._quick = None
 
     # -- specialisation ---------------------------------------------------------------------------
     def entry(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
@@ -395,6 +409,7 @@ class Dispatcher:
     def _make_ints_static(self) -> None:
         self._static_ints = True  # calls are keyed by the values of ints from now on
         self._entries.clear()
+        self._quick = None
 
     def _specialise(self, signature: Signature, key: str | None) -> tuple[Specialisation, dict[str, int]]:
         if len(self._specialisations) >= _MAX_PATTERNS:

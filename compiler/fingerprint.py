@@ -188,5 +188,3 @@ def _codes(file: str, text: str) -> frozenset[str]:
 
     visit(module)
     return frozenset(found)
-
-

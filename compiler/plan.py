@@ -11,6 +11,7 @@ Guaranteed: a stored plan is used only where each of its guards sees, at the sam
 
 from __future__ import annotations
 
+import importlib
 import io
 import os
 import pickle
@@ -64,7 +65,7 @@ class Transform:
 
 
 @final
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Plan:
     """How calls of one specialisation are made; see `compose.Program` for the fields that it has too.
 
@@ -116,7 +117,7 @@ def key_of(fn: Callable[..., Any], *parts: Any) -> str | None:
 
 # -- storage ---------------------------------------------------------------------------------------
 @final
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class _Stored:
     """The plans under one key; with `static_ints` they are under the key with the values of Python ints."""
 
@@ -212,5 +213,7 @@ class _Unpickler(pickle.Unpickler):
         if role == "function":
             return Root(role, self._fn)
         if role == "module":
+            if what not in sys.modules and what.startswith("pullback."):
+                importlib.import_module(what)  # the frontend's own library of NumPy functions
             return Root(role, sys.modules[what].__dict__, what)
         return Root(role, what)

@@ -69,7 +69,7 @@ def stamp(folder: str) -> str:
                 path = os.path.join(place, name)
                 with contextlib.suppress(OSError):
                     stat = os.stat(path)
-                    h.update(f"{os.path.relpath(path, folder)} {stat.st_size} {stat.st_mtime_ns}\n".encode())
+                    h.update(f"{path[len(folder) :]} {stat.st_size} {stat.st_mtime_ns}\n".encode())
     return h.hexdigest()
 
 

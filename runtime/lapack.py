@@ -37,7 +37,7 @@ def getrf(a: Any, pivots: Any) -> Any:
 
 
 def getrs(factors: Any, pivots: Any, rows: Any, trans: Any) -> Any:
-    """Overwrite each row with the solution for the matrix whose transpose was factored; ``trans``: for its transpose."""
+    """Overwrite each row with the solution for the matrix whose transpose was factored, or (``trans``) for its own."""
     solved, info = _routine("getrs", rows)(factors.T, pivots - 1, rows.T, trans=0 if trans else 1)
     rows.T[...] = solved
     return info

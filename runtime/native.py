@@ -7,7 +7,7 @@ program it was generated from.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from . import loader
 from .status import Entry, raise_status
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class NativeCode:
     """Everything needed to load a kernel, without the IR: plain data that pickles."""
 
@@ -29,7 +29,7 @@ class NativeCode:
     reassociate: bool
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(slots=True, eq=False, repr=False)
 class NativeKernel:
     """A compiled function. Calling it with flat inputs returns the list of flat outputs.
 
@@ -37,7 +37,7 @@ class NativeKernel:
     """
 
     code: NativeCode
-    call: Callable[..., list[Any]] = field(repr=False)
+    call: Callable[..., list[Any]]
 
     @property
     def source(self) -> str:

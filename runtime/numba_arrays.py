@@ -61,14 +61,14 @@ def _product(builder: Any, factors: list[Any]) -> Any:
     return out
 
 
-def _item_bytes(context: Any, t: Any) -> int:
-    return context.get_abi_sizeof(context.get_data_type(t.dtype))
+def _item_bytes(t: Any) -> int:
+    return 1 if isinstance(t.dtype, types.Boolean) else t.dtype.bitwidth // 8
 
 
 def _build(context: Any, builder: Any, t: Any, data: Any, shape: list[Any], meminfo: Any) -> Any:
     """An array value."""
     model = context.data_model_manager[t]
-    size = int64(_item_bytes(context, t))
+    size = int64(_item_bytes(t))
     strides = [size]
     for extent in reversed(shape[1:]):
         strides.insert(0, builder.mul(strides[0], extent, flags=["nsw"]))
@@ -102,7 +102,7 @@ def _fresh(builder: Any, pointer: Any) -> Any:
 
 def _allocate(context: Any, builder: Any, t: Any, shape: list[Any]) -> tuple[Any, Any, Any]:
     """A new array: its value, data pointer and size in bytes. Too large a size raises MemoryError."""
-    size: Any = int64(_item_bytes(context, t))
+    size: Any = int64(_item_bytes(t))
     too_large: Any = ir.Constant(ir.IntType(1), 0)
     for extent in shape:
         pair = builder.smul_with_overflow(size, extent)
@@ -180,7 +180,7 @@ def _lower_assign(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     t = sig.args[0]
     target, shape = array_fields(context, builder, t, args[0])
     source, _ = array_fields(context, builder, t, args[1])
-    size = builder.mul(_count(builder, shape), int64(_item_bytes(context, t)))
+    size = builder.mul(_count(builder, shape), int64(_item_bytes(t)))
     _copy(builder, target, source, size)
     return context.get_dummy_value()
 
@@ -208,7 +208,7 @@ def _lower_grow(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     double = builder.mul(old, int64(2), flags=["nsw"])
     count = builder.select(builder.icmp_signed(">", double, args[1]), double, args[1])
     array, data, _ = _allocate(context, builder, t, [count])
-    _copy(builder, data, source, builder.mul(old, int64(_item_bytes(context, t))))
+    _copy(builder, data, source, builder.mul(old, int64(_item_bytes(t))))
     return array
 
 
@@ -220,7 +220,7 @@ def _type_put(tape: Any, start: Any, values: Any) -> Any:
 def _lower_put(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     target, _ = array_fields(context, builder, sig.args[0], args[0])
     source, shape = array_fields(context, builder, sig.args[2], args[2])
-    size = builder.mul(_count(builder, shape), int64(_item_bytes(context, sig.args[2])))
+    size = builder.mul(_count(builder, shape), int64(_item_bytes(sig.args[2])))
     _copy(builder, builder.gep(target, [args[1]], inbounds=True), source, size)
     return context.get_dummy_value()
 

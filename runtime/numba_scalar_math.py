@@ -17,6 +17,7 @@ from numba.core.typing import signature
 from . import libmvec
 from . import scalar_math as sm
 from .numba_arrays import declare
+from .numba_target import IMPLEMENTATIONS
 
 _FLOATS = (types.float64, types.float32)
 _BINARY = frozenset({"arctan2", "hypot", "copysign", "fmod", "power"})
@@ -225,7 +226,29 @@ def _lower_power(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return square if exponent == 2 else builder.fmul(square, x if exponent == 3 else square)
 
 
+def _converting(to: Any) -> Callable[..., Any]:
+    """The typer of ``int(x)`` and ``float(x)``. Numba has no ``float`` of a boolean, and its ``int`` is an
+    overload, which belongs to Numba's target."""
+
+    def typer(*given: Any) -> Any:
+        if len(given) != 1 or not isinstance(given[0], (types.Number, types.Boolean)):
+            return None
+        t = types.unliteral(given[0])
+        return signature(t if to is types.int64 and isinstance(t, types.Integer) else to, t)
+
+    return typer
+
+
+def _convert(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    """A conversion of numbers; generated code has checked that floats fit into the integer."""
+    return context.cast(builder, args[0], sig.args[0], sig.return_type)
+
+
 def _register() -> None:
+    for fn, to in ((int, types.int64), (float, types.float64)):
+        declare(fn, _converting(to), _convert)
+        for kind in (types.Float, types.Integer, types.Boolean):  # before what Numba has for any type
+            IMPLEMENTATIONS.lower(fn, kind)(_convert)
     for name, (_, target) in sm.LIBM.items():
         if name not in _INTRINSICS and name not in ("isnan", "isinf", "isfinite", "power"):
             declare(getattr(sm, name), _float_typer(2 if name in _BINARY else 1), _libm(target))

@@ -18,19 +18,18 @@ import types as pytypes
 from typing import Any
 
 from llvmlite import ir
-from numba.core import compiler, cpu, dispatcher, imputils, registry, types, typing
-from numba.core.compiler_machinery import PassManager
+from numba.core import compiler, cpu, dispatcher, imputils, lowering, registry, types, typing
+from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.datamodel import models, register_default
 from numba.core.typed_passes import (
     AnnotateTypes,
+    BaseNativeLowering,
     IRLegalization,
-    NativeLowering,
     NoPythonBackend,
     NopythonTypeInference,
-    PreLowerStripPhis,
 )
 from numba.core.typing.templates import Registry, RegistryLoader, _OverloadAttributeTemplate
-from numba.core.untyped_passes import FixupArgs, GenericRewrites, IRProcessing, ReconstructSSA, TranslateByteCode
+from numba.core.untyped_passes import FixupArgs, GenericRewrites, IRProcessing, TranslateByteCode
 
 DECLARATIONS = Registry()
 IMPLEMENTATIONS = imputils.Registry("pullback")
@@ -113,7 +112,7 @@ class _TypingContext(typing.BaseContext):
         for value, t in loader.new_registrations("globals"):
             known = self._lookup_global(value)
             if known is not None:
-                t = known.augment(t)
+                t = t if registry is DECLARATIONS else known.augment(t)
                 self._remove_global(value)
             self._insert_global(value, t)
 
@@ -162,8 +161,43 @@ class KernelDispatcher(dispatcher.Dispatcher):
     targetdescr = _Target("cpu")
 
 
+class _Lower(lowering.Lower):
+    """Lowering that spends nothing on the reference counts of numbers."""
+
+    def _counted(self, t: Any) -> bool:
+        known = self.__dict__.setdefault("_counted_types", {})
+        if t not in known:
+            known[t] = self.context.data_model_manager[t].contains_nrt_meminfo()
+        found: bool = known[t]
+        return found
+
+    def incref(self, typ: Any, val: Any) -> None:
+        if self._counted(typ):
+            super().incref(typ, val)
+
+    def decref(self, typ: Any, val: Any) -> None:
+        if self._counted(typ):
+            super().decref(typ, val)
+
+    def delvar(self, name: str) -> None:
+        if self._counted(self.typeof(name)):
+            super().delvar(name)
+        elif name not in self._blk_local_varmap:
+            self._singly_assigned_vars.discard(name)
+
+
+@register_pass(mutates_CFG=True, analysis_only=False)
+class _KernelLowering(BaseNativeLowering):
+    _name = "pullback_lowering"
+
+    @property
+    def lowering_class(self) -> Any:
+        return _Lower
+
+
 class _Passes(compiler.CompilerBase):
-    """Only the passes that generated code needs: it has no closures, no literal tricks and no array expressions."""
+    """Only the passes that generated code needs: it has no closures, no literal tricks and no array expressions,
+    and each of its variables has one type, so that it needs no SSA."""
 
     def define_pipelines(self) -> list[Any]:
         pm = PassManager("pullback")
@@ -172,12 +206,10 @@ class _Passes(compiler.CompilerBase):
             (FixupArgs, "fix up args"),
             (IRProcessing, "processing IR"),
             (GenericRewrites, "static indices of tuples"),
-            (ReconstructSSA, "ssa"),
             (NopythonTypeInference, "types"),
-            (PreLowerStripPhis, "remove phis nodes"),
             (IRLegalization, "ensure IR is legal prior to lowering"),
             (AnnotateTypes, "annotate types"),
-            (NativeLowering, "native lowering"),
+            (_KernelLowering, "native lowering"),
             (NoPythonBackend, "backend"),
         ):
             pm.add_pass(p, why)

@@ -20,7 +20,7 @@ from . import blas_symbols, libmvec
 _lock = threading.Lock()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class ObjectCode:
     """A function of a native module: machine code, the symbol of its entry, what it needs from outside.
 

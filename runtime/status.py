@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import importlib
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
@@ -13,10 +14,13 @@ Entry = tuple[str, str, tuple[str, ...], str, int]
 
 
 def exception_class(name: str) -> type[Exception]:
-    """The exception class that a `check` names."""
+    """The exception class that a `check` names: a builtin one, or ``module:name``."""
     if name == "LinAlgError":
         return np.linalg.LinAlgError
-    found = getattr(builtins, name, None)
+    module, colon, qualified = name.rpartition(":")
+    found: Any = importlib.import_module(module) if colon else builtins
+    for part in qualified.split("."):
+        found = getattr(found, part, None)
     return found if isinstance(found, type) and issubclass(found, Exception) else RuntimeError
 
 

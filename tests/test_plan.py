@@ -12,9 +12,10 @@ import pytest
 
 from pullback.fingerprint import Unportable, fingerprint
 from pullback.ir.dims import Dim
-from pullback.paths import Guard, Path as Way, Root, guard_of, of_named
+from pullback.paths import Guard, Root, guard_of, of_named
+from pullback.paths import Path as Way
 
-PROGRAM = '''
+PROGRAM = """
 import dataclasses
 import sys
 from typing import NamedTuple
@@ -61,8 +62,8 @@ p = Pair(1.5, -2.0)
 x = np.array([1.0, 2.0, 3.0])
 g = pb.grad(f)(p, x)
 print("compiled" if "pullback.pipeline" in sys.modules else "loaded", float(g.a), float(g.b), pb.grad(h)(2.0, 3))
-'''
-HELPERS = '''
+"""
+HELPERS = """
 import numpy as np
 
 def deep(x):
@@ -73,7 +74,7 @@ def inner(x):
 
 def outer(x):
     return x * x
-'''
+"""
 
 
 def run(folder: Path, script: str = "program.py", **env: str) -> list[str]:
@@ -91,7 +92,11 @@ CHANGES = [
     ("program.py", "k=3", "k=4"),  # a default
     ("program.py", "self.rate * x", "self.rate + x"),  # a method of a dataclass
     ("program.py", "N = 2", "N = 2; abs = lambda v: v"),  # a builtin that is hidden now
-    ("program.py", "import helpers\n", "import helpers as other, types; helpers = types.SimpleNamespace(inner=np.cos)\n"),
+    (
+        "program.py",
+        "import helpers\n",
+        "import helpers as other, types; helpers = types.SimpleNamespace(inner=np.cos)\n",
+    ),
     ("helpers.py", "return x * x", "return x + x"),
     ("program.py", "from helpers import outer", "from helpers import deep as outer"),
     ("program.py", 'mode="sum"', 'mode="all"'),
@@ -151,7 +156,7 @@ def test_a_damaged_cache_is_ignored(folder: Path) -> None:
     assert run(folder)[1:] == expected
 
 
-ERROR = '''
+ERROR = """
 import sys
 import numpy as np
 import pullback as pb
@@ -164,7 +169,7 @@ try:
     f(np.ones(3), int(sys.argv[1]) if len(sys.argv) > 1 else 7)
 except IndexError as e:
     print("compiled" if "pullback.pipeline" in sys.modules else "loaded", *str(e).split(), *e.__notes__)
-'''
+"""
 
 
 def test_errors_of_native_code_survive(tmp_path: Path) -> None:
@@ -208,7 +213,22 @@ def test_a_guard_compares_values_and_types() -> None:
 
 
 def test_fingerprints_tell_values_apart() -> None:
-    values = [0, 0.0, -0.0, False, None, "0", b"0", (0,), [0], np.float64(0), np.float32(0), np.dtype("f8"), np.sum, cubed]
+    values = [
+        0,
+        0.0,
+        -0.0,
+        False,
+        None,
+        "0",
+        b"0",
+        (0,),
+        [0],
+        np.float64(0),
+        np.float32(0),
+        np.dtype("f8"),
+        np.sum,
+        cubed,
+    ]
     prints = [fingerprint(v) for v in values]
     assert len({repr(p) for p in prints}) == len(values)
     with pytest.raises(Unportable):

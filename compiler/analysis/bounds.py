@@ -161,8 +161,7 @@ class _Prover:
             split = _linear_split(dim, atom)
             if split is not None and self._eliminate(atom, *split):
                 return True
-        atoms = set(dim.atoms())
-        return any(not atoms.isdisjoint(f.atoms()) and self.nonneg(dim - f) for f in self.known)
+        return any(_helps(f, dim) and self.nonneg(dim - f) for f in self.known)
 
     def _sum_of_nonneg(self, dim: Dim) -> bool:
         def product_is_nonneg(monomial: tuple[Atom, ...]) -> bool:
@@ -238,6 +237,17 @@ class _Prover:
             return False
         # 0 <= atom <= num
         return (rising and self.nonneg(rest)) or (falling and self.nonneg(num * factor + rest))
+
+
+def _helps(fact: Dim, dim: Dim) -> bool:
+    """Whether ``dim - fact`` is nearer to a sum of non-negative terms than `dim`: a negative term becomes larger,
+    or a positive one whose value may be negative becomes smaller."""
+    coefficients = dict(dim.terms)
+    for monomial, c in fact.terms:
+        own = coefficients.get(monomial, 0)
+        if (c < 0 and own < 0) or (c > 0 and own > 0 and not all(isinstance(a, str) for a in monomial)):
+            return True
+    return False
 
 
 def _mentions(dim: Dim, atom: Atom) -> bool:

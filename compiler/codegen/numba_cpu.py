@@ -8,6 +8,7 @@ so its inputs must have been validated (dtypes, C-contiguous arrays, extents as 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from pullback.runtime.native import NativeCode, NativeKernel, load_native, plain_kernel
 from pullback.runtime.status import Entry

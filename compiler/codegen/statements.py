@@ -236,7 +236,7 @@ class FunctionPrinter:
     # -- effects ------------------------------------------------------------------------------------
     def _op_check(self, op: Op) -> None:
         error = op.attrs["error"]
-        exception = "np.linalg.LinAlgError" if error == "LinAlgError" else error
+        exception = "np.linalg.LinAlgError" if error == "LinAlgError" else error.rpartition(":")[2]
         failed = ast.Raise(call(exception, self._text(op.attrs["message"], op.operands[1:])), None)
         cite(failed, op)
         self._emit(ast.If(self._not(op.operands[0]), [failed], []), op)

@@ -26,6 +26,7 @@ from .interface import Built, Leaf, Static
 from .recursion import Recursion
 from .session import Session
 from .values import (
+    ARGUMENT,
     Array,
     Cell,
     Conflict,
@@ -95,16 +96,19 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
             return array
         if isinstance(tree, Static):
             return _static_argument(interpreter, tree.value)
-        if is_namedtuple(type(tree)):
-            return RecordValue(type(tree), {f: enter(getattr(tree, f)) for f in tree._fields}, stamp=0)
-        if isinstance(tree, tuple):
+        if isinstance(tree, tuple) and not is_namedtuple(type(tree)):
             return tuple(enter(x) for x in tree)
+        made: Any = None
         if isinstance(tree, list):
-            return ListValue([enter(x) for x in tree], stamp=0)
-        if isinstance(tree, dict):
-            return DictValue({k: enter(x) for k, x in tree.items()}, stamp=0)
-        if hasattr(tree, "__dataclass_fields__"):
-            return RecordValue(type(tree), {f: enter(getattr(tree, f)) for f in tree.__dataclass_fields__}, stamp=0)
+            made = ListValue([enter(x) for x in tree], stamp=ARGUMENT)
+        elif isinstance(tree, dict):
+            made = DictValue({k: enter(x) for k, x in tree.items()}, stamp=ARGUMENT)
+        elif is_namedtuple(type(tree)) or hasattr(tree, "__dataclass_fields__"):
+            names = getattr(tree, "_fields", None) or list(tree.__dataclass_fields__)
+            made = RecordValue(type(tree), {f: enter(getattr(tree, f)) for f in names}, stamp=ARGUMENT)
+        if made is not None:
+            session.arguments.append(made)
+            return made
         return _static_argument(interpreter, tree)
 
     plain = unwrap(fn)
@@ -141,7 +145,8 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
     session.body.params = [*params, *(v for _, v in session.captured.values())]
     session.body.yields = yields
     function = Function(_identifier(name), session.body, list(session.assumptions), dict(session.callees))
-    return Built(function, tree, captured, list(session.guards.values()), written, not session.unplaced)
+    guards = list(session.guards.values())
+    return Built(function, tree, captured, guards, written, not session.unplaced, session.rebound)
 
 
 def _where(fn: Any) -> tuple[str, int]:

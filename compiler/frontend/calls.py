@@ -20,8 +20,8 @@ import numpy as np
 
 from ..errors import NeedsStatic, PullbackError, PullbackTypeError, UnsupportedError
 from ..ir.dims import ONE, Dim
-from . import fence, numpy_library
 from ..paths import of_named, of_value, unwrap
+from . import fence, numpy_library
 from .capture import Source, bind, is_library, parameters, source_of
 from .context import DeadCode, closest, describe
 from .control import Frame

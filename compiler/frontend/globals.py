@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import PullbackError, PullbackTypeError, UnsupportedError
-from ..paths import Guard, Path, of_globals, of_module, of_named, of_value, unwrap
+from ..paths import Path, of_globals, of_module, of_named, of_value, unwrap
 from .context import closest
 from .control import Frame
 from .places import Places

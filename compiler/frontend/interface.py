@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, final
 
-from ..ir.nodes import Function
 from ..ir.leaves import Leaf, Static
+from ..ir.nodes import Function, Loc
 from ..paths import Guard
 from .session import Captured
 
@@ -28,6 +28,7 @@ class Built:
     guards: list[Guard] = field(default_factory=list)
     written: list[tuple[int, int]] = field(default_factory=list)
     portable: bool = False
+    rebound: Loc | None = None  # where a container among the arguments is changed, which the caller would see
 
 
 __all__ = ["Built", "Captured", "Guard", "Leaf", "Static"]

@@ -41,6 +41,10 @@ _FILL = object()  # an entry value that does not matter
 MAX_PASSES = 12
 
 
+class EffectInTest(Exception):  # noqa: N818
+    """The test of a `while` loop writes to an array or a container."""
+
+
 @dataclass(slots=True, eq=False)
 class Slot:
     """One carried value."""
@@ -124,9 +128,7 @@ class Loops(Control):
             for obj, final in tested.heap.items():
                 if obj.stamp > tested.start or (isinstance(obj, Cell) and final[0] in (obj.current, *region.params)):
                     continue
-                raise NeedsStatic(
-                    "the test of a while loop may not write an array or a container", self.loc, "write it in the body"
-                )
+                raise EffectInTest
             regions.append(region)
         region = Region()
         if body.bounds is not None:

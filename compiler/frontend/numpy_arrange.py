@@ -16,6 +16,7 @@ from ..ir.types import Type
 from .numpy_elementwise import nonzero
 from .numpy_reductions import reduce
 from .numpy_shape import at_least
+from .numpy_sorting import repeat_each
 from .numpy_support import (
     apply,
     cast,
@@ -30,6 +31,7 @@ from .numpy_support import (
     one_axis,
     part,
     raveled,
+    require_at_least,
     reshaped,
     spans,
     strong_operand,
@@ -142,12 +144,16 @@ def _tile(ctx: Context, A: Any, reps: Any) -> Any:
 
 @numpy_function(np.repeat, method="repeat", static="axis")
 def _repeat(ctx: Context, a: Any, repeats: Any, axis: Any = None) -> Any:
-    if not is_scalar(repeats):
-        ctx.error(UnsupportedError, "np.repeat takes one number of repeats here", "use np.take with an index array")
     x = strong_operand(ctx, a)
     if axis is None:
         x, axis = raveled(ctx, x), 0
-    number, times = one_axis(ctx, axis, x.type.rank), ctx.require_dim(repeats)
+    number = one_axis(ctx, axis, x.type.rank)
+    if not is_scalar(repeats):
+        if ctx.shape(repeats) != (Dim.of(1),):
+            return repeat_each(ctx, x, repeats, number)
+        repeats = reshaped(ctx, ctx.operand(repeats), ())
+    times = ctx.require_dim(repeats)
+    require_at_least(ctx, times, 0, "repeats may not contain negative values.")
     shape = list(x.type.shape)
     single, many = list(shape), list(shape)
     single.insert(number + 1, Dim.of(1))

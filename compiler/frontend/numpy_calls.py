@@ -21,6 +21,7 @@ from . import (
     numpy_queries,
     numpy_reductions,
     numpy_shape,
+    numpy_sorting,
 )
 from .numpy_table import ATTRIBUTES, FUNCTIONS, METHODS, is_numerical, name_of, refusal
 
@@ -35,6 +36,7 @@ MODULES = (
     numpy_arrange,
     numpy_linalg,
     numpy_matrices,
+    numpy_sorting,
     numpy_builtins,
     numpy_queries,
 )

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.special
 
-from ..errors import PullbackTypeError, PullbackValueError
+from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
 from ..ir.nodes import Const, Operand
 from ..ir.types import Type
@@ -19,6 +19,7 @@ from .numpy_support import (
     cast,
     common_dtype,
     dtype_name,
+    elements,
     finish,
     strong,
     strong_operand,
@@ -219,15 +220,48 @@ def truth(ctx: Context, x: Operand) -> Operand:
 @numpy_function(np.nonzero, method="nonzero")
 def nonzero(ctx: Context, a: Any) -> Any:
     mask = truth(ctx, ctx.operand(a))
-    if mask.type.rank != 1:
+    shape = mask.type.shape
+    if not shape:
         ctx.error(
-            PullbackTypeError,
-            f"the places of non-zero elements are supported for one axis, not for rank {mask.type.rank}",
-            "use np.flatnonzero, or np.where with three arguments",
+            PullbackValueError,
+            "Calling nonzero on 0d arrays is not allowed. Use np.atleast_1d(scalar).nonzero() instead.",
         )
-    count, places = ctx.b.op("nonzero", mask).results
+    flat = mask if len(shape) == 1 else ctx.b.emit("reshape", mask, shape=(mask.type.size,))
+    count, places = ctx.b.op("nonzero", flat).results
     places.type = Type("i64", (Dim.of(count),))  # an extent that is a result of the op itself
-    return (ctx.wrap(places),)
+    rest: Operand = places
+    indices: list[Operand] = []
+    for extent in reversed(shape[1:]):
+        n = ctx.b.extent(extent)
+        indices.insert(0, apply(ctx, "mod", rest, n))
+        rest = apply(ctx, "floordiv", rest, n)
+    return tuple(ctx.wrap(i) for i in (rest, *indices))
+
+
+@numpy_function(np.argwhere)
+def _argwhere(ctx: Context, a: Any) -> Any:
+    if not ctx.shape(a):
+        ctx.error(UnsupportedError, "np.argwhere of a number is not supported", "test it with if")
+    columns = [ctx.operand(i) for i in nonzero(ctx, a)]
+    columns = [ctx.b.emit("reshape", i, shape=(*i.type.shape, Dim.of(1))) for i in columns]
+    return ctx.wrap(columns[0] if len(columns) == 1 else ctx.b.emit("concatenate", *columns, axis=1))
+
+
+@numpy_function(np.select)
+def _select(ctx: Context, condlist: Any, choicelist: Any, default: Any = 0) -> Any:
+    conditions = [ctx.operand(c) for c in elements(ctx, condlist, "np.select")]
+    choices = [ctx.operand(c) for c in elements(ctx, choicelist, "np.select")]
+    if len(conditions) != len(choices):
+        ctx.error(PullbackValueError, "list of cases must be same length as list of conditions")
+    if not conditions:
+        ctx.error(PullbackValueError, "select with an empty condition list is not possible")
+    if not all(c.type.is_bool for c in conditions):
+        ctx.error(PullbackTypeError, "invalid entry in condlist: should be boolean ndarray")
+    name = common_dtype([*choices, ctx.operand(default)])
+    result = cast(ctx, ctx.operand(default), name)
+    for condition, choice in zip(reversed(conditions), reversed(choices), strict=True):
+        result = apply(ctx, "where", condition, cast(ctx, choice, name), result)
+    return ctx.wrap(result)
 
 
 @numpy_function(np.clip, method="clip")

@@ -45,7 +45,9 @@ def _stretched(layout: Layout, shape: Sequence[Dim]) -> Layout:
     """The layout after a broadcast: the elements along a stretched axis are one element."""
     own: Layout = [(Dim.of(1), Dim.of(0))] * (len(shape) - len(layout)) + layout
     still = Dim.of(0)
-    return [(wanted, stride if extent == wanted else still) for (extent, stride), wanted in zip(own, shape, strict=True)]
+    return [
+        (wanted, stride if extent == wanted else still) for (extent, stride), wanted in zip(own, shape, strict=True)
+    ]
 
 
 def _indexed(layout: Layout, step: ViewStep) -> Layout:

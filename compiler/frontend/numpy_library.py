@@ -256,6 +256,52 @@ def interp(x: Any, xp: Any, fp: Any, flat_left: bool, flat_right: bool, left: An
     return np.where(x < xp[0], low, np.where(x > xp[-1], high, value))
 
 
+# -- of sorted values ------------------------------------------------------------------------------------
+def median(a: Any) -> Any:
+    ordered = np.sort(a, axis=-1)
+    n = a.shape[-1]
+    middle = (ordered[..., (n - 1) // 2] + ordered[..., n // 2]) / 2.0
+    return np.where(np.isnan(ordered[..., -1]), math.nan, middle)
+
+
+def quantile(a: Any, q: Any, precision: Any) -> Any:
+    ordered = np.sort(a, axis=-1)
+    n = a.shape[-1]
+    place = q * (n - 1)
+    low = np.minimum(np.floor(place).astype(np.int64), n - 1)
+    high = np.minimum(low + 1, n - 1)
+    weight = (place - low).astype(precision)
+    step = ordered[..., high] - ordered[..., low]
+    near_high = ordered[..., high] - step * (1.0 - weight)
+    value = np.where(weight < 0.5, ordered[..., low] + step * weight, near_high)
+    return np.where(np.isnan(ordered[..., -1]), math.nan, value)
+
+
+def searchsorted(a: Any, v: Any, right: bool) -> Any:
+    n = a.shape[0]
+    low = np.zeros(np.shape(v), dtype=np.int64)
+    high = low + n
+    rest = n
+    while rest > 0:
+        middle = (low + high) // 2
+        x = a[np.minimum(middle, n - 1)]
+        beyond = np.logical_or(x <= v if right else x < v, np.isnan(v))
+        if not right:
+            beyond = np.logical_and(beyond, np.logical_not(np.isnan(x)))
+        beyond = np.logical_and(beyond, low < high)
+        high = np.where(beyond, high, np.maximum(low, middle))
+        low = np.where(beyond, middle + 1, low)
+        rest = rest // 2
+    return low
+
+
+def accumulate(a: Any, combine: Any) -> Any:
+    out = a.copy()
+    for k in range(1, a.shape[0]):
+        out[k] = combine(out[k - 1], a[k])
+    return out
+
+
 # -- Python's own ----------------------------------------------------------------------------------------
 def python_max(a: Any) -> Any:
     if len(a) == 0:

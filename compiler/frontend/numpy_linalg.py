@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
+from ..ir.builder import constant
 from ..ir.dims import Dim
 from ..ir.nodes import Gather, Operand
+from ..ir.types import Type
 from . import numpy_library as library
 from .numpy_elementwise import BINARY, ufunc
 from .numpy_reductions import _extreme, reduce
@@ -31,6 +33,7 @@ from .numpy_support import (
     spans,
     strong,
     strong_operand,
+    take_at,
     transposed,
 )
 from .numpy_table import numpy_function
@@ -314,14 +317,24 @@ def _vector_norm(ctx: Context, x: Operand, ord: Any, axes: tuple[int, ...], keep
 def _matrix_norm(ctx: Context, x: Operand, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     if ord == "fro":
         return ctx.call(library.euclidean_norm, [ctx.wrap(x), tuple(sorted(axes)), keepdims], {})
+    if ord == 2 and x.type.rank == 2:
+        norm = _spectral_norm(ctx, x)
+        return ctx.wrap(reshaped(ctx, norm, (Dim.of(1), Dim.of(1))) if keepdims else norm)
     if ord not in (1, -1, math.inf, -math.inf):
-        ctx.error(UnsupportedError, f"np.linalg.norm of a matrix with ord={ord!r} is not supported", "'fro', 1, inf")
+        ctx.error(UnsupportedError, f"np.linalg.norm of a matrix with ord={ord!r} is not supported", "'fro', 2, 1, inf")
     added, kept = axes if abs(ord) == 1 else axes[::-1]
     sums = reduce(ctx, "sum", apply(ctx, "abs", x), (added,), True)
     best = ctx.operand(_extreme(ctx, "max" if ord > 0 else "min", ctx.wrap(sums), (kept,), None, True))
     if keepdims:
         return ctx.wrap(best)
     return ctx.wrap(reshaped(ctx, best, [d for k, d in enumerate(best.type.shape) if k not in axes]))
+
+
+def _spectral_norm(ctx: Context, x: Operand) -> Operand:
+    """The largest singular value: the root of the largest eigenvalue of the matrix times its transpose."""
+    gram = matrix_product(ctx, transposed(ctx, x, (1, 0)), x)
+    top = take_at(ctx, ctx.b.emit("eigvalsh", gram), 0, constant(-1))
+    return ctx.b.emit("safe_sqrt", apply(ctx, "maximum", top, constant(0.0, Type(x.type.dtype))))
 
 
 # -- written in the language ---------------------------------------------------------------------------

@@ -9,12 +9,10 @@ import numpy as np
 import scipy.linalg
 
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
-from ..ir.builder import constant
 from ..ir.dims import Dim
 from ..ir.nodes import Operand
-from ..ir.types import Type
 from .numpy_linalg import matrix_product
-from .numpy_support import apply, cast, common_dtype, reshaped, strong_operand, take_at, transposed
+from .numpy_support import apply, cast, common_dtype, reshaped, strong_operand, transposed
 from .numpy_table import numpy_function
 from .values import RecordValue
 
@@ -52,7 +50,9 @@ def _square(ctx: Context, x: Operand, what: str) -> Operand:
         )
     rows, columns = x.type.shape
     if ctx.equal_extents(rows, columns) is False:
-        ctx.error(PullbackLinAlgError, "Last 2 dimensions of the array must be square", f"{what} got {rows} x {columns}")
+        ctx.error(
+            PullbackLinAlgError, "Last 2 dimensions of the array must be square", f"{what} got {rows} x {columns}"
+        )
     ctx.require_equal(rows, columns, "Last 2 dimensions of the array must be square")
     return reshaped(ctx, x, (rows, rows))
 
@@ -106,9 +106,7 @@ def _scipy_solve(
     return ctx.wrap(ctx.b.emit("solve", _turned(ctx, x) if transposed else x, y))
 
 
-@numpy_function(
-    scipy.linalg.solve_triangular, static="trans lower unit_diagonal overwrite_b check_finite"
-)
+@numpy_function(scipy.linalg.solve_triangular, static="trans lower unit_diagonal overwrite_b check_finite")
 def _solve_triangular(
     ctx: Context,
     a: Any,
@@ -144,7 +142,8 @@ def _det(ctx: Context, a: Any) -> Any:
 
 @numpy_function(scipy.linalg.det, static="overwrite_a check_finite")
 def _scipy_det(ctx: Context, a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    return ctx.wrap(ctx.b.emit("det", _matrix(ctx, a, "scipy.linalg.det")))
+    result = ctx.b.emit("det", _matrix(ctx, a, "scipy.linalg.det"))
+    return ctx.wrap(cast(ctx, result, "f64"))  # SciPy gives double precision
 
 
 _SLOGDET = type(np.linalg.slogdet(np.eye(1)))
@@ -196,7 +195,7 @@ def _eigh(ctx: Context, a: Any, UPLO: Any = "L") -> Any:
     return RecordValue(_EIGH, {"eigenvalues": values, "eigenvectors": vectors})
 
 
-# -- powers and norms ----------------------------------------------------------------------------------
+# -- powers and conditions ----------------------------------------------------------------------------------
 @numpy_function(np.linalg.matrix_power, static="n")
 def _matrix_power(ctx: Context, a: Any, n: Any) -> Any:
     if isinstance(n, bool) or not isinstance(n, (int, np.integer)):
@@ -216,18 +215,6 @@ def _matrix_power(ctx: Context, a: Any, n: Any) -> Any:
         square = matrix_product(ctx, square, square) if rest else square
     assert result is not None
     return ctx.wrap(ctx.b.emit("copy", result) if result is x else result)
-
-
-def spectral_norm(ctx: Context, x: Operand) -> Operand:
-    """The largest singular value: the root of the largest eigenvalue of the smaller product with the transpose."""
-    turned = _turned(ctx, x)
-    rows, columns = x.type.shape
-    wide = (columns - rows).is_const and (columns - rows).const > 0
-    gram = matrix_product(ctx, x, turned) if wide else matrix_product(ctx, turned, x)
-    values = ctx.b.emit("eigvalsh", gram)
-    top = take_at(ctx, values, 0, constant(-1))
-    positive = apply(ctx, "maximum", top, constant(0.0, Type(x.type.dtype)))
-    return ctx.b.emit("safe_sqrt", positive)
 
 
 @numpy_function(np.linalg.cond, static="p")

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.special
 
-from ..errors import PullbackTypeError
+from ..errors import PullbackTypeError, PullbackValueError
+from ..ir.builder import constant
 from ..ir.dims import Dim
 from ..ir.nodes import Operand
+from ..ir.types import Type
 from . import numpy_library as library
 from .numpy_elementwise import truth
 from .numpy_support import (
@@ -18,6 +20,7 @@ from .numpy_support import (
     axes_of,
     cast,
     dtype_name,
+    filled,
     finish,
     one_axis,
     product,
@@ -56,25 +59,57 @@ def _chain(ctx: Context, opcode: str, a: Any) -> Any:
     return cast(ctx, chained, widened(chained.type.dtype))
 
 
-def _accumulate(ctx: Context, opcode: str, chain: str, a: Any, axis: Any, dtype: Any, out: Any, keepdims: bool) -> Any:
-    if dtype is None and not keepdims and axis in (None, 0, -1):
+def _ufunc_axes(ctx: Context, axis: Any, rank: int) -> tuple[int, ...]:
+    """The axes of a ufunc's reduction, which lets a number have an axis 0."""
+    if rank == 0 and axis in (0, -1, (0,), (-1,)):
+        return ()
+    return axes_of(ctx, axis, rank)
+
+
+def masked(ctx: Context, x: Operand, where: Any, other: float | bool) -> Operand:
+    """The elements that ``where`` selects, and ``other`` in place of the rest."""
+    if where is True:
+        return x
+    mask = ctx.operand(where)
+    if not mask.type.is_bool:
+        ctx.error(PullbackTypeError, f"where must be boolean, not {mask.type.numpy}")
+    chosen = apply(ctx, "where", mask, x, constant(other, Type(x.type.dtype)))
+    if chosen.type.rank > x.type.rank:
+        ctx.error(PullbackValueError, "where has more axes than the array: broadcast the array first")
+    return chosen
+
+
+def _accumulate(
+    ctx: Context, opcode: str, chain: str, a: Any, axis: Any, dtype: Any, out: Any, keepdims: bool,
+    initial: Any = None, where: Any = True,
+) -> Any:  # fmt: skip
+    if dtype is None and not keepdims and axis in (None, 0, -1) and initial is None and where is True:
         chained = _chain(ctx, chain, a) if out is None else None
         if chained is not None:
             return chained
     x = strong_operand(ctx, a)
     name = dtype_name(ctx, dtype) if dtype is not None else widened(x.type.dtype)
-    total = reduce(ctx, opcode, cast(ctx, x, name), axes_of(ctx, axis, x.type.rank), keepdims)
+    x = masked(ctx, cast(ctx, x, name), where, opcode == "prod")
+    total = reduce(ctx, opcode, x, _ufunc_axes(ctx, axis, x.type.rank), keepdims)
+    if initial is not None:
+        total = apply(ctx, chain, total, initial)
     return finish(ctx, cast(ctx, total, name), out)  # the op widens small integers, NumPy's dtype= does not
 
 
 @numpy_function(np.sum, method="sum", static="axis dtype keepdims")
-def _sum(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    return _accumulate(ctx, "sum", "add", a, axis, dtype, out, keepdims)
+def _sum(
+    ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> Any:  # fmt: skip
+    return _accumulate(ctx, "sum", "add", a, axis, dtype, out, keepdims, initial, where)
 
 
 @numpy_function(np.prod, method="prod", static="axis dtype keepdims")
-def _prod(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    return _accumulate(ctx, "prod", "mul", a, axis, dtype, out, keepdims)
+def _prod(
+    ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> Any:  # fmt: skip
+    return _accumulate(ctx, "prod", "mul", a, axis, dtype, out, keepdims, initial, where)
 
 
 def _float_operand(ctx: Context, a: Any, dtype: Any = None) -> Operand:
@@ -86,9 +121,17 @@ def _float_operand(ctx: Context, a: Any, dtype: Any = None) -> Operand:
 
 
 @numpy_function(np.mean, method="mean", static="axis dtype keepdims")
-def _mean(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
+def _mean(
+    ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    *, where: Any = True,
+) -> Any:  # fmt: skip
     x = _float_operand(ctx, a, dtype)
     axes = axes_of(ctx, axis, x.type.rank)
+    if where is not True:
+        chosen = masked(ctx, x, where, 0.0)
+        ones = masked(ctx, filled(ctx, x.type.shape, constant(1.0, Type(x.type.dtype))), where, 0.0)
+        total, number = (reduce(ctx, "sum", v, axes, keepdims) for v in (chosen, ones))
+        return finish(ctx, apply(ctx, "div", total, number), out)
     if not axes:
         return finish(ctx, x, out)
     count = product([x.type.shape[k] for k in axes])
@@ -142,23 +185,44 @@ def _require_elements(ctx: Context, x: Operand, axes: tuple[int, ...], message: 
     require_at_least(ctx, reduced, 1, message)
 
 
-def _extreme(ctx: Context, opcode: str, a: Any, axis: Any, out: Any, keepdims: bool) -> Any:
+def _extreme(
+    ctx: Context, opcode: str, a: Any, axis: Any, out: Any, keepdims: bool, initial: Any = None, where: Any = True
+) -> Any:
     x = strong_operand(ctx, a)
-    axes = axes_of(ctx, axis, x.type.rank)
-    _require_elements(ctx, x, axes, f"zero-size array to reduction operation {opcode}imum which has no identity")
+    axes = _ufunc_axes(ctx, axis, x.type.rank)
+    combine = f"{opcode}imum"
+    if where is not True:
+        if initial is None:
+            name = f"reduction operation '{combine}' does not have an identity, so to use a where mask"
+            ctx.error(PullbackValueError, f"{name} one has to specify 'initial'")
+        dtype = x.type.dtype
+        fill = cast(ctx, ctx.operand(initial), dtype)
+        x = apply(ctx, "where", ctx.operand(where), x, fill)
+    if initial is None or (x.type.shape and not ctx.session.assume(product([x.type.shape[k] for k in axes]) - 1)):
+        message = f"zero-size array to reduction operation {combine} which has no identity"
+        _require_elements(ctx, x, axes, message)
     if x.type.is_bool:
         opcode = {"max": "any", "min": "all"}[opcode]
-    return finish(ctx, reduce(ctx, opcode, x, axes, keepdims), out)
+    best = reduce(ctx, opcode, x, axes, keepdims)
+    if initial is not None:
+        best = apply(ctx, combine, best, cast(ctx, ctx.operand(initial), best.type.dtype))
+    return finish(ctx, best, out)
 
 
 @numpy_function(np.max, method="max", static="axis keepdims")
-def _max(ctx: Context, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    return _extreme(ctx, "max", a, axis, out, keepdims)
+def _max(
+    ctx: Context, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None,
+    where: Any = True,
+) -> Any:  # fmt: skip
+    return _extreme(ctx, "max", a, axis, out, keepdims, initial, where)
 
 
 @numpy_function(np.min, method="min", static="axis keepdims")
-def _min(ctx: Context, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    return _extreme(ctx, "min", a, axis, out, keepdims)
+def _min(
+    ctx: Context, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, initial: Any = None,
+    where: Any = True,
+) -> Any:  # fmt: skip
+    return _extreme(ctx, "min", a, axis, out, keepdims, initial, where)
 
 
 if np.amax is not np.max:  # NumPy 2 has two functions, with the same parameters
@@ -175,7 +239,7 @@ def _ptp(ctx: Context, a: Any, axis: Any = None, out: Any = None, keepdims: bool
 def _arg_extreme(ctx: Context, opcode: str, a: Any, axis: Any, out: Any, keepdims: bool) -> Any:
     x = strong_operand(ctx, a)
     rank = x.type.rank
-    if axis is None:
+    if axis is None or (rank == 0 and axis in (0, -1)):
         x, number = raveled(ctx, x), 0
     else:
         number = one_axis(ctx, axis, rank)
@@ -199,19 +263,19 @@ def _argmin(ctx: Context, a: Any, axis: Any = None, out: Any = None, *, keepdims
 
 
 # -- truth ---------------------------------------------------------------------------------------------
-def _truth_reduction(ctx: Context, opcode: str, a: Any, axis: Any, out: Any, keepdims: bool) -> Any:
-    x = truth(ctx, strong_operand(ctx, a))
-    return finish(ctx, reduce(ctx, opcode, x, axes_of(ctx, axis, x.type.rank), keepdims), out)
+def _truth_reduction(ctx: Context, opcode: str, a: Any, axis: Any, out: Any, keepdims: bool, where: Any = True) -> Any:
+    x = masked(ctx, truth(ctx, strong_operand(ctx, a)), where, opcode == "all")
+    return finish(ctx, reduce(ctx, opcode, x, _ufunc_axes(ctx, axis, x.type.rank), keepdims), out)
 
 
 @numpy_function(np.any, method="any", static="axis keepdims")
-def _any(ctx: Context, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    return _truth_reduction(ctx, "any", a, axis, out, keepdims)
+def _any(ctx: Context, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True) -> Any:
+    return _truth_reduction(ctx, "any", a, axis, out, keepdims, where)
 
 
 @numpy_function(np.all, method="all", static="axis keepdims")
-def _all(ctx: Context, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False) -> Any:
-    return _truth_reduction(ctx, "all", a, axis, out, keepdims)
+def _all(ctx: Context, a: Any, axis: Any = None, out: Any = None, keepdims: bool = False, *, where: Any = True) -> Any:
+    return _truth_reduction(ctx, "all", a, axis, out, keepdims, where)
 
 
 # NumPy before 2.4 counts over everything in a Python int
@@ -279,6 +343,20 @@ def _and_reduce(ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, kee
 @numpy_function(np.logical_or.reduce, static="axis keepdims")
 def _or_reduce(ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False) -> Any:
     return _truth_reduction(ctx, "any", array, axis, out, keepdims)
+
+
+def _enter_nan_scan(function: Any, opcode: str) -> None:
+    @numpy_function(function, static="axis dtype")
+    def expand(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:
+        x = strong_operand(ctx, a)
+        if x.type.is_float:
+            neutral = constant(float(opcode == "cumprod"), Type(x.type.dtype))
+            x = apply(ctx, "where", apply(ctx, "isnan", x), neutral, x)
+        return scan(ctx, opcode, ctx.wrap(x), axis, dtype, out)
+
+
+_enter_nan_scan(np.nancumsum, "cumsum")
+_enter_nan_scan(np.nancumprod, "cumprod")
 
 
 @numpy_function(np.add.accumulate, static="axis dtype")

@@ -270,7 +270,7 @@ class Outline:
         cloned = sub.clone_region(Region([], self.region.ops, list(yields)))
         new.ops += cloned.ops
         new.yields = cloned.yields
-        return Function(name, new, [], dict(self.ctx.session.callees))
+        return Function(name, new, [], self.ctx.session.callees)
 
 
 def rebuilt(template: Any, values: Sequence[Any], symbols: Substitution | None = None) -> Any:

@@ -19,6 +19,7 @@ from ..ir.types import INT, Type
 from .context import closest, describe
 from .loops import Loops
 from .values import (
+    ARGUMENT,
     Array,
     DictValue,
     ListValue,
@@ -118,6 +119,7 @@ class Places(Loops):
         return items[index]
 
     def load_array(self, array: Array, key: Any) -> Any:
+        array, key = self._gathered_first(array, key)
         t = self.array_type(array)
         sel = self.parse_index(t, key)
         if sel.mask is not None:
@@ -178,19 +180,24 @@ class Places(Loops):
             )
 
     def change(self, owner: ListValue | DictValue | RecordValue) -> None:
-        """Call before a container is mutated; what the caller or a global holds may not be (stamp 0)."""
-        if owner.stamp == 0:
+        """Call before a container is mutated. What a global holds may not be; a container among the arguments is
+        changed as seen from inside (see `Built.rebound`), unless it may be one that is passed twice."""
+        like = [x for x in self.session.arguments if type(x) is type(owner)]
+        if owner.stamp == 0 or (owner.stamp == ARGUMENT and len(like) > 1):
             self.error(
                 UnsupportedError,
                 f"{describe(owner)} from outside the function may not be changed",
                 "change a copy, as in list(values) or dict(values), and return it",
             )
+        if owner.stamp == ARGUMENT:
+            self.session.rebound = self.session.rebound or self.loc
         self.session.touch(owner)
 
     def _static_index(self, key: Any) -> Any:
         return as_dim(key).const if isinstance(key, Value) and as_dim(key).is_const else key
 
     def store_array(self, array: Array, key: Any, value: Any) -> None:
+        array, key = self._gathered_first(array, key)
         t = self.array_type(array)
         sel = self.parse_index(t, key)
         if sel.mask is not None:
@@ -301,6 +308,34 @@ class Places(Loops):
         if any(isinstance(i, Gather) for i in index):
             index, operands = self._gathers(index, operands)
         return Selection(tuple(index), tuple(operands))
+
+    def _gathered_first(self, array: Array, key: Any) -> tuple[Array, Any]:
+        """The same place with its index arrays side by side: where a slice or newaxis separates them (integers
+        count as index arrays beside one), NumPy puts their axes first, so the array is transposed."""
+        if not isinstance(key, tuple) or not any(self._is_index_array(i) for i in key):
+            return array, key
+        rank = self.array_type(array).rank
+        consumed = sum(1 for i in key if i is not None and i is not Ellipsis)
+        if consumed > rank or sum(i is Ellipsis for i in key) > 1:
+            return array, key  # an error, raised by parse_index
+        full = [SliceValue(None, None, None)] * (rank - consumed)
+        at = next((k for k, i in enumerate(key) if i is Ellipsis), len(key))
+        items = [*key[:at], *full, *key[at + (at < len(key)) :]]
+        chosen = [k for k, i in enumerate(items) if not (i is None or isinstance(i, (SliceValue, slice)))]
+        if chosen == list(range(chosen[0], chosen[-1] + 1)):
+            return array, key
+        axes = [sum(i is not None for i in items[:k]) for k in chosen]
+        rest = [a for a in range(rank) if a not in axes]
+        view = self.view(array, ViewStep("transpose", arg=(*axes, *rest)))
+        return view, (*(items[k] for k in chosen), *(i for k, i in enumerate(items) if k not in chosen))
+
+    def _is_index_array(self, item: Any) -> bool:
+        if isinstance(item, Array):
+            t = self.array_type(item)
+            return t.is_int and bool(t.shape)
+        return isinstance(item, (ListValue, RangeValue, StackedList)) or (
+            isinstance(item, np.ndarray) and item.dtype.kind in "iu" and item.ndim > 0
+        )
 
     def _gathers(self, index: list[IndexItem], operands: list[Operand]) -> tuple[list[IndexItem], list[Operand]]:
         """Integers beside index arrays broadcast with them; the arrays must be adjacent."""

@@ -25,6 +25,7 @@ from .context import DeadCode, describe
 from .control import Frame
 from .merging import coerce, unify
 from .once import Once
+from .outline import Outline, extent_operands
 from .session import Session
 from .values import (
     Array,
@@ -36,6 +37,7 @@ from .values import (
     is_number,
     is_scalar,
     is_static,
+    next_stamp,
 )
 
 MAX_ROUNDS = 8
@@ -55,6 +57,13 @@ class Callee:
     captured: list[Any] = field(default_factory=list)  # captured inputs, trailing parameters
     captured_types: list[Type] = field(default_factory=list)
     params: list[Value] = field(default_factory=list)
+    outer: list[Value] = field(default_factory=list)  # values of enclosing functions, trailing parameters too
+    extents: list[str] = field(default_factory=list)  # extents of theirs, likewise
+
+    def state(self) -> Any:
+        """What has to settle."""
+        parts = (self.types, self.written, self.captured, self.outer, self.extents)
+        return (self.known, self.tree, *map(tuple, parts))
 
 
 class _Recursive(Exception):  # noqa: N818
@@ -105,7 +114,10 @@ class Recursion(Once):
         except Exception:
             del self.callees[key]
             raise
-        return self._call(self.callees[key], env)
+        result = self._call(self.callees[key], env)
+        if fn.node is not None:  # its closure may have changed when it is called again
+            del self.callees[key]
+        return result
 
     # -- keys -----------------------------------------------------------------------------------
     def _key(self, fn: UserFunction, source: Source, env: dict[str, Any]) -> Any:
@@ -140,7 +152,7 @@ class Recursion(Once):
 
     def _name(self, name: str) -> str:
         base = name if name.isidentifier() else "function"
-        taken = {c.name for c in self.callees.values()}
+        taken = {*self.session.callees, *(c.name for c in self.callees.values())}
         k, candidate = 0, base + "_rec"
         while candidate in taken:
             k += 1
@@ -152,9 +164,9 @@ class Recursion(Once):
         self, callee: Callee, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]
     ) -> None:
         for _ in range(MAX_ROUNDS):
-            before = (callee.known, list(callee.types), callee.tree, list(callee.written), list(callee.captured))
+            before = callee.state()
             function = self._round(callee, fn, source, parent, env)
-            if before == (callee.known, callee.types, callee.tree, callee.written, callee.captured):
+            if before == callee.state():
                 self.session.callees[callee.name] = function
                 return
         self.error(
@@ -167,7 +179,7 @@ class Recursion(Once):
         self, callee: Callee, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]
     ) -> Function:
         session = Session()
-        session.generic = True
+        session.generic = session.own_symbols = True
         session.callees, session.guards = self.session.callees, self.session.guards
         session.constants, session.unplaced = self.session.constants, self.session.unplaced
         inner = self.make_inner(session)
@@ -192,14 +204,18 @@ class Recursion(Once):
             if isinstance(v, tuple):
                 return tuple(enter(x, hint) for x in v)
             if isinstance(v, RecordValue):
-                return RecordValue(v.cls, {k: enter(x, f"{hint}_{k}") for k, x in v.fields.items()})
+                records.append(RecordValue(v.cls, {k: enter(x, f"{hint}_{k}") for k, x in v.fields.items()}))
+                return records[-1]
             return v
 
+        records: list[RecordValue] = []
+        entered_at = next_stamp()
         inner.frames.append(Frame(fn.name, source.file))
         bound = {n: enter(v, n) for n, v in env.items()}
         for path, obj, name in callee.captured:
             session.capture(path, obj, name, self.loc)
         params = list(session.body.params)
+        cells = [a.cell for a in entered]
         try:
             result = inner.bound(inner.inline(fn, source, parent, bound))
         except DeadCode:
@@ -210,6 +226,13 @@ class Recursion(Once):
                     "return without a recursive call on some path",
                 )
             raise
+        changed = [x for x in session.journals[0].old if x in records or x.stamp < entered_at]
+        if any(not isinstance(x, Cell) or x not in cells for x in changed):
+            self.error(
+                UnsupportedError,
+                f"the recursive function {fn.name} changes an object of its caller",
+                "pass arrays as arguments and write to them, or return the new values",
+            )
         yields: list[Operand] = []
         types: list[Type] = []
         with inner.b.into(session.body):
@@ -231,8 +254,10 @@ class Recursion(Once):
         callee.captured_types = [c.type for c, _ in session.captured.values()]
         callee.params = params
         session.body.params = [*params, *(v for _, v in session.captured.values())]
-        session.body.yields = yields
-        return Function(callee.name, session.body)
+        closure = Outline(inner, fn.name, session.body, params=session.body.params)
+        callee.outer = closure.free(yields)
+        callee.extents = closure.undefined_symbols(callee.outer)
+        return closure.closed(callee.name, yields, callee.outer, callee.extents)
 
     def _result_type_of(self, fn: UserFunction, y: Operand, before: Type | None) -> Type:
         if any(d.has_values for d in y.type.shape):
@@ -300,6 +325,7 @@ class Recursion(Once):
             for d, actual in zip(type.shape, x.type.shape, strict=True):
                 if not d.is_const:
                     symbols[str(d)] = actual
+        operands += [*callee.outer, *extent_operands(self, callee.extents)]
         substitution = Substitution(symbols=symbols)
         types = [substitution.type(t) for t in callee.types]
         op = self.b.op("call", *operands, attrs={"callee": callee.name}, types=types)

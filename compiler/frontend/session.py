@@ -81,8 +81,11 @@ class Session:
         self.callees: dict[str, Function] = {}
         self.loops: list[tuple[Value, Dim, Dim]] = []  # index, smallest, largest: facts for proofs
         self.extents = dict(extents or {})
+        self.own_symbols = False  # every extent of a captured array has one: it is bound at each call
         self.generic = False  # Note [Symbols of a callee]
         self.outlined: dict[Any, Any] = {}  # functions of their own by what they were built for (see outline.py)
+        self.arguments: list[Any] = []  # containers that are, or are in, arguments
+        self.rebound: Loc | None = None  # where the first of them is changed
         self.inlined: dict[Any, tuple[int, int]] = {}  # calls and ops built in place so far (see once.py)
         self._symbols = 0
         self._callee_names: set[str] = set()
@@ -125,11 +128,13 @@ class Session:
     # -- captured inputs ----------------------------------------------------------------------
     def guard(self, path: Path, expected: Any, name: str) -> None:
         """The program relies on `expected` being found at `path`."""
-        self.guards.setdefault(path, Guard(path, expected, name))
+        if not path.root.is_ours:
+            self.guards.setdefault(path, Guard(path, expected, name))
 
     def guard_function(self, path: Path, fn: Any, name: str) -> None:
         """The program relies on the code of the function at `path`."""
-        self.guards.setdefault(path, guard_of(path, fn, name))
+        if not path.root.is_ours:
+            self.guards.setdefault(path, guard_of(path, fn, name))
 
     def capture(self, path: Path, obj: Any, name: str, loc: Loc) -> Value:
         """The parameter for a captured float or array; one for each path."""
@@ -151,7 +156,11 @@ class Session:
     def symbol(self, extent: int) -> Dim:
         """The symbol for an extent of a captured array, shared with the arguments' extents; constant
         when the caller did not say what those are."""
-        if extent == 1 or not self.extents:
+        if extent == 1:
+            return Dim.of(extent)
+        if self.own_symbols:
+            return Dim.of(self.new_symbol())
+        if not self.extents:
             return Dim.of(extent)
         for name, value in self.extents.items():
             if value == extent:

@@ -14,11 +14,12 @@ from ..errors import NeedsStatic, PullbackTypeError, PullbackValueError, Unsuppo
 from ..ir.dims import Dim
 from ..ir.nodes import Operand, Value
 from ..ir.types import Type, promote
+from ..paths import of_named
 from . import fence
 from .comprehensions import Comprehensions
 from .context import DeadCode, describe
 from .liveness import EMPTY, JUMPS, Names, always_leaves, binds, has_jump
-from .loops import Body
+from .loops import Body, EffectInTest
 from .values import (
     Array,
     GeneratorValue,
@@ -325,11 +326,13 @@ class Statements(Comprehensions):
             )
         name = cls.__name__
         if getattr(builtins, name, None) is not cls and cls is not np.linalg.LinAlgError:
-            self.error(
-                UnsupportedError,
-                f"the exception {name} is not a builtin one",
-                "raise a builtin exception such as ValueError",
-            )
+            if not issubclass(cls, Exception) or of_named(cls) is None:
+                self.error(
+                    UnsupportedError,
+                    f"the exception {name} is not found in its module",
+                    "define the class at module level",
+                )
+            name = f"{cls.__module__}:{cls.__qualname__}"
         if call is None or not call.args:
             return name, "", []
         if len(call.args) > 1 or call.keywords:
@@ -452,19 +455,22 @@ class Statements(Comprehensions):
 
     # -- loops --------------------------------------------------------------------------------
     def do_While(self, s: ast.While) -> None:
+        outcome = binds(s.test)
+        if not outcome:
+            try:
+                with self.session.attempt():
+                    self._while(s)
+                return
+            except EffectInTest:
+                pass
+        self._while_with_effects(s, outcome)
+
+    def _while(self, s: ast.While) -> None:
         live_head, live_after, assigned = self._loop_names(s, EMPTY)
         live = live_head | live_after
         statics: list[Any] = []
 
         def test() -> Any:
-            for n in ast.walk(s.test):
-                if isinstance(n, ast.NamedExpr):
-                    with self.b.at(self.location(n)):
-                        self.error(
-                            UnsupportedError,
-                            "an assignment in the test of a while loop is not supported",
-                            "assign in the body",
-                        )
             value = self.truth(self.eval(s.test))
             statics.append(value)
             return value
@@ -478,6 +484,29 @@ class Statements(Comprehensions):
             if "$return" not in self.env:
                 raise DeadCode
             self.env["$return"] = True
+        self._after_loop(s)
+
+    def _while_with_effects(self, s: ast.While, outcome: Names) -> None:
+        """A loop whose test binds names or writes arrays: ``while True: if not test: break; ...``."""
+        if s.orelse and has_jump(s.body, (ast.Break,)):
+            message = "a while loop with break and else may not assign or write in its test"
+            self.error(UnsupportedError, message, "assign in the body")
+        live_head, live_after, assigned = self._loop_names(s, outcome)
+        live = live_head | live_after | outcome
+
+        def leave() -> None:
+            self.env["$break"] = True
+
+        def work(_: Value | None) -> None:
+            with self.living(live, live):
+                test = self.truth(self.eval(s.test))
+                if isinstance(test, bool):
+                    self.block(s.body) if test else leave()
+                else:
+                    self.branch(test, lambda: self.block(s.body), leave, live)
+
+        self.run_loop(Body(work, lambda: True), assigned | {"$break"}, live_head, live_after | outcome)
+        self.env.pop("$break", None)
         self._after_loop(s)
 
     def do_For(self, s: ast.For) -> None:

@@ -28,6 +28,10 @@ from ..paths import Path
 _stamps = itertools.count(1)
 
 
+ARGUMENT = -1
+"""The stamp of a container that is, or is in, an argument. (0: captured from outside.)"""
+
+
 def next_stamp() -> int:
     """Creation order of mutable objects: tells what is older than a branch or a loop."""
     return next(_stamps)

@@ -12,11 +12,12 @@ Ops other than control flow, calls, effects, tapes and indexing have their meani
 
 from __future__ import annotations
 
-import builtins
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+
+from pullback.runtime.status import exception_class
 
 from ..errors import InternalError
 from . import indexing
@@ -24,13 +25,6 @@ from .dims import Dim
 from .nodes import At, Const, Function, Gather, New, Op, Operand, Region, Span, Value
 from .opdef import opdef
 from .types import Type
-
-EXCEPTIONS: dict[str, type[Exception]] = {
-    name: obj
-    for name, obj in vars(builtins).items()
-    if isinstance(obj, type) and issubclass(obj, Exception)
-} | {"LinAlgError": np.linalg.LinAlgError}
-
 
 def interpret(fn: Function, args: Sequence[Any]) -> list[Any]:
     """Run a function on NumPy arrays and scalars; the list of what it returns.
@@ -208,7 +202,7 @@ class _Frame:
 
     def _check(self, op: Op, operands: list[Any]) -> Sequence[Any]:
         if not operands[0]:
-            raise EXCEPTIONS[op.attrs["error"]](op.attrs["message"].format(*operands[1:]))
+            raise exception_class(op.attrs["error"])(op.attrs["message"].format(*operands[1:]))
         return []
 
     def _print(self, op: Op, operands: list[Any]) -> Sequence[Any]:

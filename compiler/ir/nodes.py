@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from typing import Any, Union, final
 
 from .dims import Dim
-from .loc import Loc
+from .loc import Loc as Loc
 from .types import Type
 
 _ids = itertools.count(1)

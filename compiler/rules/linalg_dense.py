@@ -83,7 +83,7 @@ def triangle(x: E, lower: bool = True) -> E:
 
 
 def halved(x: E) -> E:
-    """The lower triangle with half the diagonal: ``halved(x) + halved(x).T`` is symmetric with the lower triangle of x."""
+    """The lower triangle with half the diagonal: ``halved(x) + halved(x).T`` has the lower triangle of x."""
     row, column = _places(x)
     return (row > column).where(x, row.eq(column).where(x * 0.5, 0.0))
 

@@ -22,7 +22,7 @@ from dataclasses import dataclass
 
 from ..analysis.alias import Aliases, Carried, is_view, mutated_operands
 from ..analysis.bounds import facts_before, prove_nonneg
-from ..ir.nodes import Function, Op, Operand, Region, Value
+from ..ir.nodes import Function, Op, Region, Value
 
 # what makes memory that nobody else refers to
 ALLOCATIONS = frozenset({"empty", "full"})
@@ -57,9 +57,9 @@ class _Recycler:
 
     def run(self) -> None:
         removed: set[Op] = set()
-        for k, op in enumerate(self.region.ops):
-            if op.opcode not in ALLOCATIONS:
-                continue
+        made = [op for op in self.region.ops if op.opcode in ALLOCATIONS and self.uses.get(op.result)]
+        for op in sorted(made, key=lambda op: self.uses[op.result][0]):
+            k = self.uses[op.result][0]  # where it is first needed
             web = self._web(op.result)
             if web is None:
                 continue
@@ -110,10 +110,7 @@ class _Recycler:
 
     def _read_last_by_writer(self, new: Value) -> _Web | None:
         """An array that dies in the nest that fills `new`, and is read there at the place written only."""
-        users = self.uses.get(new, ())
-        if not users:
-            return None
-        first = users[0]
+        first = self.uses[new][0]
         nest = self.region.ops[first]
         for web in self.pool:
             if web.last.type == new.type and web.death == first and self.uses.get(web.last, [-1])[-1] == first:
@@ -134,7 +131,9 @@ def _pointwise(nest: Op, new: Value, old: Value) -> bool:
         if op.opcode != "for":
             return False
         loop = Carried(op)
-        if sum(x is current for x in op.operands) != 1 or any(x is old for x in op.operands) or current not in loop.inits:
+        if sum(x is current for x in op.operands) != 1 or any(x is old for x in op.operands):
+            return False
+        if current not in loop.inits:
             return False
         current = loop.params[loop.inits.index(current)]
         ivs.append(op.regions[0].params[0])

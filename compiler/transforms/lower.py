@@ -27,8 +27,9 @@ from ..ir.nodes import At, Function, Op, Region, Substitution, Value, as_dim
 from .access import resolve
 from .buffers import recycle
 from .fuse import Plan, Unit, plan
-from .lower_decompose import decompose
+from .lower_decompose import decompose, drop_dead
 from .lower_nest import NestEmitter
+from .rows import fuse_rows
 from .stencil import gather_form
 
 
@@ -45,6 +46,8 @@ def _lower_one(fn: Function) -> Function:
     gather_form(fn)
     body = _Lowering().region(fn.body, Substitution(), set())
     new = Function(fn.name, body, list(fn.assumptions), {}, dict(fn.attrs))
+    fuse_rows(new)
+    drop_dead(new.body)
     recycle(new)
     return new
 

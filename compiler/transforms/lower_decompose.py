@@ -12,6 +12,7 @@ After `decompose`:
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
@@ -543,11 +544,46 @@ class _Decomposer:
         return self.b.emit("sum", self.b.emit("mul", left, b), axes=(a.type.rank - 1,), keepdims=False)
 
     def _gemm(self, c: Operand, a: Operand, b: Operand, beta: float) -> Value:
-        a, trans_a = self.untransposed(a)
-        b, trans_b = self.untransposed(b)
         t = Type(c.type.dtype)
+        alpha: Operand = constant(1.0, t)
+        a, trans_a, alpha = self._plain(a, alpha)
+        b, trans_b, alpha = self._plain(b, alpha)
         attrs = {"trans_a": trans_a, "trans_b": trans_b, "mutates": (0,)}
-        return self.b.op("gemm", c, a, b, constant(1.0, t), constant(beta, t), attrs=attrs).result
+        # BLAS reads no matrix where alpha is 0, and a NaN would be lost: a factor that is not known scales the result
+        inside = alpha if isinstance(alpha, Const) else constant(1.0, t)
+        product = self.b.op("gemm", c, a, b, inside, constant(beta, t), attrs=attrs).result
+        return product if isinstance(alpha, Const) else self.b.emit("mul", product, alpha)
+
+    def _plain(self, x: Operand, alpha: Operand) -> tuple[Operand, bool, Operand]:
+        """The matrix behind transpositions and scalings, whether it is transposed, and the factor."""
+        x, transposed = self.untransposed(x)
+        x, alpha = self._unscaled(x, alpha)
+        x, again = self.untransposed(x)
+        return x, transposed != again, alpha
+
+    def _unscaled(self, x: Operand, alpha: Operand) -> tuple[Operand, Operand]:
+        """The matrix behind multiplications by scalars and negations, and the factor of the product with them."""
+        while isinstance(x, Value) and x.op is not None and x.type.rank > 1 and x.op.opcode in ("mul", "neg"):
+            arrays = [y for y in x.op.operands if y.type.shape]
+            scalars = [y for y in x.op.operands if not y.type.shape]
+            if len(arrays) != 1 or arrays[0].type != x.type or not all(_may_scale(y) for y in scalars):
+                break
+            for factor in scalars or [constant(-1.0, alpha.type)]:
+                alpha = self._product(factor, alpha)
+            x = arrays[0]
+        return x, alpha
+
+    def _product(self, factor: Operand, alpha: Operand) -> Operand:
+        t = alpha.type
+        if isinstance(factor, Const):
+            factor = constant(factor.value, t)
+        elif factor.type != t or factor.type.weak:
+            factor = self.scalar("cast", factor, t=t, dtype=t.dtype, weak=False)
+        if isinstance(alpha, Const) and alpha.value == 1:
+            return factor
+        if isinstance(alpha, Const) and isinstance(factor, Const):
+            return constant(alpha.value * factor.value, t)
+        return self.scalar("mul", factor, alpha, t=t)
 
     def untransposed(self, x: Operand) -> tuple[Operand, bool]:
         """The operand behind a transposition of a matrix."""
@@ -581,6 +617,10 @@ class _Decomposer:
         return self.b.op(
             "gemm", target, *product.operands[1:4], constant(1.0, Type(target.type.dtype)), attrs=product.attrs
         ).result
+
+
+def _may_scale(x: Operand) -> bool:
+    return x.type.is_float and not (isinstance(x, Const) and (x.value == 0 or not math.isfinite(x.value)))
 
 
 def _gather_operands(op: Op) -> list[Operand]:

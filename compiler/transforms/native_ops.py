@@ -40,7 +40,6 @@ for _name, _fn in (("sort_rows", np.sort), ("argsort_rows", np.argsort)):
     )
 
 
-
 def _attempt(function: Any) -> Any:
     def evaluate(attrs: dict[str, Any], out: Any, *xs: Any) -> Any:
         try:

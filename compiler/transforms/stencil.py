@@ -91,8 +91,10 @@ class _Gatherer:
             for k, r in enumerate(op.regions):
                 is_body = op.opcode == "for" or (op.opcode == "while" and k == 1)
                 self.region(r, [*loops, _Loop(op, r, region)] if is_body else [])
-        for chain in self._chains(region):
-            self._regroup(chain, region, loops)
+        chains = [(chain, groups) for chain in self._chains(region) if (groups := _groups(chain))]
+        pads = self._pads(region, loops, [group for _, groups in chains for group in groups])
+        for chain, groups in chains:
+            self._regroup(chain, groups, pads, region)
 
     # -- chains ---------------------------------------------------------------------------------------
     def _chains(self, region: Region) -> list[list[Op]]:
@@ -115,23 +117,24 @@ class _Gatherer:
                 found.append(chain)
         return found
 
-    def _regroup(self, chain: list[Op], region: Region, loops: list[_Loop]) -> None:
-        groups = _groups(chain)
-        if not groups:
-            return
-        place = {op: k for k, op in enumerate(chain)}
-        sums = {max((t.op for t in terms), key=place.__getitem__): terms for terms in groups}
-        dropped = {t.op for terms in groups for t in terms} - sums.keys()
-        pads: dict[Value, _Pad] = {}
+    def _pads(self, region: Region, loops: list[_Loop], groups: list[list[_Term]]) -> dict[Value, _Pad]:
+        """One padded copy for every base, wide enough for all groups of the region."""
         wanted: dict[Value, list[tuple[_Term, list[_Term]]]] = {}
         for terms in groups:
             for t in terms:
                 wanted.setdefault(t.base, []).append((t, terms))
+        pads: dict[Value, _Pad] = {}
         for base, placed in wanted.items():
             before, after = _margins(placed)
             if any(before) or any(after):
-                first = min((t.op for t, _ in placed), key=place.__getitem__)
+                first = min((t.op for t, _ in placed), key=region.ops.index)
                 pads[base] = self._pad(base, before, after, first, region, loops)
+        return pads
+
+    def _regroup(self, chain: list[Op], groups: list[list[_Term]], pads: dict[Value, _Pad], region: Region) -> None:
+        place = {op: k for k, op in enumerate(chain)}
+        sums = {max((t.op for t in terms), key=place.__getitem__): terms for terms in groups}
+        dropped = {t.op for terms in groups for t in terms} - sums.keys()
         # the sums come last, so that those with one hull can be one nest
         end = chain[-1]
         order = [op for op in chain if op not in dropped and op not in sums] + list(sums)

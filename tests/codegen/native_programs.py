@@ -232,4 +232,39 @@ PROGRAMS: list[Program] = [
         }""",
         [(np.random.default_rng(0).normal(size=(2, 3, 4)),), (np.random.default_rng(0).normal(size=(2, 3, 0)),)],
     ),
+    (
+        "functions that call each other",
+        """func f(%n: int, %x: float) -> (float) {
+          %r = call %n, %x {callee='even'} : float
+          return %r
+        }
+
+        func even(%n: int, %x: float) -> (float) {
+          %done = le %n, 0 : bool
+          %r = if %done : float {
+            yield %x
+          } {
+            %m = sub %n, 1 : int
+            %y = mul %x, 2.0 : float
+            %s = call %m, %y {callee='odd'} : float
+            yield %s
+          }
+          return %r
+        }
+
+        func odd(%n: int, %x: float) -> (float) {
+          %done = le %n, 0 : bool
+          %r = if %done : float {
+            %z = neg %x : float
+            yield %z
+          } {
+            %m = sub %n, 1 : int
+            %y = add %x, 1.0 : float
+            %s = call %m, %y {callee='even'} : float
+            yield %s
+          }
+          return %r
+        }""",
+        [(0, 1.5), (1, 1.5), (7, 1.5), (8, -0.5)],
+    ),
 ]

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import scipy.linalg
 import scipy.special
 
 from .numpy_programs import Run, data
@@ -404,3 +405,99 @@ row(math.factorial, 5)
 row(math.sqrt, 2.0)
 row(np.sqrt, 2.0)
 row(np.finfo, np.float64)
+
+# -- sorting, searching, counting --------------------------------------------------------------------
+for _x in (A, F, K, W, A > 0, N):
+    row(np.sort, _x)
+    row(np.argsort, _x, axis=0)
+    row(np.sort, _x, axis=None)
+row("argsort", A, -1)
+row(np.sort, C, axis=1, kind="stable")
+for _f in (np.median, np.mean):
+    for _x in (A, F, K, N, W, W[:1]):
+        row(_f, _x)
+row(np.median, A, axis=1)
+row(np.median, C, axis=(0, -1), keepdims=True)
+row(np.median, N, axis=1)
+for _q in (0.0, 0.25, 0.9, 1, Run(0.3)):
+    row(np.quantile, W, _q)
+    row(np.quantile, A, _q, axis=0)
+row(np.quantile, F, 0.4, axis=-1, keepdims=True)
+row(np.percentile, A, [10, 50.0, 90], axis=1)
+row(np.percentile, K, 30)
+row(np.quantile, F, np.float64(0.4))
+row(np.quantile, N, 0.5, axis=0)
+_EDGES = np.array([-1.0, 0.0, 0.5, 0.5, 2.0])
+for _side in ("left", "right"):
+    row(np.searchsorted, _EDGES, A, side=_side)
+    row(np.searchsorted, _EDGES, 0.5, _side)
+    row(np.searchsorted, np.array([1, 3, 3, 7]), np.array([0, 3, 8]), _side)
+    row(np.searchsorted, np.array([0.0, 1.0, np.nan]), np.array([np.nan, 0.5]), _side)
+row(np.searchsorted, np.zeros(0), A)
+row(np.searchsorted, W, 0.1, sorter=np.argsort(W))
+row(np.digitize, A, _EDGES)
+row(np.digitize, A, _EDGES, right=True)
+row(np.digitize, 0.3, _EDGES)
+_BINS = np.array([0, 3, 1, 3])
+row(np.bincount, _BINS)
+row(np.bincount, _BINS, minlength=7)
+row(np.bincount, _BINS, weights=V)
+row(np.bincount, _BINS, K[0])
+for _f in (np.maximum, np.minimum, np.fmax, np.fmin):
+    row(_f.accumulate, A)
+    row(_f.accumulate, A, axis=1)
+row(np.maximum.accumulate, K[0])
+row(np.maximum.accumulate, N, axis=1)
+row(np.nancumsum, N)
+row(np.nancumprod, N, axis=0)
+row(np.repeat, W, [2, 0, 1, 3, 1])
+row(np.repeat, A, np.array([1, 0, 2]), axis=0)
+row(np.repeat, A, [2])
+row(np.nonzero, A > 0)
+row(np.nonzero, C > 0)
+row(np.argwhere, A > 0)
+row(np.argwhere, W > 0)
+row(np.where, A > 0)
+row(np.select, [A > 1, A > 0], [A, 2.0 * A], -1.0)
+row(np.select, [K > 1, K > 0], [K, 2])
+
+# -- reductions of a part ----------------------------------------------------------------------------
+_MASK = A > 0
+for _f in (np.sum, np.prod, np.mean, np.any, np.all):
+    row(_f, A, where=_MASK)
+    row(_f, A, axis=0, keepdims=True, where=_MASK)
+row(np.sum, A, axis=1, where=np.array([True, False, True, True]))
+row(np.sum, K, initial=3)
+row(np.prod, A, axis=0, initial=2.0, where=_MASK)
+row(np.max, A, axis=0, initial=0.0)
+row(np.min, A, initial=-5.0, where=_MASK)
+row("sum", A, where=_MASK)
+
+# -- matrices ----------------------------------------------------------------------------------------
+_D = S @ S.T + np.eye(4)
+for _x in (S, S.astype(np.float32), np.array([[2, 1], [1, 3]])):
+    for _f in (np.linalg.det, np.linalg.inv):
+        row(_f, _x)
+    row(np.linalg.slogdet, _x)
+row(np.linalg.solve, S, V)
+row(np.linalg.solve, S, A.T)
+row(np.linalg.solve, S.astype(np.float32), V)
+row(np.linalg.cholesky, _D)
+row(np.linalg.cholesky, _D.astype(np.float32))
+row(scipy.linalg.cholesky, _D)
+row(scipy.linalg.cholesky, _D, lower=True)
+row(scipy.linalg.solve_triangular, S, V)
+row(scipy.linalg.solve_triangular, S, A.T, trans=1, lower=True)
+row(scipy.linalg.solve, S, V)
+row(scipy.linalg.inv, S)
+row(scipy.linalg.det, S)
+row(np.linalg.eigvalsh, _D)
+row(np.linalg.eigvalsh, S, "U")
+row(np.linalg.eigh, _D)
+row(np.linalg.matrix_power, S, 3)
+row(np.linalg.matrix_power, S, 0)
+row(np.linalg.matrix_power, S, -2)
+row(np.linalg.norm, A, 2)
+row(np.linalg.norm, S, 2, keepdims=True)
+row(np.linalg.cond, S, 1)
+row(np.linalg.cond, S, "fro")

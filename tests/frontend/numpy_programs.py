@@ -15,7 +15,7 @@ import numpy as np
 from pullback.frontend.build import Interpreter
 from pullback.frontend.control import Frame
 from pullback.frontend.session import Session
-from pullback.frontend.values import Array, BoundMethod, Cell, ListValue, is_operand
+from pullback.frontend.values import Array, BoundMethod, Cell, ListValue, RecordValue, is_operand
 from pullback.ir.dims import Dim
 from pullback.ir.interp import interpret
 from pullback.ir.nodes import Function, Loc, Value
@@ -78,6 +78,8 @@ class Program:
     def leaf(self, v: Any) -> Any:
         if isinstance(v, (tuple, ListValue)):
             return [self.leaf(x) for x in (v if isinstance(v, tuple) else v.items)]
+        if isinstance(v, RecordValue):
+            return [self.leaf(x) for x in v.fields.values()]
         if isinstance(v, (Array, Dim)) or is_operand(v):
             self.results.append(self.ctx.operand(v))
             return ("yield", len(self.results) - 1)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import re
 import sys
 import time
 from collections import Counter
@@ -16,15 +15,10 @@ from collections import Counter
 os.environ.setdefault("PULLBACK_VERIFY", "1")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-from .campaign import Task, run
+from .campaign import Task, general, run
 from .generator import generate
 from .oracles import Outcome
 from .reducer import reduce
-
-def general(message: str) -> str:
-    """A message without the names and numbers of one program."""
-    return re.sub(r"'[^']*'|\b\d+\b|\b[a-zA-Z]\d+\b", "_", message)[:110]
-
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import re
 from collections.abc import Iterator
 
 from .generator import generate
@@ -23,3 +24,8 @@ def run(tasks: list[Task], jobs: int) -> Iterator[tuple[Task, Outcome]]:
     # workers are replaced now and then: each keeps what it compiled
     with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=500) as pool:
         yield from pool.imap_unordered(run_one, tasks, chunksize=10)
+
+
+def general(message: str) -> str:
+    """A message without the names and numbers of one program."""
+    return re.sub(r"'[^']*'|\b\d+\b|\b[a-zA-Z]\d+\b", "_", message)[:110]

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+
 from pullback import pipeline
 from pullback.api import extended
 from pullback.codegen.numba_cpu import generate_native, load_native, plain_kernel
@@ -75,8 +76,11 @@ def deadline(seconds: int) -> Iterator[None]:
         signal.signal(signal.SIGALRM, old)
 
 
-def check(case: Case, compiled: bool = False, second: bool = False, seconds: int = SECONDS) -> Outcome:
-    """Run all oracles on a case. compiled: native code through Numba too; second: second derivatives too."""
+def check(
+    case: Case, compiled: bool = False, second: bool = False, seconds: int = SECONDS, thorough: bool = True
+) -> Outcome:
+    """Run all oracles on a case. compiled: native code through Numba too; second: second derivatives too; not
+    `thorough`: one of the printed levels for each derivative, in turns, instead of both."""
     with warnings.catch_warnings(), np.errstate(all="ignore"):
         warnings.simplefilter("ignore")
         try:
@@ -85,6 +89,7 @@ def check(case: Case, compiled: bool = False, second: bool = False, seconds: int
                     runner = _Check(case)
                 except Exception as e:
                     return Outcome("discarded", "load", str(e))
+                runner.thorough = thorough
                 return runner.run(compiled, second)
         except Failure as e:
             return Outcome("failed", e.stage, e.detail)
@@ -173,6 +178,9 @@ class NoPath(Exception):
 
 
 class _Check:
+    thorough = True
+    turn = 0
+
     def __init__(self, case: Case):
         self.case = case
         self.f = case.load()
@@ -232,17 +240,17 @@ class _Check:
 
     def call(self, stage: str, made: tuple[Dispatcher, Specialisation], kernel: Kernel, extras: tuple[Any, ...] = (), values: list[Any] | None = None) -> tuple[Any, list[Any]]:
         """(result, arguments after the call), through the dispatcher and the given kernel."""
-        dispatcher, spec = made
-        spec._kernel = kernel
-        for entry in dispatcher._entries.values():
-            entry.kernel = None
+        dispatcher, _ = made
+        dispatcher.use(kernel)
         given = copied(values if values is not None else self.case.values())
         result = self.guarded(stage, lambda: dispatcher(tuple(given), {}, extras))
         return copy.deepcopy(result), given
 
     def kernels(self, stage: str, spec: Specialisation, compiled: bool) -> Iterator[tuple[str, Kernel]]:
+        self.turn += 1
+        skipped = None if self.thorough else list(LEVELS)[(self.case.seed + self.turn) % 2]
         for level, make in LEVELS.items():
-            if level != "compiled" or compiled:
+            if level != skipped and (level != "compiled" or compiled):
                 name = f"{stage}, {level}"
                 yield name, self.guarded(name, lambda make=make: make(spec.program.function))
 
@@ -265,9 +273,7 @@ class _Check:
             del kernels["compiled"]
         for name, make in kernels.items():
             kernel = self.guarded(name, lambda make=make: make(spec.program.function))
-            spec._kernel = kernel
-            for entry in dispatcher._entries.values():
-                entry.kernel = None
+            dispatcher.use(kernel)
             try:
                 dispatcher(tuple(copied(values)), {})
             except base:
@@ -362,9 +368,9 @@ class _Check:
             return Outcome("ok", "constant")
         tangents, given = self.call("jvp, interpreter", made, interpreter(made[1].program.function), (direction,))
         self.compare("jvp, arguments unchanged", given, values, 0.0)
-        tangents = self.dense(tangents, expected)
-        for name, kernel in self.kernels("jvp", made[1], False):
-            self.compare(name, self.dense(self.call(name, made, kernel, (direction,))[0], expected), tangents, self.tolerance())
+        tangents = flat(tangents)
+        for name, kernel in self.kernels("jvp", made[1], False) if self.thorough else ():
+            self.compare(name, flat(self.call(name, made, kernel, (direction,))[0]), tangents, self.tolerance())
         outcome = self.check_tangents(values, direction, tangents)
         # reverse mode
         made = self.specialise("vjp", vjp_of)
@@ -380,9 +386,6 @@ class _Check:
         if second and outcome.kind == "ok":
             self.check_second(values, direction, cotangent, adjoints, jvp_of, vjp_of)
         return outcome
-
-    def dense(self, tangents: Any, expected: Any) -> list[Any]:
-        return [t for t in flat(tangents)]
 
     def cotangent(self, expected: Any) -> Any:
         if isinstance(expected, (tuple, list)):

@@ -146,23 +146,13 @@ def bare_raise(x):
     return x[0]
 
 
-def own_exception(x):
-    if x[0] > 0:
-        raise Trouble("no")  #! raise Trouble("no") | builtin | builtin
-    return x[0]
-
-
-class Trouble(Exception):
-    pass
-
-
 def exec_call(x):
-    exec("y = 1.0")  #! exec("y = 1.0") | exec | 
+    exec("y = 1.0")  #! exec("y = 1.0") | exec |
     return x[0]
 
 
 def eval_call(x):
-    return eval("x[0] * 2")  #! eval("x[0] * 2") | eval | 
+    return eval("x[0] * 2")  #! eval("x[0] * 2") | eval |
 
 
 def matrix_star_import(x):
@@ -177,20 +167,20 @@ def complex_literal(x):
 
 # -- data that is not numbers -----------------------------------------------------------------------
 def string_data(x):
-    return float("1.5" + str(x[0]))  #! | | 
+    return float("1.5" + str(x[0]))  #! | |
 
 
 def string_formatted(x):
-    return len(f"{x[0]:.3f}") * x[1]  #! | | 
+    return len(f"{x[0]:.3f}") * x[1]  #! | |
 
 
 def object_array(x):
-    a = np.array([x, None], dtype=object)  #! | | 
+    a = np.array([x, None], dtype=object)  #! | |
     return x[0]
 
 
 def complex_array(x):
-    z = np.zeros(3, dtype=complex)  #! | complex | 
+    z = np.zeros(3, dtype=complex)  #! | complex |
     return np.sum(np.abs(x + z))
 
 
@@ -199,22 +189,22 @@ def string_dictionary_key(x):
     return d["b"]  #! d["b"] | key | keys
 
 
-def unhashable_mix(x):
-    return np.sum(x) + [1.0, 2.0]  #! np.sum(x) + [1.0, 2.0] | | 
+def array_result(x):
+    return np.sum(x) + [1.0, 2.0]  #! np.sum(x) + [1.0, 2.0] | |
 
 
 def none_arithmetic(x):
     scale = None
-    return x[0] * scale  #! x[0] * scale | None | 
+    return x[0] * scale  #! x[0] * scale | None |
 
 
 # -- the outside world ------------------------------------------------------------------------------
 def reads_file(x):
-    return float(open("numbers.txt").read()) * x[0]  #! open("numbers.txt") | open | 
+    return float(open("numbers.txt").read()) * x[0]  #! open("numbers.txt") | open |
 
 
 def asks_user(x):
-    return float(input()) * x[0]  #! input() | input | 
+    return float(input()) * x[0]  #! input() | input |
 
 
 def random_numpy(x):
@@ -226,7 +216,7 @@ def random_generator(x):
 
 
 def random_module(x):
-    return x[0] * random.random()  #! random.random() | | 
+    return x[0] * random.random()  #! random.random() | |
 
 
 def clock(x):
@@ -234,7 +224,7 @@ def clock(x):
 
 
 def third_party(x):
-    return np.sum(json.loads("[1.0, 2.0, 3.0]") * x)  #! json.loads("[1.0, 2.0, 3.0]") | json | custom_vjp 
+    return np.sum(json.loads("[1.0, 2.0, 3.0]") * x)  #! json.loads("[1.0, 2.0, 3.0]") | json | custom_vjp
 
 
 def regular_expression(x):
@@ -247,24 +237,24 @@ def recursion_limit(x):
 
 # -- containers and iterators with run-time structure -----------------------------------------------
 def deque_of_values(x):
-    q = deque([x[0], x[1]])  #! deque([x[0], x[1]]) | | 
+    q = deque([x[0], x[1]])  #! deque([x[0], x[1]]) | |
     return q.popleft()
 
 
 def counts(x):
-    c = Counter([1, 2, 2])  #! Counter([1, 2, 2]) | | 
+    c = Counter([1, 2, 2])  #! Counter([1, 2, 2]) | |
     return x[0] * c[2]
 
 
 def default_dictionary(x):
-    d = defaultdict(float)  #! defaultdict(float) | | 
+    d = defaultdict(float)  #! defaultdict(float) | |
     d["a"] += x[0]
     return d["a"]
 
 
 def itertools_product(x):
     s = 0.0
-    for i, j in itertools.product(range(2), range(2)):  #! itertools.product(range(2), range(2)) | | 
+    for i, j in itertools.product(range(2), range(2)):  #! itertools.product(range(2), range(2)) | |
         s += x[i] * x[j]
     return s
 
@@ -276,14 +266,14 @@ def filtered_list(x):
 def grows_by_data(x):
     out = []
     for v in x:
-        if v > 0:  #! | | 
+        if v > 0:  #! | |
             out.append(v)
     return sum(out)
 
 
 def runtime_key(x):
     d = {0: x[0], 1: x[1]}
-    return d[int(x[2] * 0)]  #! | | 
+    return d[int(x[2] * 0)]  #! | |
 
 
 def grows_in_while(x):
@@ -298,7 +288,7 @@ def lists_of_unequal_arrays(x):
     parts = [x, x[:2]]
     s = 0.0
     for i in range(int(x[0] * 4)):
-        s += np.sum(parts[i])  #! parts[i] | | 
+        s += np.sum(parts[i])  #! parts[i] | |
     return s
 
 
@@ -340,11 +330,11 @@ def writes_broadcast(x):
 
 # -- errors that NumPy or Python would raise, found before anything runs ------------------------------
 def shapes_differ(x):
-    return np.sum(x[1:] + x)  #! x[1:] + x | broadcast | 
+    return np.sum(x[1:] + x)  #! x[1:] + x | broadcast |
 
 
 def too_many_indices(x):
-    return x[0, 1]  #! x[0, 1] | too many indices | 
+    return x[0, 1]  #! x[0, 1] | too many indices |
 
 
 def truth_of_array(x):
@@ -358,7 +348,7 @@ def float_subscript(x):
 
 
 def wrong_argument_count(x):
-    return math.hypot(x[0])  + _two(x[0])  #! _two(x[0]) | missing | parameters
+    return math.hypot(x[0]) + _two(x[0])  #! _two(x[0]) | missing | parameters
 
 
 def _two(a, b):
@@ -366,7 +356,7 @@ def _two(a, b):
 
 
 def undefined_name(x):
-    return np.sum(x) * scael  #! scael | not defined | 
+    return np.sum(x) * scael  #! scael | not defined |
 
 
 def misspelt_function(x):
@@ -386,12 +376,12 @@ def read_after_del(x):
 
 
 def unpacks_wrong(x):
-    a, b = x[0], x[1], x[2]  #! a, b | too many values | 
+    a, b = x[0], x[1], x[2]  #! a, b | too many values |
     return a * b
 
 
 def calls_a_number(x):
-    return x[0](2.0)  #! x[0](2.0) | not callable | 
+    return x[0](2.0)  #! x[0](2.0) | not callable |
 
 
 def endless(x):  #! | no end | path
@@ -399,7 +389,7 @@ def endless(x):  #! | no end | path
 
 
 def unknown_keyword(x):
-    return np.sum(x, axes=0)  #! np.sum(x, axes=0) | axes | 
+    return np.sum(x, axes=0)  #! np.sum(x, axes=0) | axes |
 
 
 def integer_in_place(x):

@@ -230,3 +230,13 @@ def _scaled(x, *, by=1.0):
 @case(np.array([[1.0, 2.0], [3.0, 4.5]]))
 def matrix_multiplication_operator(a):
     return np.sum(a @ a)
+
+
+class Trouble(Exception):
+    pass
+
+
+def raises_own_exception(x):
+    if x[0] < 0:
+        raise Trouble("negative")
+    return np.sum(x * x)

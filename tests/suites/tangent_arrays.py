@@ -1,4 +1,3 @@
-# ruff: noqa: B007, SIM
 """Programs over arrays and containers, as Tangent's tests have them: indexing, writes, NumPy, higher order.
 
 `CASES` is a table of (program, arguments); each program is written for this suite.

@@ -1,4 +1,4 @@
-# ruff: noqa: B007, SIM
+# ruff: noqa: B007, F841
 """Programs over scalars, as Tangent's tests have them: arithmetic, overwriting, branches, loops, calls.
 
 `CASES` is a table of (program, arguments); each program is written for this suite.
@@ -114,6 +114,13 @@ def shared_subexpression(x, y):
 @case(0.6)
 def math_module(x):
     return math.sin(x) * math.exp(x) + math.log(x) - math.sqrt(x) / math.cos(x) + math.tanh(x)
+
+
+@case(-2.7, True)
+def conversions(x, flag):
+    k = int(x)
+    on = float(x < 0) + float(flag) + int(flag) + bool(k)
+    return x * k * on + float(k) * x + int(2.5) * x**2
 
 
 # -- aliasing and overwriting -----------------------------------------------------------------------

@@ -28,6 +28,13 @@ def test_supported(case: Case, interpreted: Any) -> None:
     check(case)
 
 
+def test_own_exceptions_are_raised(interpreted: Any) -> None:
+    gradient = pb.grad(fence_supported.raises_own_exception)
+    np.testing.assert_array_equal(gradient(np.array([1.0, -2.0])), [2.0, -4.0])
+    with pytest.raises(fence_supported.Trouble, match="negative"):
+        gradient(np.array([-1.0, 2.0]))
+
+
 def refused() -> list[Any]:
     """(program, line, text over the caret, words of message and hint) of every marked program."""
     lines = {

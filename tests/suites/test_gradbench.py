@@ -236,9 +236,7 @@ def cases(*modules: str) -> list[Any]:
     return found
 
 
-@pytest.mark.parametrize(
-    ("answer", "case"), cases("hello", "llsq", "lse", "ode", "kmeans", "gmm", "lstm", "ba", "det")
-)
+@pytest.mark.parametrize(("answer", "case"), cases("hello", "llsq", "lse", "ode", "kmeans", "gmm", "lstm", "ba", "det"))
 def test_interpreted(answer: Answer, case: Any, interpreted: Any) -> None:
     agree(answer(case["input"]), case["output"])
 

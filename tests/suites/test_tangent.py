@@ -20,6 +20,6 @@ def test_interpreted(case: Case, interpreted: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("case", CASES[::12])
+@pytest.mark.parametrize("case", [*CASES[::12], *(c for c in CASES if c.id == "conversions")])
 def test_native(case: Case, native: Any) -> None:
     check(case)
