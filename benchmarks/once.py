@@ -93,8 +93,8 @@ def _main(program_name: str, size: str, side_name: str) -> None:
     side.grad()
     first_call = compile_time + time.perf_counter() - start
     high = _status("VmHWM")
-    known = resets and before is not None and high is not None
-    print(json.dumps({"first_call": first_call, "peak_bytes": high - before if known else None}))
+    peak = high - before if resets and before is not None and high is not None else None
+    print(json.dumps({"first_call": first_call, "peak_bytes": peak}))
 
 
 def _warm_machinery() -> None:

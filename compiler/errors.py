@@ -54,6 +54,10 @@ class PullbackIndexError(PullbackError, IndexError):
     """An index or argnum out of range."""
 
 
+class PullbackOverflowError(PullbackError, OverflowError):
+    """A Python integer that a narrow dtype does not hold."""
+
+
 class UnsupportedError(PullbackError, NotImplementedError):
     """A construct outside the language, or an op without a derivative."""
 

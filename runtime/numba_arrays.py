@@ -227,9 +227,7 @@ def _lower_put(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 def _type_take(tape: Any, start: Any, shape: Any) -> Any:
     rank = _rank(shape)
-    return (
-        None if rank is None else signature(KernelArray(tape.dtype, rank), tape, types.intp, _shape_type(shape))
-    )
+    return None if rank is None else signature(KernelArray(tape.dtype, rank), tape, types.intp, _shape_type(shape))
 
 
 def _lower_take(context: Any, builder: Any, sig: Any, args: Any) -> Any:

@@ -104,9 +104,7 @@ def _lower_gemv(context: Any, builder: Any, sig: Any, args: Any) -> Any:
             letter = builder.select(trans, _NORMAL, _TRANSPOSED)
             one = ir.Constant(_INT, 1)
             lda = _at_least_one(builder, n)
-            _call(
-                builder, _LETTER[sig.args[0].dtype] + "gemv", [letter, n, m, alpha, a, lda, x, one, beta, y, one]
-            )
+            _call(builder, _LETTER[sig.args[0].dtype] + "gemv", [letter, n, m, alpha, a, lda, x, one, beta, y, one])
     return context.get_dummy_value()
 
 

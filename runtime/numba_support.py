@@ -12,6 +12,8 @@ def prepare(source: str) -> None:
     _register("numba_scalar_math")
     if "pullback.runtime.blas" in source:
         _register("numba_blas")
+    if "pullback.runtime.console" in source:
+        _register("numba_console")
     if "pullback.runtime.lapack" in source:
         _lapack()
 

@@ -1,7 +1,7 @@
 """Numba's CPU target as native kernels need it: few registries, few passes, arrays that are indexed in bounds.
 
 Numba's own contexts register everything that Numba knows (0.5 s of a process). Those here know numbers, ranges,
-tuples, arrays, `math` and `print`, and what the modules `numba_*` of this package register: generated code calls
+tuples, arrays and `math`, and what the modules `numba_*` of this package register: generated code calls
 nothing else. Functions listed in a ``FROM_PYTHON`` of this package are compiled from their Python.
 
 Note [Indexing]. `KernelArray` is C-contiguous and indexed by as many integers as it has axes, each within
@@ -133,15 +133,12 @@ class _TargetContext(cpu.CPUContext):
             iterators,
             mathimpl,
             numbers,
-            printimpl,
             rangeobj,
             tupleobj,
-            unicode,
         )
         from numba.np import arrayobj  # noqa: F401
 
         self.install_registry(mathimpl.registry)
-        self.install_registry(printimpl.registry)
         self.install_registry(IMPLEMENTATIONS)
 
 

@@ -5,6 +5,7 @@
 Nothing is loaded unless every symbol that the code refers to is known: LLVM ends the process otherwise.
 """
 
+# mypy: disable-error-code="attr-defined"
 from __future__ import annotations
 
 import ctypes
@@ -15,7 +16,7 @@ import types
 from dataclasses import dataclass
 from typing import Any
 
-from . import blas_symbols, libmvec
+from . import blas_symbols, console, libmvec
 
 _lock = threading.Lock()
 
@@ -58,6 +59,8 @@ def load(packed: ObjectCode, name: str) -> Any:
         _numba_symbols()
         blas_symbols.register_needed(packed.needs)
         libmvec.load()
+        if console.SYMBOL in packed.needs:
+            console.register()
         engine = _engine(ll)  # which makes the symbols of the process known
         if not all(ll.address_of_symbol(s) for s in packed.needs):
             return None

@@ -146,4 +146,12 @@ def influenced(fn: Function, param: int) -> bool:
     return any(isinstance(y, Value) and y in reached for y in fn.body.yields)
 
 
-__all__ = ["active_values", "carries_derivative", "differentiable_type", "free_values", "influenced", "useful_values", "varied_values"]
+__all__ = [
+    "active_values",
+    "carries_derivative",
+    "differentiable_type",
+    "free_values",
+    "influenced",
+    "useful_values",
+    "varied_values",
+]

@@ -37,15 +37,30 @@ def loop_of(op: Op) -> Loop:
         lo, hi, step = op.operands[:3]
         n = 1 if op.attrs.get("stop") else 0
         return Loop(
-            op, body, op.operands[3:], body.params[1:], body.yields[n:], op.results[n:],
-            op.results[0] if n else None, body.params[0], lo, hi, step,
+            op,
+            body,
+            op.operands[3:],
+            body.params[1:],
+            body.yields[n:],
+            op.results[n:],
+            op.results[0] if n else None,
+            body.params[0],
+            lo,
+            hi,
+            step,
         )
     assert op.opcode == "while", op.opcode
     n = 1 if op.attrs.get("counted") else 0
     body = op.regions[1]
     return Loop(
-        op, body, list(op.operands), body.params, body.yields, op.results[n:],
-        op.results[0] if n else None, None,
+        op,
+        body,
+        list(op.operands),
+        body.params,
+        body.yields,
+        op.results[n:],
+        op.results[0] if n else None,
+        None,
     )
 
 

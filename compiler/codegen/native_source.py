@@ -100,7 +100,7 @@ def identifier(hint: str) -> str:
 
 # names that the printed module imports or calls: a variable of the same name would hide them
 _RESERVED = frozenset(
-    {"abs", "float", "int", "range", "print", "empty", "zeros", "full", "error", "status", "inf", "nan"}
+    {"abs", "float", "int", "range", "show", "empty", "zeros", "full", "error", "status", "inf", "nan"}
     | set(NUMPY_NAME.values())
     | {name for module in (scalar_math, blas, lapack, arrays) for name in vars(module) if not name.startswith("_")}
 )
@@ -212,7 +212,9 @@ class _FunctionPrinter:
         return "return " + ", ".join([status, *results])
 
     def _empty(self, shape: str, dtype: str) -> str:
-        return f"{self.array_function('empty')}({shape.replace(', )', ',)') if shape.count(',') == 1 else shape}, {self.dtype(dtype)})"
+        if shape.count(",") == 1:
+            shape = shape.replace(", )", ",)")
+        return f"{self.array_function('empty')}({shape}, {self.dtype(dtype)})"
 
     def array_function(self, name: str) -> str:
         """The name of a function of `pullback.runtime.arrays`."""
@@ -350,6 +352,10 @@ class _FunctionPrinter:
     def _op_full(self, op: Op, region: Region) -> None:
         value = op.operands[0]
         e = self.scalars.operand(value, self.use(value), op.attrs["dtype"])
+        if not op.result.type.shape:
+            e = e if value.type.dtype == op.attrs["dtype"] else self.scalars.cast_to(op.attrs["dtype"], e)
+            self._define(op, e, region)
+            return
         if op.result in self.outputs:
             self.line(f"{self.array_function('fill')}({self.outputs[op.result]}, {e.text})", op.loc)
             return
@@ -436,14 +442,12 @@ class _FunctionPrinter:
         self.depth -= 1
 
     def _op_print(self, op: Op, region: Region) -> None:
-        pieces = op.attrs["template"].split("{}")
-        args = []
-        for k, piece in enumerate(pieces):
-            if piece.strip():
-                args.append(repr(piece.strip()))
-            if k < len(op.operands):
-                args.append(self.use(op.operands[k]).text)
-        self.line(f"print({', '.join(args)})", op.loc)
+        show = self.imports.use("pullback.runtime.console", "show")
+        args = [repr(op.attrs["template"])]
+        for x in op.operands:
+            e = self.use(x)
+            args.append(e.text if x.type.shape else self.scalars.operand(x, e, x.type.dtype).text)
+        self.line(f"{show}({', '.join(args)})", op.loc)
 
     def _op_call(self, op: Op, region: Region) -> None:
         args = []

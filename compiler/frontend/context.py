@@ -47,6 +47,9 @@ from .values import (
 Handler = Callable[["Context", list[Any], dict[str, Any]], Any]
 Transform = Callable[[Any], "Handler | None"]
 
+_COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
+
+
 class DeadCode(Exception):  # noqa: N818
     """Control does not pass this point (after a raise)."""
 
@@ -281,8 +284,36 @@ class Context:
 
     def elementwise(self, opcode: str, *vs: Any, **attrs: Any) -> Any:
         """Emit an elementwise op on broadcast operands, with the checks of extents NumPy would make."""
-        operands = self.align([self.operand(v) for v in vs])
+        operands = self.align(self.within_dtype(opcode, [self.operand(v) for v in vs]))
         return self.wrap(self.emit(opcode, *operands, **attrs))
+
+    def within_dtype(self, opcode: str, operands: list[Operand]) -> list[Operand]:
+        """NumPy's treatment of Python integers that the integer dtype they meet does not hold: comparisons
+        compare the numbers, selections wrap, anything else is an OverflowError."""
+        dtype = promote([x.type for x in operands])[0]
+        if opcode == "where" or dtype[0] not in "iu" or dtype == "i64":
+            return operands
+        if opcode in _COMPARISONS:
+            outside = any(x.type.weak and not self.holds(dtype, x) for x in operands)
+            wide = "f64" if dtype == "u64" else "i64"
+            return [self.emit("cast", x, dtype=wide, weak=False) for x in operands] if outside else operands
+        for x in operands:
+            self.require_fit(dtype, x)
+        return operands
+
+    def holds(self, dtype: str, x: Operand) -> bool:
+        """Whether a dtype has the value of `x`, as far as it is known."""
+        if not isinstance(x, Const) or not x.type.weak or not x.type.is_int or dtype[0] not in "iu":
+            return True
+        limits = np.iinfo(DTYPES[dtype])
+        return bool(limits.min <= x.value <= limits.max)
+
+    def require_fit(self, dtype: str, x: Operand) -> None:
+        """NumPy's OverflowError of a Python integer that an integer dtype does not hold."""
+        if not self.holds(dtype, x):
+            assert isinstance(x, Const)
+            message = f"Python integer {x.value} out of bounds for {DTYPES[dtype]}"
+            self.error(PullbackOverflowError, message, "convert the array to a wider dtype first")
 
     def equal_extents(self, a: Dim, b: Dim) -> bool | None:
         """Whether two extents are equal; None when only the call will tell."""
@@ -392,6 +423,7 @@ class Context:
         """``array[...] = value``: the whole array, through its view; the value is broadcast and cast."""
         target = self.array_type(array)
         x = self.operand(value)
+        self.require_fit(target.dtype, x)
         if x.type.shape != target.shape:
             x = self.fit(x, target.shape)
         if x.type.shape != target.shape:

@@ -222,6 +222,8 @@ class Places(Loops):
     def _check_value(self, value: Any, t: Type) -> None:
         if value is None or isinstance(value, (str, DictValue)):
             self.error(PullbackTypeError, f"{describe(value)} cannot be stored in an array of {t.numpy}")
+        if is_scalar(value):
+            self.require_fit(t.dtype, self.operand(value))
 
     def _store_mask(self, array: Array, t: Type, mask: Array, value: Any) -> None:
         v = self.operand(value)

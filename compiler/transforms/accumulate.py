@@ -139,4 +139,3 @@ def _same_index(a: Op, b: Op) -> bool:
         return False
     xs, ys = index_operands(a), index_operands(b)
     return all(x is y or x == y for x, y in zip(xs, ys, strict=True))
-

@@ -104,9 +104,7 @@ class _Forward:
         entry = opdef(op.opcode)
         has = [k for k, x in enumerate(op.operands) if self.dot(x) is not None and carries_derivative(op, k)]
         dots = [self.dot(x) if k in has else None for k, x in enumerate(op.operands)]
-        ctx = RuleContext(
-            self.b, op, self.sub, lambda x: self.dot(x) is not None, None, None, dots
-        )
+        ctx = RuleContext(self.b, op, self.sub, lambda x: self.dot(x) is not None, None, None, dots)
         if op.opcode in ("tape_push", "tape_pop"):
             self.tape(op)
         elif op.opcode in ("load", "store", "accum"):

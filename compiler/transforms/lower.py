@@ -29,7 +29,8 @@ from .buffers import recycle
 from .fuse import Plan, Unit, plan
 from .lower_decompose import decompose, drop_dead
 from .lower_nest import NestEmitter
-from .rows import fuse_rows
+from .promote import promote
+from .rows import forward_stores, fuse_rows
 from .stencil import gather_form
 
 
@@ -48,6 +49,8 @@ def _lower_one(fn: Function) -> Function:
     new = Function(fn.name, body, list(fn.assumptions), {}, dict(fn.attrs))
     fuse_rows(new)
     drop_dead(new.body)
+    promote(new)
+    forward_stores(new.body)
     recycle(new)
     return new
 

@@ -227,8 +227,7 @@ class Retainer:
                         p.type = Substitution({v: self.materialise(v) for v in outside}).type(p.type)
                 self.rewrite(inner)
         region.yields = [
-            self.materialise(y) if isinstance(y, Value) and not self.in_scope(y, region) else y
-            for y in region.yields
+            self.materialise(y) if isinstance(y, Value) and not self.in_scope(y, region) else y for y in region.yields
         ]
 
     def materialise(self, v: Value) -> Operand:
@@ -270,7 +269,11 @@ class Retainer:
             scratch = Region()
             index = tuple(sub.attr(i) for i in access.attrs["index"])
             Builder(scratch, access.loc).emit(
-                "load", self.here(self.webs[array].last, target), *[sub.operand(x) for x in at], index=index, hint=v.hint
+                "load",
+                self.here(self.webs[array].last, target),
+                *[sub.operand(x) for x in at],
+                index=index,
+                hint=v.hint,
             )
             self.emit(target, scratch.ops[0])
             return scratch.ops[0].result
@@ -418,7 +421,9 @@ class Retainer:
         top = self.owner[region][1]
         hint = f"{v.hint or 'v'}_tape"
         tape_type = Type(v.type.dtype, tuple(shape))
-        allocate = Op("empty", [], {"shape": tape_type.shape, "dtype": v.type.dtype}, [tape_type], None, first.loc, [hint])
+        allocate = Op(
+            "empty", [], {"shape": tape_type.shape, "dtype": v.type.dtype}, [tape_type], None, first.loc, [hint]
+        )
         top.ops.insert(top.ops.index(first), allocate)
         self.home[allocate.result] = top
         inner, close = self.thread(chain, allocate.result, tape_type, hint)
@@ -474,7 +479,15 @@ class Retainer:
         sub = self.mapped([x for d in v.type.shape for x in d.values()], target)
         shape = tuple(sub.dim(d) for d in v.type.shape)
         inner, close = self.thread(self.partners(chain), final, tape_type, hint)
-        pop = Op("tape_pop", [inner], {"shape": shape}, [tape_type, Type(v.type.dtype, shape)], None, push.loc, [hint, v.hint])
+        pop = Op(
+            "tape_pop",
+            [inner],
+            {"shape": shape},
+            [tape_type, Type(v.type.dtype, shape)],
+            None,
+            push.loc,
+            [hint, v.hint],
+        )
         self.emit(target, pop)
         close(pop.results[0])
         return pop.results[1]

@@ -64,9 +64,7 @@ def reverse(
 
 
 class _Reverse:
-    def __init__(
-        self, fn: Function, wrt: list[int], value: bool, seed_params: bool, results: list[int] | None
-    ):
+    def __init__(self, fn: Function, wrt: list[int], value: bool, seed_params: bool, results: list[int] | None):
         self.fn = fn
         self.wrt = wrt
         self.value = value
@@ -476,8 +474,9 @@ def reverse_of_callee(callee: Function, wrt: list[int], results: list[int], tabl
     return name
 
 
-
-def halves_of_callee(callee: Function, wrt: list[int], results: list[int], table: dict[str, Function]) -> tuple[str, str]:
+def halves_of_callee(
+    callee: Function, wrt: list[int], results: list[int], table: dict[str, Function]
+) -> tuple[str, str]:
     """The names of the callee's forward and backward halves in `table`, made on first need (recursion finds
     itself). `transforms.split` cuts them apart, when `retain` comes to them."""
     suffix = "_".join(map(str, wrt))

@@ -32,18 +32,12 @@ from ..ir.types import Type
 
 def fuse_rows(fn: Function) -> None:
     """Fuse loops of a lowered function (before `inplace`), in place."""
-    _Rows(fn).run()
+    _Rows().region(fn.body)
+    forward_stores(fn.body)
 
 
 class _Rows:
-    def __init__(self, fn: Function):
-        self.fn = fn
-
-    def run(self) -> None:
-        self._region(self.fn.body)
-        forward_stores(self.fn.body)
-
-    def _region(self, region: Region) -> None:
+    def region(self, region: Region) -> None:
         fused = set()
         k = 0
         while k < len(region.ops):
@@ -59,7 +53,7 @@ class _Rows:
                 self._contract(op, region)
         for op in list(region.ops):
             for r in op.regions:
-                self._region(r)
+                self.region(r)
 
     # -- fusing ---------------------------------------------------------------------------------------
     def _absorb(self, region: Region, k: int) -> Op | None:

@@ -118,7 +118,9 @@ class _Split(Retainer):
             k = 0 if v.type.is_float else 1
             value: Operand = v
             if v.type.dtype != TAPES[k].dtype:
-                value = self._append(region, Op("cast", [v], {"dtype": TAPES[k].dtype}, [v.type.with_dtype(TAPES[k].dtype)]))
+                value = self._append(
+                    region, Op("cast", [v], {"dtype": TAPES[k].dtype}, [v.type.with_dtype(TAPES[k].dtype)])
+                )
             tapes[k] = self._append(region, Op("tape_push", [tapes[k], value], {}, [TAPES[k]], hints=[_HINTS[k]]))
         return tapes
 
@@ -135,7 +137,13 @@ class _Split(Retainer):
             k = 0 if v.type.is_float else 1
             sub = self.mapped([x for d in v.type.shape for x in d.values()], region)
             shape: tuple[Dim, ...] = tuple(sub.dim(d) for d in v.type.shape)
-            pop = Op("tape_pop", [tapes[k]], {"shape": shape}, [TAPES[k], Type(TAPES[k].dtype, shape)], hints=[_HINTS[k], v.hint])
+            pop = Op(
+                "tape_pop",
+                [tapes[k]],
+                {"shape": shape},
+                [TAPES[k], Type(TAPES[k].dtype, shape)],
+                hints=[_HINTS[k], v.hint],
+            )
             self.emit(region, pop)
             tapes[k], value = pop.results
             if v.type.dtype != TAPES[k].dtype:

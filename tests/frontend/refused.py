@@ -294,8 +294,8 @@ def range_of_float(x):
     return x
 
 
-def starred_exception(x):
-    raise MyError("a")  #! raise MyError("a") | not a builtin | builtin
+def exception_of_two(x):
+    raise MyError("a", 1)  #! raise MyError("a", 1) | several arguments | one message
 
 
 class MyError(Exception):
@@ -307,6 +307,9 @@ def iterator_kept(x):
     return x
 
 
-def argument_list_changed(values):
-    values[0] = 1.0  #! values[0] | outside | copy
-    return values[0]
+OUTER_VALUES = [1.0, 2.0]
+
+
+def outer_list_changed(x):
+    OUTER_VALUES[0] = 1.0  #! OUTER_VALUES[0] | outside | copy
+    return x

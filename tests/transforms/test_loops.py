@@ -1,0 +1,205 @@
+"""What the native level does to loops and buffers: gather form, row fusion, recycling, hoisting, promotion.
+
+Each program runs lowered in the interpreter, as plain Python, and (some) compiled, against the array program.
+"""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+from pullback.codegen.numba_cpu import generate_native, load_native, plain_kernel, to_native
+from pullback.ir.builder import Builder, constant
+from pullback.ir.dims import Dim
+from pullback.ir.interp import interpret
+from pullback.ir.nodes import At, Function, Region, Span, Value
+from pullback.ir.parser import parse
+from pullback.ir.types import INT, array
+from pullback.ir.verifier import verify
+from pullback.transforms.lower import lower
+
+
+def check(fn: Function, args: list[np.ndarray], compiled: bool = False) -> str:
+    """All forms agree with the interpreter; the printed code."""
+    verify(fn)
+    expected = interpret(fn, args)
+    lowered = lower(fn)
+    verify(lowered)
+    code = generate_native(to_native(fn))
+    forms = [interpret(lowered, args), plain_kernel(code)(*args)]
+    if compiled:
+        forms.append(load_native(code)(*args))
+    for results in forms:
+        for a, e in zip(results, expected, strict=True):
+            np.testing.assert_allclose(a, e, rtol=1e-12, atol=1e-12)
+    return code.text
+
+
+STENCIL = """func f(%g: f64[n0, n0], %s: int) -> (f64[n0, n0]) assume [n0 - 2] {
+  %z = full 0.0 {shape=(n0, n0), dtype='f64'} : f64[n0, n0]
+  %r, %q = for 0, %s, 1, %g, %z {stop=False} : f64[n0, n0], f64[n0, n0] {(%t: int, %a: f64[n0, n0], %b: f64[n0, n0]):
+    %x = load %a {index=(span(1, n0 - 2), span(1, n0 - 2))} : f64[n0 - 2, n0 - 2]
+    %v = mul %x, 0.2 : f64[n0 - 2, n0 - 2]
+    %w = neg %v : f64[n0 - 2, n0 - 2]
+    %1 = accum %b, %v {index=(span(0, n0 - 2), span(1, n0 - 2))} : f64[n0, n0]
+    %2 = accum %1, %v {index=(span(2, n0 - 2), span(1, n0 - 2))} : f64[n0, n0]
+    %3 = accum %2, %w {index=(span(1, n0 - 2), span(2, n0 - 2))} : f64[n0, n0]
+    %4 = accum %3, %v {index=(span(1, n0 - 2), span(0, n0 - 2))} : f64[n0, n0]
+    yield %4, %a
+  }
+  return %q
+}"""
+
+
+@pytest.mark.parametrize("n", [2, 3, 7])
+def test_stencil_adjoint_is_one_sum_over_the_hull(n: int) -> None:
+    text = check(parse(STENCIL), [np.random.default_rng(n).normal(size=(n, n)), np.int64(3)], compiled=n == 7)
+    assert text.count("+=") == 1
+    # the copy with a margin is made once, before the loop over time
+    loop = text.index("for t in" if "for t in" in text else "for _ in")
+    assert "n0 + 2" in text[:loop] and "full(" not in text[loop:] and "empty(" not in text[loop:]
+
+
+def random_chain(seed: int) -> tuple[Function, list[np.ndarray]]:
+    """Accums of a few values at random shifted places, perhaps in a loop, perhaps in rows of the target."""
+    r = random.Random(seed)
+    rank = r.choice([1, 2, 2, 3])
+    n = Dim.of("n0")
+    rows = r.random() < 0.3
+    shape = tuple([n] * rank)
+    values = [Value(array("f64", *["n0"] * rank), f"v{k}") for k in range(2)]
+    target = Value(array("f64", *["n0"] * (rank + rows)), "t")
+    body = Region([target, *values])
+    b = Builder(body)
+
+    def steps(t: Value, row: Value | None) -> Value:
+        reach = 3
+        pool = []
+        for v in values:
+            inner = b.emit("load", v, index=tuple(Span(Dim.of(1), n - reach) for _ in shape))
+            pool += [inner, b.emit("mul", inner, constant(r.choice([0.5, 2.0]))), b.emit("neg", inner)]
+            pool.append(b.emit("exp", inner))
+        for _ in range(r.randint(2, 6)):
+            v = r.choice(pool)
+            spans = tuple(Span(Dim.of(r.randint(0, reach)), n - reach) for _ in shape)
+            index = (*[At()] * rows, *spans)
+            at = [r.choice([row, constant(0), constant(1)])] if rows else []
+            t = b.emit(r.choice(["accum"] * 6 + ["store"]), t, *at, v, index=index)
+        if r.random() < 0.5:
+            t = b.emit("mul", t, b.emit("exp", constant(-0.5)))
+        return t
+
+    start: Value = target
+    if r.random() < 0.5:
+        start = b.emit("full", constant(0.0), shape=target.type.shape, dtype="f64")
+    if r.random() < 0.6:
+        loop = b.new_region([(INT, "i"), (target.type, "t")])
+        with b.into(loop):
+            loop.yields = [steps(loop.params[1], loop.params[0])]
+        start = b.op(
+            "for", constant(0), constant(3), constant(1), start, attrs={"stop": False}, types=[target.type], regions=[loop]
+        ).result
+    else:
+        start = steps(start, constant(1) if rows else None)
+    body.yields = [start]
+    rng = np.random.default_rng(seed)
+    args = [rng.normal(size=(6,) * v.type.rank) for v in body.params]
+    return Function("f", body, [n - 4]), args
+
+
+@pytest.mark.parametrize("block", range(6))
+def test_random_chains_of_shifted_additions(block: int) -> None:
+    for seed in range(25 * block, 25 * block + 25):
+        fn, args = random_chain(seed)
+        check(fn, args, compiled=seed % 75 == 0)
+
+
+def test_rows_of_a_softmax_share_a_loop() -> None:
+    fn = parse("""func f(%x: f64[n0, n1], %g: f64[n0, n1]) -> (f64[n0, n1]) assume [n1 - 1] {
+      %m = max %x {axes=(1,), keepdims=True} : f64[n0, 1]
+      %d = sub %x, %m : f64[n0, n1]
+      %e = exp %d : f64[n0, n1]
+      %s = sum %e {axes=(1,), keepdims=True} : f64[n0, 1]
+      %p = div %e, %s : f64[n0, n1]
+      %q = mul %p, %g : f64[n0, n1]
+      %t = sum %q {axes=(1,), keepdims=True} : f64[n0, 1]
+      %u = sub %g, %t : f64[n0, n1]
+      %r = mul %p, %u : f64[n0, n1]
+      return %r
+    }""")
+    rng = np.random.default_rng(0)
+    text = check(fn, [rng.normal(size=(5, 7)), rng.normal(size=(5, 7))], compiled=True)
+    assert text.count("for i") == 1, text
+    # buffers have one row, and are allocated before the loop
+    assert "empty((n0" not in text and "empty(" not in text[text.index("for i") :]
+
+
+def test_rows_that_need_other_rows_stay_apart() -> None:
+    fn = parse("""func f(%x: f64[n0, n0]) -> (f64[n0, n0]) {
+      %s = sum %x {axes=(1,), keepdims=True} : f64[n0, 1]
+      %t = transpose %s {perm=(1, 0)} : f64[1, n0]
+      %r = sub %x, %t : f64[n0, n0]
+      %m = sum %r {axes=(1,), keepdims=True} : f64[n0, 1]
+      %q = mul %r, %m : f64[n0, n0]
+      return %q
+    }""")
+    check(fn, [np.random.default_rng(0).normal(size=(6, 6))], compiled=True)
+
+
+def test_a_dead_array_is_taken_over() -> None:
+    """Of a chain of full reductions and elementwise steps all steps but the result live in one buffer."""
+    lines = ["func f(%x: f64[n0]) -> (f64[n0]) {", "  %v0 = exp %x : f64[n0]"]
+    for k in range(4):
+        lines += [
+            f"  %s{k} = sum %v{k} {{axes=(0,), keepdims=False}} : f64",
+            f"  %v{k + 1} = div %v{k}, %s{k} : f64[n0]",
+        ]
+    fn = parse("\n".join([*lines, "  return %v4", "}"]))
+    text = check(fn, [np.random.default_rng(0).normal(size=9)], compiled=True)
+    assert text.count("empty(") <= 1 and "copy" not in text
+
+
+def test_an_array_read_elsewhere_is_not_taken_over() -> None:
+    fn = parse("""func f(%x: f64[n0]) -> (f64[n0]) {
+      %v = exp %x : f64[n0]
+      %s = sum %v {axes=(0,), keepdims=False} : f64
+      %w = div %v, %s : f64[n0]
+      %r = load %w {index=(span(n0 - 1, n0, -1),)} : f64[n0]
+      %t = sum %r {axes=(0,), keepdims=False} : f64
+      %u = add %w, %r : f64[n0]
+      %q = mul %u, %t : f64[n0]
+      return %q
+    }""")
+    check(fn, [np.random.default_rng(0).normal(size=9)], compiled=True)
+
+
+def test_an_element_updated_by_a_loop_is_a_scalar_in_it() -> None:
+    fn = parse("""func f(%a: f64[n0, n0]) -> (f64[n0, n0]) {
+      %r = for 0, n0, 1, %a {stop=False} : f64[n0, n0] {(%i: int, %b: f64[n0, n0]):
+        %c = for 0, %i, 1, %b {stop=False} : f64[n0, n0] {(%k: int, %d: f64[n0, n0]):
+          %x = load %d, %i, %k {index=(at, at)} : f64
+          %y = load %d, %k, %i {index=(at, at)} : f64
+          %z = mul %x, %y : f64
+          %e = accum %d, %i, %i, %z {index=(at, at)} : f64[n0, n0]
+          yield %e
+        }
+        yield %c
+      }
+      return %r
+    }""")
+    text = check(fn, [np.random.default_rng(0).normal(size=(6, 6))], compiled=True)
+    assert "+=" not in text, text
+
+
+def test_an_element_that_may_be_another_is_not_promoted() -> None:
+    fn = parse("""func f(%a: f64[n0], %k: int) -> (f64[n0]) assume [n0 - 4] {
+      %r = for 0, n0, 1, %a {stop=False} : f64[n0] {(%i: int, %b: f64[n0]):
+        %x = load %b, %i {index=(at)} : f64
+        %e = accum %b, 2, %x {index=(at)} : f64[n0]
+        yield %e
+      }
+      return %r
+    }""")
+    check(fn, [np.arange(6.0) + 1, np.int64(2)], compiled=True)
