@@ -235,9 +235,9 @@ def make_dispatcher(fn: Any, reassociate: bool, fresh_outputs: bool = False) -> 
 
 @functools.cache
 def _as_written() -> frozenset[Any]:
-    from . import lapack, scalar_math, sorting
+    from . import blas, lapack, scalar_math, sorting
 
-    return frozenset((*scalar_math.FROM_PYTHON, *sorting.FROM_PYTHON, *lapack.FROM_PYTHON))
+    return frozenset((*scalar_math.FROM_PYTHON, *sorting.FROM_PYTHON, *lapack.FROM_PYTHON, *blas.FROM_PYTHON))
 
 
 @functools.cache

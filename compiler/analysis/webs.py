@@ -131,9 +131,7 @@ class _Webs:
     def _foreign(self, v: Value, inside: set[Value]) -> bool:
         """A yield that the body makes afresh (not from the carried array) is a birth of its own."""
         op = v.op
-        if op is None or op.opcode in ("store", "accum", "for", "while", "if"):
-            return False
-        return True
+        return op is not None and op.opcode not in ("store", "accum", "for", "while", "if")
 
     def _ways(self, v: Value, region: Region) -> int:
         """How many ways a version goes on: stores on it, loops that carry it, yields of it."""

@@ -14,12 +14,20 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from ..errors import InternalError, NeedsStatic, PullbackError, PullbackTypeError, PullbackValueError, UnsupportedError
+from ..errors import (
+    InternalError,
+    NeedsStatic,
+    PullbackError,
+    PullbackOverflowError,
+    PullbackTypeError,
+    PullbackValueError,
+    UnsupportedError,
+)
 from ..ir.builder import constant
 from ..ir.dims import Dim
 from ..ir.indexing import indexed_shape
 from ..ir.nodes import At, Const, Loc, Operand, Span, Value, as_dim
-from ..ir.types import FROM_NUMPY, INT, Type
+from ..ir.types import DTYPES, FROM_NUMPY, INT, Type, promote
 from ..paths import TRANSFORMS, of_value
 from .session import Session
 from .values import (

@@ -147,6 +147,8 @@ def _repeat(ctx: Context, a: Any, repeats: Any, axis: Any = None) -> Any:
     x = strong_operand(ctx, a)
     if axis is None:
         x, axis = raveled(ctx, x), 0
+    if not x.type.shape:
+        x = raveled(ctx, x)
     number = one_axis(ctx, axis, x.type.rank)
     if not is_scalar(repeats):
         if ctx.shape(repeats) != (Dim.of(1),):
@@ -236,6 +238,8 @@ def _pad_source(ctx: Context, mode: str, n: Dim, before: int, after: int) -> Ope
 @numpy_function(np.pad, static="pad_width mode")
 def _pad(ctx: Context, array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Any:
     x = strong_operand(ctx, array)
+    if not x.type.shape:
+        return ctx.wrap(x)
     widths = _pad_widths(ctx, pad_width, x.type.rank)
     if mode == "constant":
         value = ctx.operand(constant_values)
@@ -254,6 +258,8 @@ def _pad(ctx: Context, array: Any, pad_width: Any, mode: str = "constant", *, co
     result = x
     for k, (before, after) in enumerate(widths):
         if before or after:
+            message = f"can't extend empty axis {k} using modes other than 'constant' or 'empty'"
+            require_at_least(ctx, x.type.shape[k], 1, message)
             source = _pad_source(ctx, mode, x.type.shape[k], before, after)
             result = gather(ctx, result, k, source)
     return _distinct(ctx, result, x)
@@ -265,8 +271,8 @@ def _take(ctx: Context, a: Any, indices: Any, axis: Any = None, out: Any = None,
     x, i = strong_operand(ctx, a), ctx.operand(indices)
     if not i.type.is_int:
         ctx.error(PullbackTypeError, f"indices must be integers, not {i.type.numpy}")
-    if axis is None:
-        x, axis = raveled(ctx, x), 0
+    if axis is None or not x.type.shape:
+        x, axis = raveled(ctx, x), axis or 0
     number = one_axis(ctx, axis, x.type.rank)
     n = x.type.shape[number]
     if mode == "clip":

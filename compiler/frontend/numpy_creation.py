@@ -26,7 +26,7 @@ from .numpy_support import (
     strong_operand,
 )
 from .numpy_table import array_method, numpy_function
-from .values import Array, ListValue, is_static
+from .values import Array, ListValue, is_scalar, is_static
 
 if TYPE_CHECKING:
     from .context import Context
@@ -60,6 +60,8 @@ def _empty(ctx: Context, shape: Any, dtype: Any = None, order: str = "C") -> Any
 
 
 def _full_of(ctx: Context, shape: tuple[Dim, ...], value: Any, dtype: Any) -> Any:
+    if dtype is not None and is_scalar(value):
+        ctx.require_fit(dtype_name(ctx, dtype), ctx.operand(value))
     x = strong_operand(ctx, value)
     if dtype is not None:
         x = cast(ctx, x, dtype_name(ctx, dtype))

@@ -280,10 +280,21 @@ def _clip(
     for bound, opcode in ((low, "maximum"), (high, "minimum")):
         if bound is not None:
             operands = [result, ctx.operand(bound)]
+            if _beyond(ctx, operands, opcode):
+                continue
             if all(x.type.weak for x in operands):
                 operands = [strong(ctx, x) for x in operands]
             result = apply(ctx, opcode, *operands)
     return finish(ctx, result, out)
+
+
+def _beyond(ctx: Context, operands: list[Operand], opcode: str) -> bool:
+    """Whether a bound of np.clip is an integer beyond the range of the dtype, on the side where it changes nothing."""
+    array, bound = operands
+    if not array.type.is_int or ctx.holds(array.type.dtype, bound):
+        return False
+    assert isinstance(bound, Const)
+    return (bound.value < 0) == (opcode == "maximum")
 
 
 @numpy_function(np.round, np.around, method="round", static="decimals", fold=True)

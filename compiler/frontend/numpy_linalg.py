@@ -18,7 +18,6 @@ from .numpy_elementwise import BINARY, ufunc
 from .numpy_reductions import _extreme, reduce
 from .numpy_support import (
     apply,
-    as_float,
     axes_of,
     cast,
     common_dtype,
@@ -31,7 +30,6 @@ from .numpy_support import (
     raveled,
     reshaped,
     spans,
-    strong,
     strong_operand,
     take_at,
     transposed,
@@ -285,7 +283,8 @@ def _einsum(ctx: Context, subscripts: Any, *operands: Any, out: Any = None, opti
 # -- norms ---------------------------------------------------------------------------------------------
 @numpy_function(np.linalg.norm, static="ord axis keepdims")
 def _norm(ctx: Context, x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
-    operand = strong(ctx, as_float(ctx, ctx.operand(x), "np.linalg.norm"))
+    operand = strong_operand(ctx, x)
+    operand = operand if operand.type.is_float else cast(ctx, operand, "f64")
     rank = operand.type.rank
     if ord is None:
         return ctx.call(library.euclidean_norm, [ctx.wrap(operand), axes_of(ctx, axis, rank), bool(keepdims)], {})

@@ -372,7 +372,7 @@ def _multiply_accumulate(ctx: Context, array: Any, axis: Any = 0, dtype: Any = N
 # -- composites ----------------------------------------------------------------------------------------
 def _library_reduction(ctx: Context, definition: Any, a: Any, axis: Any, keepdims: bool) -> Any:
     x = as_float(ctx, strong_operand(ctx, a), definition.__name__)
-    return ctx.call(definition, [ctx.wrap(x), axes_of(ctx, axis, x.type.rank), bool(keepdims)], {})
+    return ctx.call(definition, [ctx.wrap(x), _ufunc_axes(ctx, axis, x.type.rank), bool(keepdims)], {})
 
 
 @numpy_function(np.nansum, static="axis keepdims")

@@ -345,7 +345,7 @@ class _Planner:
                 continue
             if m.opcode in REDUCTIONS:
                 return False
-            place = write_place(m, idx) if m.opcode in WRITES else idx
+            place = self._one_place(m, unit, idx) if m.opcode in WRITES else idx
             if at is None or place is None or at != place:
                 return False
         if op.opcode in WRITES:
@@ -353,7 +353,7 @@ class _Planner:
             m = members.get(op.operands[0])  # type: ignore[arg-type]
             if m is not None and m.opcode not in WRITES:
                 return False
-            if m is not None and (place is None or write_place(m, idx) != place):
+            if m is not None and (place is None or self._one_place(m, unit, idx) != place):
                 return self._only_adds(op, unit, idx) and self._few_arrays(unit, idx, mine, members)
             dead = self.dying.get(op)
             if dead is not None:
@@ -361,6 +361,16 @@ class _Planner:
                 if any(b is dead and (at is None or at != place) for b, at in theirs + mine):
                     return False
         return self._few_arrays(unit, idx, mine, members)
+
+    def _one_place(self, m: Op, unit: Unit, idx: Indices) -> Indices | None:
+        """Where all writes of the group to the array of `m`, down to `m`, write; None if at several places."""
+        place = write_place(m, idx)
+        below = m.operands[0].op if isinstance(m.operands[0], Value) else None
+        while below is not None and below in unit.ops and below.opcode in WRITES:
+            if write_place(below, idx) != place:
+                return None
+            below = below.operands[0].op if isinstance(below.operands[0], Value) else None
+        return place
 
     def _few_arrays(
         self, unit: Unit, idx: Indices, mine: list[tuple[Operand, Indices | None]], members: dict[Value, Op]

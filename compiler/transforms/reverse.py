@@ -5,10 +5,9 @@ The result is a forward copy of the program followed by the reverse sweep. A `fo
 is reversed by an `if` on the same condition; a `call` by a call of the callee's own reverse.
 
 Reverse regions refer directly to values inside forward regions (*cross reads*): this pass does not
-decide how those are kept. ``Function.attrs["pairs"]`` maps each reverse op to the forward op it undoes, ``"forward_ops"`` are the top
-ops of the forward sweep, and
-`transforms.retain` makes the reads legal. What is kept is thereby
-computed from what the emitted adjoint reads.
+decide how those are kept. ``Function.attrs["pairs"]`` maps each reverse op to the forward op it undoes,
+``"forward_ops"`` are the top ops of the forward sweep, and `transforms.retain` makes the reads legal. What is
+kept is thereby computed from what the emitted adjoint reads.
 
 Before::
 

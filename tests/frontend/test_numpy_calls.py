@@ -299,6 +299,34 @@ def test_unknown_names_are_not_ours() -> None:
     assert numpy_calls.attribute("sum") is None
 
 
+def test_narrow_integers_and_python_integers_beyond_their_range() -> None:
+    """NumPy: comparisons compare the numbers, selections wrap, bounds of clip have no effect, the rest raises."""
+    narrow = np.array([0, 1, 5], np.uint8)
+    check(np.greater, narrow, -1)
+    check(np.less, narrow, 300)
+    check(np.clip, narrow, -5, 300)
+    for function, args in [(np.add, (narrow, -1)), (np.maximum, (narrow, -1)), (np.full, (3, 300, np.uint8))]:
+        with pytest.raises(OverflowError, match="out of bounds for uint8"):
+            pull(function, args, {})
+
+
+def test_diagonal_and_broadcast_are_read_only_views() -> None:
+    def later(x: Any) -> Any:
+        line, rows = np.diagonal(x, 1), np.broadcast_to(x[0], (2, 4))
+        x[0] = 3.0 * x[0]
+        return np.sum(line) + np.sum(rows * rows)
+
+    assert_same(pullback.jit(later)(A.copy()), later(A.copy()))
+    for view in (lambda x: np.diagonal(x), lambda x: np.broadcast_to(x, (2, 3, 4))):
+
+        def write(x: Any, view: Any = view) -> Any:
+            view(x)[0] = 1.0
+            return x
+
+        with pytest.raises(ValueError, match="read-only"):
+            pullback.jit(write)(A.copy())
+
+
 def test_refused_names_suggest_a_neighbour() -> None:
     with pytest.raises(UnsupportedError, match=r"np\.nanmin|np\.argmin"):
         pull(np.nanargmin, (A,), {})
@@ -347,6 +375,14 @@ SMOOTH: list[Callable[[Any], Any]] = [
     lambda x: np.convolve(x[0], x[1]).std(),
     lambda x: np.trapezoid(np.gradient(x, axis=1) ** 2, axis=0).sum(),
     lambda x: np.sum(np.tril(x) ** 3) + np.trace(x),
+    lambda x: np.sum(np.sort(x, axis=0)[0] ** 3) + np.median(x[1]),
+    lambda x: np.quantile(x, 0.3) ** 2 + np.sum(np.percentile(x, [20, 70], axis=1)),
+    lambda x: np.sum(np.maximum.accumulate(x, axis=1) ** 2) + np.sum(x, where=x > 0),
+    lambda x: np.sum(np.linalg.inv(x @ x.T) ** 2) + np.linalg.slogdet(x @ x.T)[1],
+    lambda x: np.sum(np.linalg.cholesky(x @ x.T) ** 3) + np.linalg.det(x[:, 1:]),
+    lambda x: np.sum(np.linalg.solve(x[:, :3], x[:, 3]) ** 2) + np.linalg.norm(x, 2),
+    lambda x: np.sum(np.linalg.eigh(x @ x.T)[1][:, 0] ** 2 * x[:, 0]) + np.linalg.eigvalsh(x @ x.T)[1],
+    lambda x: np.sum(np.bincount(np.array([0, 2, 0, 1]), weights=x[0]) ** 2),
 ]
 
 

@@ -13,7 +13,6 @@ from tests.frontend.support import build_for
 ARGS = {
     "distinct_extents": (np.ones(4), np.ones(5)),
     "alias_by_path": (np.ones(4), np.ones(4)),
-    "argument_list_changed": ([1.0, 2.0],),
 }
 
 

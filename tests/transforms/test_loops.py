@@ -10,6 +10,7 @@ import random
 import numpy as np
 import pytest
 
+import pullback.rules  # noqa: F401  (fills the registry)
 from pullback.codegen.numba_cpu import generate_native, load_native, plain_kernel, to_native
 from pullback.ir.builder import Builder, constant
 from pullback.ir.dims import Dim
@@ -177,7 +178,8 @@ def test_an_array_read_elsewhere_is_not_taken_over() -> None:
 
 def test_an_element_updated_by_a_loop_is_a_scalar_in_it() -> None:
     fn = parse("""func f(%a: f64[n0, n0]) -> (f64[n0, n0]) {
-      %r = for 0, n0, 1, %a {stop=False} : f64[n0, n0] {(%i: int, %b: f64[n0, n0]):
+      %n = extent {dim=n0} : int
+      %r = for 0, %n, 1, %a {stop=False} : f64[n0, n0] {(%i: int, %b: f64[n0, n0]):
         %c = for 0, %i, 1, %b {stop=False} : f64[n0, n0] {(%k: int, %d: f64[n0, n0]):
           %x = load %d, %i, %k {index=(at, at)} : f64
           %y = load %d, %k, %i {index=(at, at)} : f64
@@ -195,9 +197,10 @@ def test_an_element_updated_by_a_loop_is_a_scalar_in_it() -> None:
 
 def test_an_element_that_may_be_another_is_not_promoted() -> None:
     fn = parse("""func f(%a: f64[n0], %k: int) -> (f64[n0]) assume [n0 - 4] {
-      %r = for 0, n0, 1, %a {stop=False} : f64[n0] {(%i: int, %b: f64[n0]):
-        %x = load %b, %i {index=(at)} : f64
-        %e = accum %b, 2, %x {index=(at)} : f64[n0]
+      %n = extent {dim=n0} : int
+      %r = for 0, %n, 1, %a {stop=False} : f64[n0] {(%i: int, %b: f64[n0]):
+        %x = load %b, %i {index=(at,)} : f64
+        %e = accum %b, 2, %x {index=(at,)} : f64[n0]
         yield %e
       }
       return %r
