@@ -275,9 +275,9 @@ def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     vjp: ``(out, vjp_fn, aux)``. The primals are copied, so that `vjp_fn` is not changed by later writes
     to them; each call of it runs the forward sweep again.
     """
-    primals = tree.map_leaves(_copy, primals)
     pullback = extended(fun, Transform("vjp", tuple(range(len(primals))), has_aux=has_aux))
-    pullback.entry(primals, {})  # errors in the function or its arguments are raised here
+    pullback.check(primals, {})  # before the copies, which do not overlap
+    primals = tree.map_leaves(_copy, primals)
     result = extended(fun)(tree.map_leaves(_copy, primals), {})
     out, aux = result if has_aux else (result, None)
 

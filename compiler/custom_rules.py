@@ -162,7 +162,8 @@ def _conform(
     same_shape = "give it the same shape"
 
     def zero(t: Type) -> Operand:
-        return ctx.b.emit("full", 0.0, shape=t.shape, dtype=t.dtype) if t.shape else ctx.constant(0.0)
+        made: Operand = ctx.b.emit("full", 0.0, shape=t.shape, dtype=t.dtype) if t.shape else ctx.constant(0.0)
+        return made
 
     def leaf(slot: Slot, v: Any, path: str) -> None:
         t = types[slot.index]
@@ -237,9 +238,7 @@ def _names(ctx: Any, name: str, *ends: str) -> list[str]:
     return [ctx.session.new_callee(name + end) for end in ends]
 
 
-def _shared(
-    ctx: Any, obj: Any, fun: Any, args: list[Any], build: Callable[[list[str] | None], Made]
-) -> Any:
+def _shared(ctx: Any, obj: Any, fun: Any, args: list[Any], build: Callable[[list[str] | None], Made]) -> Any:
     """The call of a function that is built once for each type of its arguments.
 
     Rules often call the function itself. What they read from outside is part of its signature, and is known
@@ -326,9 +325,7 @@ def _build_vjp(ctx: Any, rule: _Vjp, args: list[Any], names: list[str] | None) -
     backward, backward_ys = family.outline(f"the reverse rule of {rule.name}")
     inputs = [backward.input(y.type, getattr(y, "hint", "") or "residual") for y in forward_ys[n_results:]]
     residual, *static = rebuilt(kept, [None] * n_results + [backward.abstract(v) for v in inputs])
-    cotangents = {
-        k: backward.abstract(backward.input(t, "out_adj")) for k, t in enumerate(result_types) if t.is_float
-    }
+    cotangents = {k: backward.abstract(backward.input(t, "out_adj")) for k, t in enumerate(result_types) if t.is_float}
     cotangent = map_leaves(lambda x: cotangents.get(x.index) if isinstance(x, Slot) else None, template)
     out = _build(ctx, backward, rule.bwd, [*static, residual, cotangent], rule.bwd_loc)
     backward_ys += _cotangents(ctx, backward, rule, primal, numbered, out)

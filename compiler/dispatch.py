@@ -198,7 +198,7 @@ class Entry:
                 inputs.append(_captured(value, type))
             self._append_extras(inputs, extras)
         if self.mutates:
-            self._check_writes(given)
+            self.check_writes(given)
         if self.kernel is None:
             self.kernel = self.spec.kernel
         outputs = self.kernel(*inputs)
@@ -229,7 +229,7 @@ class Entry:
                     type, shape = self.extra_types[k]
                     inputs.append(_vector(x, type, shape, path))
 
-    def _check_writes(self, given: list[Any]) -> None:
+    def check_writes(self, given: list[Any]) -> None:
         """An argument that is written must be writeable and share no memory with another one."""
         for p in self.mutates:
             target = given[p]
@@ -385,6 +385,13 @@ class Dispatcher:
                 self._entries.clear()
             self._entries[key] = entry
             return entry
+
+    def check(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        """Raise what a call with these arguments raises before it computes: the function or an argument is
+        refused, or arguments overlap in memory."""
+        entry = self.entry(args, kwargs)
+        _, leaves = self._scan(args, kwargs)
+        entry.check_writes(leaves if entry.slots is None else [leaves[k] for k in entry.slots])
 
     def _scan(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], list[Any]]:
         """The key of a call with bound arguments, and its run-time leaves."""

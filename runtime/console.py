@@ -41,7 +41,7 @@ def show_packed(template: bytes, kinds: bytes, slots: Any) -> None:
         if rank:
             shape = tuple(slots[at + 1 + k] for k in range(int(rank)))
             size = dtype.itemsize * int(np.prod(shape))
-            memory = (ctypes.c_char * size).from_address(slots[at]) if size else b""
+            memory: Any = (ctypes.c_char * size).from_address(slots[at]) if size else b""
             values.append(np.frombuffer(memory, dtype).reshape(shape))
             at += 1 + int(rank)
             continue

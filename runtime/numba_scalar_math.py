@@ -245,10 +245,10 @@ def _convert(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 
 def _register() -> None:
-    for fn, to in ((int, types.int64), (float, types.float64)):
-        declare(fn, _converting(to), _convert)
+    for number, to in ((int, types.int64), (float, types.float64)):
+        declare(number, _converting(to), _convert)
         for kind in (types.Float, types.Integer, types.Boolean):  # before what Numba has for any type
-            IMPLEMENTATIONS.lower(fn, kind)(_convert)
+            IMPLEMENTATIONS.lower(number, kind)(_convert)
     for name, (_, target) in sm.LIBM.items():
         if name not in _INTRINSICS and name not in ("isnan", "isinf", "isfinite", "power"):
             declare(getattr(sm, name), _float_typer(2 if name in _BINARY else 1), _libm(target))

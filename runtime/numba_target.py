@@ -18,7 +18,7 @@ import types as pytypes
 from typing import Any
 
 from llvmlite import ir
-from numba.core import compiler, cpu, dispatcher, imputils, lowering, registry, types, typing
+from numba.core import compiler, cpu, dispatcher, imputils, lowering, registry, types
 from numba.core.compiler_machinery import PassManager, register_pass
 from numba.core.datamodel import models, register_default
 from numba.core.typed_passes import (
@@ -28,6 +28,7 @@ from numba.core.typed_passes import (
     NoPythonBackend,
     NopythonTypeInference,
 )
+from numba.core.typing.context import BaseContext
 from numba.core.typing.templates import Registry, RegistryLoader, _OverloadAttributeTemplate
 from numba.core.untyped_passes import FixupArgs, GenericRewrites, IRProcessing, TranslateByteCode
 
@@ -92,7 +93,7 @@ for _index in (types.Integer, types.BaseTuple):
     IMPLEMENTATIONS.lower(operator.setitem, KernelArray, _index, types.Any)(_setitem)
 
 
-class _TypingContext(typing.BaseContext):
+class _TypingContext(BaseContext):
     def load_additional_registries(self) -> None:
         from numba.core.typing import mathdecl
 
@@ -185,7 +186,7 @@ class _Lower(lowering.Lower):
 
 @register_pass(mutates_CFG=True, analysis_only=False)
 class _KernelLowering(BaseNativeLowering):
-    _name = "pullback_lowering"
+    _name: Any = "pullback_lowering"
 
     @property
     def lowering_class(self) -> Any:

@@ -269,3 +269,17 @@ def test_a_result_that_is_the_argument_may_not_be_written() -> None:
 
     with pytest.raises(NotImplementedError, match="share memory"):
         pb.grad(f)(X)
+
+
+class OutOfDomainError(ValueError):
+    pass
+
+
+def test_exceptions_of_the_user_are_raised() -> None:
+    def f(x: Any) -> Any:
+        if x[0] < 0:
+            raise OutOfDomainError(f"got {x[0]}")
+        return np.sum(x)
+
+    with pytest.raises(OutOfDomainError, match=r"got -1\.0"):
+        pb.grad(f)(X)

@@ -10,8 +10,13 @@ A scalar that only its loop reads lends its name to the carry that starts from i
 
 from __future__ import annotations
 
+import keyword
+
+from pullback.runtime import arrays, blas, lapack, scalar_math
+
 from ..analysis.alias import Carried, mutated_operands
 from ..ir.nodes import Function, Op, Operand, Region, Value, dims_values
+from .native_expressions import NUMPY_NAME
 
 
 class Names:
@@ -120,3 +125,47 @@ def carries(op: Op) -> tuple[list[Operand], list[Value], list[Value], list[Opera
 
 def is_memory(v: Value) -> bool:
     return bool(v.type.shape) or v.type.tape
+
+
+def callees_first(fn: Function) -> list[str]:
+    """Callees in an order in which those called come first, as far as recursion allows."""
+    done: dict[str, None] = {}
+    active: set[str] = set()
+
+    def visit(f: Function) -> None:
+        for op in f.body.walk():
+            if op.opcode == "call" and op.attrs["callee"] not in active:
+                callee = op.attrs["callee"]
+                active.add(callee)
+                visit(fn.callees[callee])
+                done.setdefault(callee)
+
+    visit(fn)
+    return list(done)
+
+
+def identifier(hint: str) -> str:
+    """A valid Python name like `hint`."""
+    name = "".join(ch if ch.isalnum() or ch == "_" else "_" for ch in hint)
+    if not name or name[0].isdigit():
+        name = "v" + name
+    return name + "_" if keyword.iskeyword(name) or name in _RESERVED else name
+
+
+# names that the printed module imports or calls: a variable of the same name would hide them
+_RESERVED = frozenset(
+    {"abs", "float", "int", "range", "show", "empty", "zeros", "full", "error", "status", "inf", "nan"}
+    | set(NUMPY_NAME.values())
+    | {name for module in (scalar_math, blas, lapack, arrays) for name in vars(module) if not name.startswith("_")}
+)
+
+
+def words(text: str) -> set[str]:
+    out, word = set(), ""
+    for ch in text + " ":
+        if ch.isalnum() or ch == "_":
+            word += ch
+        elif word:
+            out.add(word)
+            word = ""
+    return out

@@ -378,7 +378,9 @@ def _partial(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
             fn.loc,
             fn.path,
         )
-    ctx.error(UnsupportedError, "functools.partial of this callable is not supported", "use a lambda")
+    if not callable(fn):
+        ctx.error(UnsupportedError, "functools.partial of this callable is not supported", "use a lambda")
+    return functools.partial(fn, *args[1:], **kwargs)
 
 
 @builtin(functools.wraps, low=1, high=9)
@@ -415,7 +417,8 @@ def call_method(ctx: Any, method: BoundMethod, args: list[Any], kwargs: dict[str
             return DictValue(dict(owner.fields))
         return RecordValue(owner.cls, {**owner.fields, **kwargs})
     if isinstance(owner, str):
-        return getattr(owner, name)(*[ctx.static(a, "an argument of a string method") for a in args])
+        made = getattr(owner, name)(*[ctx.static(a, "an argument of a string method") for a in args])
+        return ListValue(made) if isinstance(made, list) else made
     handler = numpy_calls.method(name)
     assert handler is not None
     return ctx.handle(handler, [owner, *args], kwargs)

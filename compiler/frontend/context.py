@@ -31,6 +31,8 @@ from ..ir.types import DTYPES, FROM_NUMPY, INT, Type, promote
 from ..paths import TRANSFORMS, of_value
 from .session import Session
 from .values import (
+    SHARED_BY_ITERATION,
+    SHARED_BY_PATH,
     Array,
     BoundMethod,
     Cell,
@@ -468,9 +470,9 @@ class Context:
 
     def set_cell(self, cell: Cell, value: Value) -> None:
         if cell.readonly:
-            self.error(
-                UnsupportedError, f"this array may not be written: {cell.readonly}", "make a copy first with .copy()"
-            )
+            depends = cell.readonly in (SHARED_BY_PATH, SHARED_BY_ITERATION)  # an unrolled loop knows
+            message = f"this array may not be written: {cell.readonly}"
+            self.error(NeedsStatic if depends else UnsupportedError, message, "make a copy first with .copy()")
         self.session.touch(cell)
         if cell.name and not value.hint:
             value.hint = cell.name

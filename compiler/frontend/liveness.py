@@ -118,6 +118,8 @@ class _Walk:
             return (live - killed) | used
         if isinstance(s, ast.FunctionDef):
             return (live - {s.name}) | reads(s)
+        if isinstance(s, ast.Delete):  # an unbound name is an error
+            return live | reads(s) | {t.id for t in s.targets if isinstance(t, ast.Name)}
         return live | reads(s)
 
     def loop(self, s: Any, live: Names, brk: Names | None, cont: Names | None) -> Names:

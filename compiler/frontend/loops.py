@@ -22,6 +22,7 @@ from .liveness import Names
 from .merging import coerce, filler, final_version, merged_readonly, reach_counts, same_static, unify
 from .session import contents, set_contents
 from .values import (
+    SHARED_BY_ITERATION,
     UNDEFINED,
     Array,
     Cell,
@@ -405,7 +406,7 @@ class Loops(Control):
             return
         outside = reach_counts(self.outer_values())
         env = done.env or {}
-        why = "it may share memory with another array, depending on the iteration"
+        why = SHARED_BY_ITERATION
 
         def counts(state: dict[str, Any], names: Names) -> dict[Cell, int]:
             return reach_counts([v for n, v in state.items() if n in names])

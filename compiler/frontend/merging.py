@@ -8,6 +8,7 @@ since a write could not be seen through the other name.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -20,6 +21,7 @@ from ..ir.nodes import At, Const, Gather, New, Op, Operand, Region, Span, Value
 from ..ir.types import Type, promote
 from .context import Context, describe
 from .values import (
+    SHARED_BY_PATH,
     UNDEFINED,
     Array,
     Cell,
@@ -126,6 +128,9 @@ def cells_in(v: Any, seen: set[int] | None = None) -> Iterator[Cell]:
         seen.add(id(v))
         items = v.items if isinstance(v, ListValue) else (v.items if isinstance(v, DictValue) else v.fields).values()
         for x in items:
+            yield from cells_in(x, seen)
+    elif isinstance(v, functools.partial):
+        for x in (*v.args, *v.keywords.values()):
             yield from cells_in(x, seen)
     elif isinstance(v, UserFunction):
         for x in (*v.bound, *v.bound_kwargs.values()):
@@ -358,7 +363,7 @@ class Join:
             shared = [c for c, counts in sources if c in outside or counts.get(c, 0) > count]
             reasons = [c.readonly for c, _ in sources if c.readonly]
             if shared:
-                why = "it may share memory with another array, depending on the path taken"
+                why = SHARED_BY_PATH
                 cell.readonly = why
                 merged_readonly(self.ctx, [c for c, _ in sources], why)
             elif reasons:

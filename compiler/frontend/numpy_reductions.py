@@ -382,17 +382,21 @@ def _nansum(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any 
     return _library_reduction(ctx, library.nansum, a, axis, keepdims)
 
 
-def _enter_nan(function: Any, definition: Any) -> None:
+def _enter_nan(function: Any, definition: Any, plain: Any) -> None:
+    """`plain` is what the function is of integers, which have no NaN."""
+
     @numpy_function(function, static="axis keepdims")
     def expand(ctx: Context, a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+        if not ctx.type(a).is_float:
+            return plain(ctx, a, axis, keepdims=keepdims)
         return _library_reduction(ctx, definition, a, axis, keepdims)
 
 
-for _function, _definition in [
-    (np.nanprod, library.nanprod), (np.nanmean, library.nanmean), (np.nanmax, library.nanmax),
-    (np.nanmin, library.nanmin),
+for _function, _definition, _plain in [
+    (np.nanprod, library.nanprod, _prod), (np.nanmean, library.nanmean, _mean), (np.nanmax, library.nanmax, _max),
+    (np.nanmin, library.nanmin, _min),
 ]:  # fmt: skip
-    _enter_nan(_function, _definition)
+    _enter_nan(_function, _definition, _plain)
 
 
 def _enter_nan_variance(function: Any, definition: Any) -> None:

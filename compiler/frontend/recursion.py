@@ -63,7 +63,7 @@ class Callee:
     def state(self) -> Any:
         """What has to settle."""
         parts = (self.types, self.written, self.captured, self.outer, self.extents)
-        return (self.known, self.tree, *map(tuple, parts))
+        return (self.known, self.tree, *[tuple(p) for p in parts])
 
 
 class _Recursive(Exception):  # noqa: N818

@@ -28,6 +28,9 @@ from ..paths import Path
 _stamps = itertools.count(1)
 
 
+SHARED_BY_PATH = "it may share memory with another array, depending on the path taken"
+SHARED_BY_ITERATION = "it may share memory with another array, depending on the iteration"
+
 ARGUMENT = -1
 """The stamp of a container that is, or is in, an argument. (0: captured from outside.)"""
 

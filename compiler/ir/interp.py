@@ -12,12 +12,12 @@ Ops other than control flow, calls, effects, tapes and indexing have their meani
 
 from __future__ import annotations
 
+import builtins
+import importlib
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
-
-from pullback.runtime.status import exception_class
 
 from ..errors import InternalError
 from . import indexing
@@ -25,6 +25,18 @@ from .dims import Dim
 from .nodes import At, Const, Function, Gather, New, Op, Operand, Region, Span, Value
 from .opdef import opdef
 from .types import Type
+
+
+def exception_class(name: str) -> Any:
+    """The exception that a `check` names: a builtin one, LinAlgError, or ``module:name``."""
+    if name == "LinAlgError":
+        return np.linalg.LinAlgError
+    module, colon, qualified = name.rpartition(":")
+    found: Any = importlib.import_module(module) if colon else builtins
+    for part in qualified.split("."):
+        found = getattr(found, part)
+    return found
+
 
 def interpret(fn: Function, args: Sequence[Any]) -> list[Any]:
     """Run a function on NumPy arrays and scalars; the list of what it returns.

@@ -351,8 +351,8 @@ class _Planner:
         if op.opcode in WRITES:
             place = write_place(op, idx)
             m = members.get(op.operands[0])  # type: ignore[arg-type]
-            if m is not None and m.opcode not in WRITES:
-                return False
+            if m is not None and (m.opcode not in WRITES or op not in self.dying):
+                return False  # the nest has one version of an array, which a reader of this one would miss
             if m is not None and (place is None or self._one_place(m, unit, idx) != place):
                 return self._only_adds(op, unit, idx) and self._few_arrays(unit, idx, mine, members)
             dead = self.dying.get(op)

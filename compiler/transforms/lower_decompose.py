@@ -12,22 +12,19 @@ After `decompose`:
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
 from ..analysis.bounds import Facts, facts_before, prove_nonneg
 from ..ir.builder import Builder, constant
-from ..ir.dims import ONE, ZERO, Dim
+from ..ir.dims import ZERO, Dim
 from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Span, Substitution, Value, as_dim
 from ..ir.opdef import opdef
 from ..ir.types import B1, INT, Type
 from . import native_ops  # noqa: F401  (registers them)
 from .lower_linalg import INTO_MEMORY, OF_DETERMINANT, into_memory, of_transpose
-
-# loops beat a library call up to about this many multiplications
-TINY_PRODUCT = 512
+from .lower_products import product, reshaped, untransposed
 
 
 def decompose(fn: Function) -> Function:
@@ -489,112 +486,15 @@ class _Decomposer:
 
     # -- matrix products ----------------------------------------------------------------------------------------
     def _matmul(self, op: Op) -> list[Operand] | None:
-        a, b = self._same_dtype(op)
-        t = self.subst.type(op.result.type)
-        if a.type.rank == 1 and b.type.rank == 1:
-            return [self.b.emit("sum", self.b.emit("mul", a, b), axes=(0,), keepdims=False)]
-        if self._is_tiny(a, b):
-            return [self._multiply_and_sum(a, b)]
-        if max(a.type.rank, b.type.rank) <= 2:
-            return [self._gemm(self._empty(t), a, b, 0.0)]
-        return [self._batched(a, b, t)]
-
-    def _batched(self, a: Operand, b: Operand, t: Type) -> Value:
-        """A product with leading axes: one product where only the left operand has them, else a stack."""
-        if b.type.rank <= 2 and a.type.rank > 2:
-            rows = Type(t.dtype, a.type.shape[:-1]).size
-            flat = self._reshaped(a, (rows, a.type.shape[-1]))
-            out = self._empty(Type(t.dtype, (rows, *b.type.shape[1:])))
-            return self._reshaped(self._gemm(out, flat, b, 0.0), t.shape)
-        if a.type.rank == 1:
-            a = self._reshaped(a, (ONE, *a.type.shape))
-        column = b.type.rank == 1
-        if column:
-            b = self._reshaped(b, (*b.type.shape, ONE))
-        batch = t.shape[: max(a.type.rank, b.type.rank) - 2]
-        count = Type(t.dtype, batch).size
-        stacks = []
-        for x in (a, b):
-            matrix = x.type.shape[-2:]
-            if x.type.shape[:-2] != batch:
-                x = self.b.emit("broadcast_to", x, shape=(*batch, *matrix))
-            stacks.append(self._reshaped(x, (count, *matrix)))
-        left, right = stacks
-        out = self._empty(Type(t.dtype, (count, a.type.shape[-2], b.type.shape[-1])))
-        return self._reshaped(self._gemm(out, left, right, 0.0), t.shape)
-
-    def _reshaped(self, x: Operand, shape: Sequence[Dim]) -> Value:
-        if isinstance(x, Value) and x.type.shape == tuple(shape):
-            return x
-        return self.b.emit("reshape", x, shape=tuple(shape))
-
-    def _same_dtype(self, op: Op) -> list[Operand]:
-        dtype = op.result.type.dtype
-        return [x if x.type.dtype == dtype else self.b.emit("cast", x, dtype=dtype, weak=False) for x in self.xs(op)]
-
-    def _is_tiny(self, a: Operand, b: Operand) -> bool:
-        work = a.type.size * (b.type.shape[-1] if b.type.rank > 1 else ONE)
-        return a.type.rank <= 2 and b.type.rank <= 2 and (work.is_const and work.const <= TINY_PRODUCT)
-
-    def _multiply_and_sum(self, a: Operand, b: Operand) -> Value:
-        """sum over k of a[i, k] * b[k, j], in the loop order i, k, j."""
-        if a.type.rank == 2 and b.type.rank == 1:
-            return self.b.emit("sum", self.b.emit("mul", a, b), axes=(1,), keepdims=False)
-        left = self.b.op("load", a, attrs={"index": (*full_span(a.type.shape), New()), "inbounds": True}).result
-        return self.b.emit("sum", self.b.emit("mul", left, b), axes=(a.type.rank - 1,), keepdims=False)
-
-    def _gemm(self, c: Operand, a: Operand, b: Operand, beta: float) -> Value:
-        t = Type(c.type.dtype)
-        alpha: Operand = constant(1.0, t)
-        a, trans_a, alpha = self._plain(a, alpha)
-        b, trans_b, alpha = self._plain(b, alpha)
-        attrs = {"trans_a": trans_a, "trans_b": trans_b, "mutates": (0,)}
-        # BLAS reads no matrix where alpha is 0, and a NaN would be lost: a factor that is not known scales the result
-        inside = alpha if isinstance(alpha, Const) else constant(1.0, t)
-        product = self.b.op("gemm", c, a, b, inside, constant(beta, t), attrs=attrs).result
-        return product if isinstance(alpha, Const) else self.b.emit("mul", product, alpha)
-
-    def _plain(self, x: Operand, alpha: Operand) -> tuple[Operand, bool, Operand]:
-        """The matrix behind transpositions and scalings, whether it is transposed, and the factor."""
-        x, transposed = self.untransposed(x)
-        x, alpha = self._unscaled(x, alpha)
-        x, again = self.untransposed(x)
-        return x, transposed != again, alpha
-
-    def _unscaled(self, x: Operand, alpha: Operand) -> tuple[Operand, Operand]:
-        """The matrix behind multiplications by scalars and negations, and the factor of the product with them."""
-        while isinstance(x, Value) and x.op is not None and x.type.rank > 1 and x.op.opcode in ("mul", "neg"):
-            arrays = [y for y in x.op.operands if y.type.shape]
-            scalars = [y for y in x.op.operands if not y.type.shape]
-            if len(arrays) != 1 or arrays[0].type != x.type or not all(_may_scale(y) for y in scalars):
-                break
-            for factor in scalars or [constant(-1.0, alpha.type)]:
-                alpha = self._product(factor, alpha)
-            x = arrays[0]
-        return x, alpha
-
-    def _product(self, factor: Operand, alpha: Operand) -> Operand:
-        t = alpha.type
-        if isinstance(factor, Const):
-            factor = constant(factor.value, t)
-        elif factor.type != t or factor.type.weak:
-            factor = self.scalar("cast", factor, t=t, dtype=t.dtype, weak=False)
-        if isinstance(alpha, Const) and alpha.value == 1:
-            return factor
-        if isinstance(alpha, Const) and isinstance(factor, Const):
-            return constant(alpha.value * factor.value, t)
-        return self.scalar("mul", factor, alpha, t=t)
+        left, right = self.xs(op)
+        return [product(self.b, left, right, self.subst.type(op.result.type))]
 
     def untransposed(self, x: Operand) -> tuple[Operand, bool]:
         """The operand behind a transposition of a matrix."""
-        if (
-            isinstance(x, Value)
-            and x.op is not None
-            and x.op.opcode == "transpose"
-            and tuple(x.op.attrs["perm"]) == (1, 0)
-        ):
-            return x.op.operands[0], True
-        return x, False
+        return untransposed(x)
+
+    def _reshaped(self, x: Operand, shape: Sequence[Dim]) -> Value:
+        return reshaped(self.b, x, shape)
 
     def _accumulate_product(self, op: Op) -> Value | None:
         """``buffer += a @ b`` over the whole buffer, where the product is used nowhere else."""
@@ -617,10 +517,6 @@ class _Decomposer:
         return self.b.op(
             "gemm", target, *product.operands[1:4], constant(1.0, Type(target.type.dtype)), attrs=product.attrs
         ).result
-
-
-def _may_scale(x: Operand) -> bool:
-    return x.type.is_float and not (isinstance(x, Const) and (x.value == 0 or not math.isfinite(x.value)))
 
 
 def _gather_operands(op: Op) -> list[Operand]:

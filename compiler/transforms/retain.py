@@ -70,6 +70,9 @@ class Retainer:
         self.rollbacks: list[Rollback] = []
         self.logged: set[Value] = set()  # what rolled back stores overwrite
         self.restored: set[Value] = set()  # loads that read from a rolled back array
+        self.narrow = any(
+            x.type.dtype not in ("f64", "i64", "b1") for x in (*fn.params, *(r for op in fn.body.walk() for r in op.results))
+        )
         self.again: dict[Value, Op | None] = {}  # the access that still finds the value in the last version
 
     def run(self) -> None:
@@ -239,11 +242,20 @@ class Retainer:
         if self.freely_available(v):
             out: Operand = target.params[0]
         elif v in self.kept:
-            out = self.keep(v, target)
+            out = self.as_weak(self.keep(v, target), v, target)
         else:
-            out = self.recompute(v, target)
+            out = self.as_weak(self.recompute(v, target), v, target)
         self.made[v] = out
         return out
+
+    def as_weak(self, x: Operand, v: Value, target: Region) -> Operand:
+        """`x`, read from memory in place of `v`: a Python number again if v is one and the program has dtypes
+        that such a number does not widen (memory knows dtypes only)."""
+        if not v.type.weak or x.type.weak or not self.narrow:
+            return x
+        cast = Op("cast", [x], {"dtype": v.type.dtype, "weak": True}, [v.type], hints=[v.hint])
+        self.emit(target, cast)
+        return cast.result
 
     def here(self, x: Operand, target: Region) -> Operand:
         if isinstance(x, Value) and not self.in_scope(x, target):

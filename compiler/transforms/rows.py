@@ -154,7 +154,7 @@ def accesses(region: Region, roots: set[Value]) -> _Accesses | None:
                 versions.add(op.result)
         elif op.opcode == "for":
             loop = Carried(op)
-            for init, p, y, r in zip(loop.inits, loop.params, loop.yields, loop.results, strict=True):
+            for init, p, r in zip(loop.inits, loop.params, loop.results, strict=True):
                 if init in versions:
                     versions.update((p, r))
         elif any(x in versions for x in op.operands) or any(

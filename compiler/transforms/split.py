@@ -150,7 +150,7 @@ class _Split(Retainer):
                 cast = Op("cast", [value], {"dtype": v.type.dtype}, [Type(v.type.dtype, shape)], hints=[v.hint])
                 self.emit(region, cast)
                 value = cast.result
-            self.made[v] = value
+            self.made[v] = self.as_weak(value, v, region)
         for op in list(region.ops):
             forward = self.pairs.get(op)
             if forward is not None and self._uses_tapes(forward):

@@ -30,7 +30,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..ir.builder import Builder, constant
-from ..ir.dims import ZERO, Dim
+from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Function, Op, Operand, Region, Span, Value, as_dim
 from ..ir.opdef import opdef
 from ..ir.types import Type
@@ -38,6 +38,8 @@ from .access import has_gather, index_operands
 
 # wider hulls than this are mostly margin
 MAX_REACH = 16
+
+Widths = tuple[int, ...]
 
 
 def gather_form(fn: Function) -> None:
@@ -185,13 +187,14 @@ class _Gatherer:
 
     # -- padded copies --------------------------------------------------------------------------------
     def _pad(
-        self, base: Value, before: tuple[int, ...], after: tuple[int, ...], first: Op, region: Region, loops: list[_Loop]
+        self, base: Value, before: Widths, after: Widths, first: Op, region: Region, loops: list[_Loop]
     ) -> _Pad:
         sizes = base.type.shape
         shape = tuple(lo + d + hi for lo, d, hi in zip(before, sizes, after, strict=True))
         t = Type(base.type.dtype, shape)
         loc = base.op.loc if base.op is not None else first.loc
-        zeros = Op("full", [constant(0.0, Type(t.dtype))], {"shape": shape, "dtype": t.dtype}, [t], None, loc, [base.hint])
+        zero = constant(0.0, Type(t.dtype))
+        zeros = Op("full", [zero], {"shape": shape, "dtype": t.dtype}, [t], None, loc, [base.hint])
         index = tuple(Span(Dim.of(m), d) for m, d in zip(before, sizes, strict=True))
         attrs = {"index": index, "inbounds": True}
         carrying = []
@@ -230,7 +233,8 @@ class _Gatherer:
         nested = {y for op in region.ops[at:] for r in op.regions for y in _yields(r)}
         if base in nested or any(opdef(op.opcode).kind != "elementwise" and op.opcode != "accum" for op in readers):
             return
-        load = Op("load", [store.result], {"index": index, "inbounds": True}, [base.type], None, store.loc, [base.hint])
+        hint = base.hint if isinstance(base, Value) else ""
+        load = Op("load", [store.result], {"index": index, "inbounds": True}, [base.type], None, store.loc, [hint])
         region.ops.insert(at, load)
         for op in readers:
             op.operands[:] = [load.result if x is base else x for x in op.operands]

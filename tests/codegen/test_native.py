@@ -204,3 +204,17 @@ def test_strong_scalar_results_are_numpy_scalars() -> None:
     (s,) = load_native(generate_native(to_native(fn)))(np.ones(3, np.float32))
     assert isinstance(s, np.float32) and s == 3
     assert Type("f32").numpy == s.dtype
+
+
+def test_print_formats_as_python(capfd: pytest.CaptureFixture[str]) -> None:
+    """Arrays, numbers of each kind, format specs and braces: compiled code prints what plain Python does."""
+    fn = parse("""func f(%x: f64[n0, n1], %s: f32, %i: int, %b: bool, %w: float) -> () {
+      print %x, %s, %i, %b, %w {template='x={}|{{s}}={:.3f}{:3d} {} w={}'}
+      return
+    }""")
+    code = generate_native(to_native(fn))
+    args = (np.arange(6.0).reshape(2, 3), np.float32(0.1), 7, True, 0.1)
+    for kernel in (plain_kernel(code), load_native(code)):
+        kernel(*args)
+        expected = "x=[[0. 1. 2.]\n [3. 4. 5.]]|{s}=0.100  7 True w=0.1\n"
+        assert capfd.readouterr().out == expected

@@ -60,7 +60,7 @@ def test_a_wrong_program_is_found() -> None:
 def test_edits_of_the_reducer_are_smaller_or_invalid_programs() -> None:
     source = ast.unparse(ast.parse(generate(3).source))
     k = 0
-    while (candidate := edited(source, k)) is not None:
+    while edited(source, k) is not None:
         k += 1
     assert k > 20
 

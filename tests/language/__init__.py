@@ -1,0 +1,1 @@
+"""Every construct of the language, against plain NumPy and finite differences."""

@@ -78,7 +78,7 @@ def jacobi_until_converged(a, b):
     a = a + 6.0 * np.eye(4)
     d = np.diag(a)
     x = np.zeros(4)
-    for it in range(200):
+    for _ in range(200):
         new = (b - (a @ x - d * x)) / d
         if np.max(np.abs(new - x)) < 1e-13:
             x = new
@@ -318,7 +318,7 @@ def gram_schmidt(a):
 @CASES(M4.copy())
 def householder(a):
     r = a.copy()
-    m, n = r.shape
+    n = r.shape[1]
     for k in range(n - 1):
         x = r[k:, k]
         alpha = -np.sign(x[0]) * np.sqrt(np.sum(x * x))
@@ -377,7 +377,6 @@ def de_casteljau(points, t):
 @CASES(np.array([0.1, 0.4, 0.8, 1.5]), V5[:4].copy(), 0.9)
 def newton_divided_differences(x, y, at):
     c = [v for v in y]
-    n = len(x)
     for j in range(1, 4):
         for i in range(3, j - 1, -1):
             c[i] = (c[i] - c[i - 1]) / (x[i] - x[i - j])

@@ -99,9 +99,8 @@ def random_chain(seed: int) -> tuple[Function, list[np.ndarray]]:
         loop = b.new_region([(INT, "i"), (target.type, "t")])
         with b.into(loop):
             loop.yields = [steps(loop.params[1], loop.params[0])]
-        start = b.op(
-            "for", constant(0), constant(3), constant(1), start, attrs={"stop": False}, types=[target.type], regions=[loop]
-        ).result
+        bounds = [constant(0), constant(3), constant(1)]
+        start = b.op("for", *bounds, start, attrs={"stop": False}, types=[target.type], regions=[loop]).result
     else:
         start = steps(start, constant(1) if rows else None)
     body.yields = [start]
@@ -206,3 +205,32 @@ def test_an_element_that_may_be_another_is_not_promoted() -> None:
       return %r
     }""")
     check(fn, [np.arange(6.0) + 1, np.int64(2)], compiled=True)
+
+
+def test_an_old_version_that_is_read_later_survives_the_nest() -> None:
+    fn = parse("""func f(%x: f64[n0], %y: f64[n0]) -> (f64[n0], f64[n0]) {
+      %v = exp %y : f64[n0]
+      %1 = store %x, %v {index=(span(0, n0),)} : f64[n0]
+      %2 = accum %1, %y {index=(span(0, n0),)} : f64[n0]
+      %3 = load %1 {index=(span(0, n0),)} : f64[n0]
+      %4 = mul %3, 2.0 : f64[n0]
+      return %2, %4
+    }""")
+    check(fn, [np.arange(4.0), np.ones(4)])
+
+
+def test_constant_factors_are_part_of_the_product() -> None:
+    fn = parse("""func f(%a: f64[n0, n0], %x: f64[n0], %s: f64) -> (f64[n0], f64[n0]) {
+      %m = mul %a, -2.0 : f64[n0, n0]
+      %t = transpose %m {perm=(1, 0)} : f64[n0, n0]
+      %p = matmul %t, %x : f64[n0]
+      %r = mul %s, %a : f64[n0, n0]
+      %q = matmul %r, %x : f64[n0]
+      return %p, %q
+    }""")
+    rng = np.random.default_rng(0)
+    a = rng.normal(size=(9, 9))
+    a[3, 4] = np.nan
+    for s in (0.0, 1.5):
+        text = check(fn, [a, rng.normal(size=9), np.float64(s)], compiled=True)
+    assert "-2.0, 0.0, True" in text and "n0, n0" not in text

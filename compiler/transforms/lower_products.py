@@ -1,0 +1,129 @@
+"""Matrix products at the native level: `gemm` into a buffer, or multiply-and-sum where that is smaller."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from ..ir.builder import Builder, constant
+from ..ir.dims import ONE, ZERO, Dim
+from ..ir.nodes import Const, New, Operand, Span, Value
+from ..ir.types import Type
+
+# loops beat a library call up to about this many multiplications
+TINY_PRODUCT = 512
+
+
+def product(b: Builder, x: Operand, y: Operand, t: Type) -> Value:
+    """``x @ y`` of type `t`, with transpositions and constant factors in the call."""
+    x, y = (z if z.type.dtype == t.dtype else b.emit("cast", z, dtype=t.dtype, weak=False) for z in (x, y))
+    if x.type.rank == 1 and y.type.rank == 1:
+        return b.emit("sum", b.emit("mul", x, y), axes=(0,), keepdims=False)
+    if _is_tiny(x, y):
+        return _multiply_and_sum(b, x, y)
+    if max(x.type.rank, y.type.rank) <= 2:
+        return _gemm(b, x, y, t)
+    return _batched(b, x, y, t)
+
+
+def reshaped(b: Builder, x: Operand, shape: Sequence[Dim]) -> Value:
+    """`x` with another shape of the same size."""
+    if isinstance(x, Value) and x.type.shape == tuple(shape):
+        return x
+    return b.emit("reshape", x, shape=tuple(shape))
+
+
+def untransposed(x: Operand) -> tuple[Operand, bool]:
+    """The operand behind a transposition of a matrix."""
+    op = x.op if isinstance(x, Value) else None
+    if op is not None and op.opcode == "transpose" and tuple(op.attrs["perm"]) == (1, 0):
+        return op.operands[0], True
+    return x, False
+
+
+def _batched(b: Builder, x: Operand, y: Operand, t: Type) -> Value:
+    """A product with leading axes: one product where only the left operand has them, else a stack."""
+    if y.type.rank <= 2 and x.type.rank > 2:
+        rows = Type(t.dtype, x.type.shape[:-1]).size
+        flat = reshaped(b, x, (rows, x.type.shape[-1]))
+        return reshaped(b, _gemm(b, flat, y, Type(t.dtype, (rows, *y.type.shape[1:]))), t.shape)
+    if x.type.rank == 1:
+        x = reshaped(b, x, (ONE, *x.type.shape))
+    if y.type.rank == 1:
+        y = reshaped(b, y, (*y.type.shape, ONE))
+    batch = t.shape[: max(x.type.rank, y.type.rank) - 2]
+    count = Type(t.dtype, batch).size
+    stacks = []
+    for z in (x, y):
+        matrix = z.type.shape[-2:]
+        if z.type.shape[:-2] != batch:
+            z = b.emit("broadcast_to", z, shape=(*batch, *matrix))
+        stacks.append(reshaped(b, z, (count, *matrix)))
+    left, right = stacks
+    out = Type(t.dtype, (count, x.type.shape[-2], y.type.shape[-1]))
+    return reshaped(b, _gemm(b, left, right, out), t.shape)
+
+
+def _is_tiny(x: Operand, y: Operand) -> bool:
+    work = x.type.size * (y.type.shape[-1] if y.type.rank > 1 else ONE)
+    return x.type.rank <= 2 and y.type.rank <= 2 and (work.is_const and work.const <= TINY_PRODUCT)
+
+
+def _multiply_and_sum(b: Builder, x: Operand, y: Operand) -> Value:
+    """sum over k of x[i, k] * y[k, j], in the loop order i, k, j."""
+    if x.type.rank == 2 and y.type.rank == 1:
+        return b.emit("sum", b.emit("mul", x, y), axes=(1,), keepdims=False)
+    index = (*(Span(ZERO, d) for d in x.type.shape), New())
+    left = b.op("load", x, attrs={"index": index, "inbounds": True}).result
+    return b.emit("sum", b.emit("mul", left, y), axes=(x.type.rank - 1,), keepdims=False)
+
+
+def _gemm(b: Builder, x: Operand, y: Operand, t: Type) -> Value:
+    one = constant(1.0, Type(t.dtype))
+    alpha: Operand = one
+    x, trans_a, alpha = _plain(b, x, alpha)
+    y, trans_b, alpha = _plain(b, y, alpha)
+    attrs = {"trans_a": trans_a, "trans_b": trans_b, "mutates": (0,)}
+    # BLAS reads no matrix where alpha is 0, and a NaN would be lost: a factor that is not known scales the result
+    inside = alpha if isinstance(alpha, Const) else one
+    out = b.op("empty", attrs={"shape": t.shape, "dtype": t.dtype}).result
+    made = b.op("gemm", out, x, y, inside, constant(0.0, one.type), attrs=attrs).result
+    return made if isinstance(alpha, Const) else b.emit("mul", made, alpha)
+
+
+def _plain(b: Builder, x: Operand, alpha: Operand) -> tuple[Operand, bool, Operand]:
+    """The matrix behind transpositions and scalings, whether it is transposed, and the factor."""
+    x, transposed = untransposed(x)
+    x, alpha = _unscaled(b, x, alpha)
+    x, again = untransposed(x)
+    return x, transposed != again, alpha
+
+
+def _unscaled(b: Builder, x: Operand, alpha: Operand) -> tuple[Operand, Operand]:
+    """The matrix behind multiplications by scalars and negations, and the factor of the product with them."""
+    while isinstance(x, Value) and x.op is not None and x.type.rank > 1 and x.op.opcode in ("mul", "neg"):
+        arrays = [z for z in x.op.operands if z.type.shape]
+        scalars = [z for z in x.op.operands if not z.type.shape]
+        if len(arrays) != 1 or arrays[0].type != x.type or not all(z.type.is_float for z in scalars):
+            break
+        factor = scalars[0] if scalars else constant(-1.0, alpha.type)
+        if isinstance(factor, Const) and isinstance(alpha, Const):
+            value = alpha.value * factor.value
+            if value == 0 or not math.isfinite(value):
+                break
+            alpha = constant(value, alpha.type)
+        else:
+            alpha = _times(b, factor, alpha)
+        x = arrays[0]
+    return x, alpha
+
+
+def _times(b: Builder, factor: Operand, alpha: Operand) -> Operand:
+    t = alpha.type
+    if isinstance(factor, Const):
+        factor = constant(factor.value, t)
+    elif factor.type != t or factor.type.weak:
+        factor = b.op("cast", factor, attrs={"dtype": t.dtype, "weak": False}, types=[t]).result
+    if isinstance(alpha, Const) and alpha.value == 1:
+        return factor
+    return b.op("mul", factor, alpha, types=[t]).result

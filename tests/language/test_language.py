@@ -1,0 +1,62 @@
+"""Each program of the tables: as given, and with five variants of its arguments.
+
+As given, all oracles hold (values, source, JVP, VJP, second derivatives). In a variant they hold too, or the
+program raises in plain NumPy, and then the same built-in exception here.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pullback as pb
+import pytest
+
+from . import control, mutation, structure
+from .support import VARIANTS, outcome
+
+CASES = {f"{module.__name__.split('.')[-1]}.{f.__name__}": (f, args) for module in (control, mutation, structure) for f, args in module.CASES}
+
+# What plain NumPy raises as given.
+RAISING = {"control.raises": "ArithmeticError", "control.index_error": "IndexError",
+           "control.zero_division": "ZeroDivisionError", "control.domain_error": "ValueError"}  # fmt: skip
+
+
+# What is refused today, with the beginning of the reason: removing an entry is progress.
+REFUSED = {
+    "mutation.double_buffer": "this array may not be written: it may share memory with another array",
+    "structure.comprehensions": "a generator with two for clauses of run-time length",
+}
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_program(name: str) -> None:
+    f, args = CASES[name]
+    result = outcome(f, args, second=True, thorough=True)
+    if name in REFUSED:
+        assert result.kind == "refused" and result.detail.startswith(REFUSED[name]), result
+        return
+    expected = ("raised", RAISING[name]) if name in RAISING else ("ok", "")
+    assert (result.kind, result.stage) == expected, result
+
+
+@pytest.mark.parametrize("name", [n for n in CASES if n not in REFUSED])
+def test_variants_of_the_arguments(name: str) -> None:
+    f, args = CASES[name]
+    for variant, change in VARIANTS.items():
+        changed = change(args)
+        if changed is not None:
+            result = outcome(f, changed)
+            assert result.kind in ("ok", "raised", "kink", "discarded"), (variant, result)
+
+
+@pytest.mark.parametrize("name", [n for n, (_, args) in CASES.items() if n.startswith("mutation.")])
+def test_derivatives_leave_the_arguments_alone_and_overlap_is_an_error(name: str) -> None:
+    f, args = CASES[name]
+    arrays = [k for k, a in enumerate(args) if isinstance(a, np.ndarray) and a.dtype == np.float64]
+    if len(arrays) < 2 or args[arrays[0]].shape != args[arrays[1]].shape:
+        pytest.skip("one array")
+    same = list(args)
+    same[arrays[1]] = same[arrays[0]]
+    program = pb.jit(f).program(*args)
+    if program.mutates:
+        with pytest.raises(pb.PullbackError, match="overlap"):
+            pb.vjp(f, *same)
