@@ -377,4 +377,3 @@ def _forward(op: Op) -> Op:
         for inner in region.walk():
             inner.attrs.pop("reverse", None)
     return op
-

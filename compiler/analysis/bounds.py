@@ -132,9 +132,7 @@ def _seen_through(dim: Dim) -> Dim:
 class _Prover:
     def __init__(self, facts: Facts):
         self.facts = facts
-        self.ranges = {
-            v: tuple(None if d is None else _seen_through(d) for d in r) for v, r in facts.ranges.items()
-        }
+        self.ranges = {v: tuple(None if d is None else _seen_through(d) for d in r) for v, r in facts.ranges.items()}
         self.known = [_seen_through(d) for d in facts.nonneg]
         self.answers: dict[Dim, bool] = {}
         self.steps = 0
@@ -192,9 +190,7 @@ class _Prover:
         """Atoms that may be eliminated; a value on which the range of another depends comes after it."""
         top: list[Atom] = list(dict.fromkeys(a for m, _ in dim.terms for a in m if not isinstance(a, str)))
         values: list[Value] = [a for a in top if isinstance(a, Value)]
-        outer = {
-            v for a in values for bound in self._range(a) if bound is not None for v in bound.values()
-        }
+        outer = {v for a in values for bound in self._range(a) if bound is not None for v in bound.values()}
         yield from (a for a in top if not isinstance(a, Value))
         yield from (v for v in values if v not in outer)
         yield from (v for v in values if v in outer)
@@ -208,9 +204,7 @@ class _Prover:
         if isinstance(atom, (Min, Max)):
             # it is one of the two; where the sign of the factor is right, it is no worse than either
             left, right = at(atom.left), at(atom.right)
-            return (left and right) or (
-                (left or right) and self.nonneg(factor if isinstance(atom, Max) else -factor)
-            )
+            return (left and right) or ((left or right) and self.nonneg(factor if isinstance(atom, Max) else -factor))
         if isinstance(atom, FloorDiv):
             return self._eliminate_quotient(atom, factor, rest)
         assert isinstance(atom, Value)

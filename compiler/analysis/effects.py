@@ -13,9 +13,7 @@ from .bounds import Facts, prove_nonneg
 
 _DIVISIONS = ("div", "floordiv", "mod")
 # functions of Python's math module that are defined, and finite, for every float
-_TOTAL_MATH = frozenset(
-    ["abs", "sign", "arctan", "tanh", "arcsinh", "erf", "erfc", "cbrt", "arctan2", "copysign"]
-)
+_TOTAL_MATH = frozenset(["abs", "sign", "arctan", "tanh", "arcsinh", "erf", "erfc", "cbrt", "arctan2", "copysign"])
 
 
 def _is_nonzero_constant(x: Operand) -> bool:
@@ -106,9 +104,7 @@ def _raises(op: Op, facts: Facts, callees: dict[str, Function], calling: frozens
     return _weak_arithmetic_raises(op)
 
 
-def _region_raises(
-    region: Region, facts: Facts, callees: dict[str, Function], calling: frozenset[str]
-) -> bool:
+def _region_raises(region: Region, facts: Facts, callees: dict[str, Function], calling: frozenset[str]) -> bool:
     return any(_raises(op, facts, callees, calling) for op in region.ops)
 
 

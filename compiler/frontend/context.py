@@ -155,7 +155,9 @@ class Context:
             )
         if isinstance(v, Conflict):
             self.error(UnsupportedError, v.reason)
-        self.error(PullbackTypeError, f"{describe(v)} cannot be used as a number or an array", "use numbers and arrays of them")
+        self.error(
+            PullbackTypeError, f"{describe(v)} cannot be used as a number or an array", "use numbers and arrays of them"
+        )
 
     def constant(self, v: Any) -> Const:
         """The immediate of a static number; NumPy scalars are strong, Python numbers weak."""
@@ -351,7 +353,9 @@ class Context:
         if extent.is_const or _is_symbol(extent) or self.session.assume(extent - 2) or not extent.has_values:
             return
         size = self.b.extent(extent)
-        fits = self.b.emit("logical_or", self.b.emit("ne", size, Const(1, INT)), self.b.emit("eq", size, self.b.extent(other)))
+        fits = self.b.emit(
+            "logical_or", self.b.emit("ne", size, Const(1, INT)), self.b.emit("eq", size, self.b.extent(other))
+        )
         message = "an extent that is 1 only at run time would be broadcast: use x[0], or reshape it to what is meant"
         self.check(fits, "NotImplementedError", message)
 

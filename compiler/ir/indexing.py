@@ -131,9 +131,7 @@ def numpy_index(
     if not arrays:
         return tuple(basic)
     rank = position
-    return tuple(
-        a.reshape((1,) * start + a.shape + (1,) * (rank - start - a.ndim)) for a, start in meshed
-    )
+    return tuple(a.reshape((1,) * start + a.shape + (1,) * (rank - start - a.ndim)) for a, start in meshed)
 
 
 def _slice(span: Span, extent: int, axis: int) -> slice:

@@ -181,4 +181,3 @@ def print_op(op: Op) -> str:
         if value not in op.results:
             printer.names[value]
     return "\n".join(printer.op_lines(op, ""))
-

@@ -115,9 +115,7 @@ class _Verifier:
                 self.require(atom in self.symbols, "symbols are extents of parameters", atom, op)
             elif isinstance(atom, Value):
                 self.read(atom, op)
-                self.require(
-                    atom.type.is_int and atom.type.is_scalar, "extents are integers", repr(atom), op
-                )
+                self.require(atom.type.is_int and atom.type.is_scalar, "extents are integers", repr(atom), op)
 
     def type(self, type: Type, op: Op | None) -> None:
         for d in type.shape:
@@ -189,9 +187,7 @@ class _Verifier:
         items = all(isinstance(item, (At, Span, New, Gather)) for item in index)
         self.require(items, "an index is a tuple of At, Span, New, Gather", index, op)
         values = 0 if op.opcode == "load" else 1
-        self.require(
-            len(rest) == operand_count(index) + values, "every At and Gather takes an operand", len(rest), op
-        )
+        self.require(len(rest) == operand_count(index) + values, "every At and Gather takes an operand", len(rest), op)
         spans = [item for item in index if isinstance(item, Span)]
         self.require(all(s.step != 0 for s in spans), "the step of a Span is not zero", spans, op)
         if op.opcode != "load":

@@ -173,5 +173,3 @@ def _shrink_loop(op: Op, values: set[Value]) -> bool:
         for r in op.regions:
             del r.params[k + is_for]
     return changed or bool(dead)
-
-

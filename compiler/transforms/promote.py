@@ -143,9 +143,7 @@ def _place(op: Op) -> Place:
 
 
 def _differ(a: Place, b: Place, facts: Facts) -> bool:
-    return any(
-        prove_nonneg(x - y - 1, facts) or prove_nonneg(y - x - 1, facts) for x, y in zip(a, b, strict=True)
-    )
+    return any(prove_nonneg(x - y - 1, facts) or prove_nonneg(y - x - 1, facts) for x, y in zip(a, b, strict=True))
 
 
 def _replace(op: Op, old: Value, new: Value) -> None:

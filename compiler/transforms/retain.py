@@ -71,7 +71,8 @@ class Retainer:
         self.logged: set[Value] = set()  # what rolled back stores overwrite
         self.restored: set[Value] = set()  # loads that read from a rolled back array
         self.narrow = any(
-            x.type.dtype not in ("f64", "i64", "b1") for x in (*fn.params, *(r for op in fn.body.walk() for r in op.results))
+            x.type.dtype not in ("f64", "i64", "b1")
+            for x in (*fn.params, *(r for op in fn.body.walk() for r in op.results))
         )
         self.again: dict[Value, Op | None] = {}  # the access that still finds the value in the last version
 

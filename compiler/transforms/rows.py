@@ -157,9 +157,7 @@ def accesses(region: Region, roots: set[Value]) -> _Accesses | None:
             for init, p, r in zip(loop.inits, loop.params, loop.results, strict=True):
                 if init in versions:
                     versions.update((p, r))
-        elif any(x in versions for x in op.operands) or any(
-            y in versions for r in op.regions for y in r.yields
-        ):
+        elif any(x in versions for x in op.operands) or any(y in versions for r in op.regions for y in r.yields):
             return None
     # what a loop carries on must be a version of what it was given
     for op in region.walk():
@@ -301,9 +299,7 @@ def forward_stores(region: Region, known: dict[Value, Operand] | None = None) ->
 def _same_place(load: Op, store: Op) -> bool:
     if not all(isinstance(i, At) for i in (*load.attrs["index"], *store.attrs["index"])):
         return False
-    return all(
-        x is y or as_dim(x) == as_dim(y) for x, y in zip(load.operands[1:], store.operands[1:-1], strict=True)
-    )
+    return all(x is y or as_dim(x) == as_dim(y) for x, y in zip(load.operands[1:], store.operands[1:-1], strict=True))
 
 
 def _is_counted(op: Op) -> bool:

@@ -196,9 +196,7 @@ class _Rebuilder:
         taken = old.regions[0 if condition.value else 1]
         self.ops(taken.ops, new)
         yields = [self.known.operand(y) for y in taken.yields]
-        return [
-            self._as(y, self.known.type(r.type), new, old) for y, r in zip(yields, old.results, strict=True)
-        ]
+        return [self._as(y, self.known.type(r.type), new, old) for y, r in zip(yields, old.results, strict=True)]
 
     @staticmethod
     def _as(x: Operand, type: Type, new: Region, cause: Op) -> Operand:

@@ -168,8 +168,7 @@ class _Gatherer:
             pad = pads.get(t.base)
             if pad is not None:
                 index = tuple(
-                    Span(Dim.of(m - (o - lo)), s)
-                    for m, o, lo, s in zip(pad.before, t.offset, low, sizes, strict=True)
+                    Span(Dim.of(m - (o - lo)), s) for m, o, lo, s in zip(pad.before, t.offset, low, sizes, strict=True)
                 )
                 value = b.op("load", pad.copy, attrs={"index": index, "inbounds": True}, hint=t.base.hint).result
             for scaling in reversed(t.scale):
@@ -179,16 +178,12 @@ class _Gatherer:
         assert total is not None
         position = region.ops.index(op)
         region.ops[position:position] = b.region.ops
-        moved = iter(
-            Span(s.start + (lo - o), size) for s, lo, o, size in zip(spans, low, own, sizes, strict=True)
-        )
+        moved = iter(Span(s.start + (lo - o), size) for s, lo, o, size in zip(spans, low, own, sizes, strict=True))
         op.attrs["index"] = tuple(next(moved) if isinstance(i, Span) else i for i in op.attrs["index"])
         op.operands[-1] = total
 
     # -- padded copies --------------------------------------------------------------------------------
-    def _pad(
-        self, base: Value, before: Widths, after: Widths, first: Op, region: Region, loops: list[_Loop]
-    ) -> _Pad:
+    def _pad(self, base: Value, before: Widths, after: Widths, first: Op, region: Region, loops: list[_Loop]) -> _Pad:
         sizes = base.type.shape
         shape = tuple(lo + d + hi for lo, d, hi in zip(before, sizes, after, strict=True))
         t = Type(base.type.dtype, shape)

@@ -20,6 +20,7 @@ from .generator import generate
 from .oracles import Outcome
 from .reducer import reduce
 
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--n", type=int, default=1000, help="how many programs")
@@ -37,7 +38,8 @@ def main() -> int:
     start = time.monotonic()
     every = options.n // options.compiled if options.compiled else 0
     tasks = [
-        (options.seed + k, bool(every and k % every == 0), (k * 0.6180339887) % 1 < options.second) for k in range(options.n)
+        (options.seed + k, bool(every and k % every == 0), (k * 0.6180339887) % 1 < options.second)
+        for k in range(options.n)
     ]
     counts: Counter[str] = Counter()
     refusals: dict[str, list[int]] = {}
@@ -53,7 +55,10 @@ def main() -> int:
         if time.monotonic() - start > options.seconds:
             break
     total = sum(n for k, n in counts.items() if k != "compiled")
-    print(f"{total} programs in {time.monotonic() - start:.0f} s: " + ", ".join(f"{n} {k}" for k, n in counts.most_common()))
+    print(
+        f"{total} programs in {time.monotonic() - start:.0f} s: "
+        + ", ".join(f"{n} {k}" for k, n in counts.most_common())
+    )
     for message, seeds in sorted(refusals.items(), key=lambda item: -len(item[1])):
         print(f"refused {len(seeds):4}  {message}  (seeds {', '.join(map(str, seeds[:3]))})")
     print(f"{counts['failed']} failures of {len(failures)} kinds")

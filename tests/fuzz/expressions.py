@@ -88,7 +88,13 @@ class Expressions(Chooser):
             start = self.random.randint(0, n - span)
             stop = start + span
             first = "" if start == 0 and self.chance(0.7) else str(start)
-            last = "" if stop + step > n and self.chance(0.7) else str(stop - n) if stop < n and self.chance(0.4) else str(stop)
+            last = (
+                ""
+                if stop + step > n and self.chance(0.7)
+                else str(stop - n)
+                if stop < n and self.chance(0.4)
+                else str(stop)
+            )
             return f"{first}:{last}" + (f":{step}" if step != 1 else "")
         start = self.random.randint(span - 1, n - 1)
         stop = start - span
@@ -174,7 +180,15 @@ class Expressions(Chooser):
             x = self.array(s, shape, depth - 1)
             forms = ["np.sum({})", "({}).sum()", "np.sum({})", "np.sum(({}) ** 2)"]
             if size(shape):
-                forms += ["np.mean({})", "({}).mean()", "np.max({})", "({}).min()", "np.var({})", "np.prod(np.cos({}))", "np.std(1.0 + np.arange(({0}).size) + 0.1 * np.ravel({0}))"]
+                forms += [
+                    "np.mean({})",
+                    "({}).mean()",
+                    "np.max({})",
+                    "({}).min()",
+                    "np.var({})",
+                    "np.prod(np.cos({}))",
+                    "np.std(1.0 + np.arange(({0}).size) + 0.1 * np.ravel({0}))",
+                ]
             if len(shape) == 1:
                 forms += ["sum({})"]
             return self.pick(forms).format(x)
@@ -182,7 +196,11 @@ class Expressions(Chooser):
         def dot() -> str:
             shape = self.some_shape(s)[:1]
             a, b = self.array(s, shape, depth - 1), self.array(s, shape, depth - 1)
-            return paren(self.pick([f"np.dot({a}, {b})", f"{paren(a)} @ {paren(b)}", f"np.vdot({a}, {b})", f"np.inner({a}, {b})"]))
+            return paren(
+                self.pick(
+                    [f"np.dot({a}, {b})", f"{paren(a)} @ {paren(b)}", f"np.vdot({a}, {b})", f"np.inner({a}, {b})"]
+                )
+            )
 
         def prefix() -> str:
             runs = [v for v in self.scalars(s, "int") if v.lo >= 0]
@@ -190,7 +208,13 @@ class Expressions(Chooser):
             if not found:
                 return reduced()
             i, v = self.pick(found)
-            return self.pick([f"np.sum({v.name}[:{i.name}])", f"np.dot({v.name}[:{i.name}], {v.name}[:{i.name}])", f"{v.name}[{i.name}:].sum()"])
+            return self.pick(
+                [
+                    f"np.sum({v.name}[:{i.name}])",
+                    f"np.dot({v.name}[:{i.name}], {v.name}[:{i.name}])",
+                    f"{v.name}[{i.name}:].sum()",
+                ]
+            )
 
         def generated() -> str:
             found = self.arrays(s, rank=1)
@@ -284,7 +308,9 @@ class Expressions(Chooser):
                 found.append(f"{v.name}[:, {self.pick(['None', 'np.newaxis'])}]")
             if size(have) == size(shape) and len(have) != len(shape):
                 dims = ", ".join(self.extent(s, n) for n in shape)
-                found.append(f"{v.name}.reshape({dims})" if size(shape) else f"{v.name}.reshape({', '.join(map(str, shape))})")
+                found.append(
+                    f"{v.name}.reshape({dims})" if size(shape) else f"{v.name}.reshape({', '.join(map(str, shape))})"
+                )
                 if len(shape) == 1:
                     found.append(f"{v.name}.{self.pick(['ravel()', 'reshape(-1)'])}")
         return self.pick(found) if found else None
@@ -345,7 +371,9 @@ class Expressions(Chooser):
                 parts = ", ".join(self.array(s, rest, depth - 1) for _ in range(shape[axis]))
                 return f"np.stack([{parts}], axis={axis})"
             k = self.random.randint(0, shape[axis])
-            parts = ", ".join(self.array(s, (*shape[:axis], m, *shape[axis + 1 :]), depth - 1) for m in (k, shape[axis] - k))
+            parts = ", ".join(
+                self.array(s, (*shape[:axis], m, *shape[axis + 1 :]), depth - 1) for m in (k, shape[axis] - k)
+            )
             return f"np.concatenate({self.pick(['[{}]', '({})']).format(parts)}" + (f", axis={axis})" if axis else ")")
 
         def listed() -> str:
@@ -359,7 +387,9 @@ class Expressions(Chooser):
                 return self.pick([f"({x}).T", f"np.transpose({x})"])
             if len(shape) == 1:
                 x = self.array(s, shape, depth - 1)
-                return self.pick([f"({x})[::-1]", f"np.cumsum({x})", f"np.flip({x})", f"np.roll({x}, 1)", f"np.sort({x})"])
+                return self.pick(
+                    [f"({x})[::-1]", f"np.cumsum({x})", f"np.flip({x})", f"np.roll({x}, 1)", f"np.sort({x})"]
+                )
             return unary()
 
         def reshaped() -> str:
@@ -400,7 +430,10 @@ class Expressions(Chooser):
         x = self.float(s, 0)
         made = [f"np.full({self.shape(s, shape)}, {x})", f"{x} * np.ones({self.shape(s, shape)})"]
         if len(shape) == 1:
-            made += [f"np.linspace({x}, 1.0, {self.extent(s, shape[0])})", f"{x} * np.arange({self.extent(s, shape[0])})"]
+            made += [
+                f"np.linspace({x}, 1.0, {self.extent(s, shape[0])})",
+                f"{x} * np.arange({self.extent(s, shape[0])})",
+            ]
         same = [v for v in self.arrays(s) if v.ty.shape == shape]
         if same:
             made += [f"np.full_like({self.pick(same).name}, {x})", f"{x} + np.zeros_like({self.pick(same).name})"]

@@ -108,7 +108,14 @@ class Generator(Statements):
         text: Lines = list(HEADER)
         if self.chance(0.15):
             text += ["C0 = 0.75", "C1 = np.array([0.2, -0.4, 0.9])", ""]
-        outer = [v for name, v in [("C0", Var("C0", FLOAT, writable=False)), ("C1", Var("C1", Ty("float", (3,)), writable=False))] if any(t.startswith(name) for t in text)]
+        outer = [
+            v
+            for name, v in [
+                ("C0", Var("C0", FLOAT, writable=False)),
+                ("C1", Var("C1", Ty("float", (3,)), writable=False)),
+            ]
+            if any(t.startswith(name) for t in text)
+        ]
         for _ in range(self.pick([0, 0, 1, 1, 2, 3])):
             lines, helper = self.helper(helpers, arguments, outer)
             text += ["", *lines, ""]
@@ -159,7 +166,8 @@ class Generator(Statements):
                 parts.append(self.pick(found[-3:]) if found and self.chance(0.6) else self.array(s, ty.shape, 2))
                 continue
             terms = [v.name for v in self.scalars(s)[-3:]] + [
-                self.pick(["np.sum({})", "np.sum(np.sin({}))", "({} ** 2).sum()", "np.sum(np.tanh({}))"]).format(v.name) for v in self.arrays(s)[-4:]
+                self.pick(["np.sum({})", "np.sum(np.sin({}))", "({} ** 2).sum()", "np.sum(np.tanh({}))"]).format(v.name)
+                for v in self.arrays(s)[-4:]
             ]
             if self.chance(0.5):
                 self.random.shuffle(terms)
@@ -177,10 +185,12 @@ class Generator(Statements):
             return self.recursive_on_array(name, self.pick(shapes)[:1])
         writes = kind in (2, 3)
         params = [Ty("float", self.pick(shapes))] if writes else []
-        params += [self.pick([FLOAT, Ty("float", self.pick(shapes)), FLOAT, INT]) for _ in range(self.random.randint(1, 2))]
+        params += [
+            self.pick([FLOAT, Ty("float", self.pick(shapes)), FLOAT, INT]) for _ in range(self.random.randint(1, 2))
+        ]
         names = [self.fresh("uvabp") for _ in params]
         result = FLOAT if self.chance(0.6) else Ty("float", self.pick(shapes))
-        variables = [Var(n, t, 0, 3, writable=writes and bool(t.shape) or t == FLOAT) for n, t in zip(names, params)]
+        variables = [Var(n, t, 0, 3, writable=(writes and bool(t.shape)) or t == FLOAT) for n, t in zip(names, params)]
         scope = Scope([*outer, *variables], list(known), (result,), depth=1)
         self.budget = self.random.randint(1, 4)
         body = self.block(scope, self.budget)

@@ -224,7 +224,11 @@ class _Check:
         except InternalError as e:
             raise Failure(stage, f"InternalError: {e.message}") from e
         except PullbackError as e:
-            if "no differentiable path" in e.message or "returns no float" in e.message or "needs a function with a scalar" in e.message:
+            if (
+                "no differentiable path" in e.message
+                or "returns no float" in e.message
+                or "needs a function with a scalar" in e.message
+            ):
                 raise NoPath from None
             raise Refused(e) from None
         except NotImplementedError as e:  # a refusal that only the run can tell
@@ -238,7 +242,14 @@ class _Check:
         entry = self.guarded(f"build {stage}", lambda: dispatcher.entry(tuple(copied(self.case.values())), {}))
         return dispatcher, entry.spec
 
-    def call(self, stage: str, made: tuple[Dispatcher, Specialisation], kernel: Kernel, extras: tuple[Any, ...] = (), values: list[Any] | None = None) -> tuple[Any, list[Any]]:
+    def call(
+        self,
+        stage: str,
+        made: tuple[Dispatcher, Specialisation],
+        kernel: Kernel,
+        extras: tuple[Any, ...] = (),
+        values: list[Any] | None = None,
+    ) -> tuple[Any, list[Any]]:
         """(result, arguments after the call), through the dispatcher and the given kernel."""
         dispatcher, _ = made
         dispatcher.use(kernel)
@@ -325,8 +336,11 @@ class _Check:
             out[k] = values[k] + h * d
         return out
 
-    def difference(self, f: Callable[[list[Any]], list[Any]], values: list[Any], direction: tuple[Any, ...], tolerance: float) -> list[Any] | None:
+    def difference(
+        self, f: Callable[[list[Any]], list[Any]], values: list[Any], direction: tuple[Any, ...], tolerance: float
+    ) -> list[Any] | None:
         """Central differences of a list of arrays; None where two steps, or the two sides, disagree."""
+
         def central(h: float) -> list[Any]:
             plus, minus = f(self.moved(values, direction, h)), f(self.moved(values, direction, -h))
             return [(np.asarray(p, float) - np.asarray(m, float)) / (2 * h) for p, m in zip(plus, minus, strict=True)]
@@ -379,7 +393,10 @@ class _Check:
         self.compare("vjp, arguments unchanged", given, values, 0.0)
         for k, a in zip(self.wrt, adjoints):
             if np.shape(a) != np.shape(values[k]) or (isinstance(values[k], np.ndarray) and a.dtype != values[k].dtype):
-                raise Failure("vjp, interpreter", f"adjoint of {self.case.arguments[k].name} is {np.asarray(a).dtype}{np.shape(a)}")
+                raise Failure(
+                    "vjp, interpreter",
+                    f"adjoint of {self.case.arguments[k].name} is {np.asarray(a).dtype}{np.shape(a)}",
+                )
         self.same_product("vjp, interpreter", tangents, floats(cotangent), direction, adjoints)
         for name, kernel in self.kernels("vjp", made[1], compiled):
             self.compare(name, self.call(name, made, kernel, (cotangent,))[0], adjoints, self.tolerance())
@@ -394,7 +411,9 @@ class _Check:
             return None
         return self.vector(expected)
 
-    def same_product(self, stage: str, tangents: list[Any], cotangents: list[Any], direction: tuple[Any, ...], adjoints: Any) -> None:
+    def same_product(
+        self, stage: str, tangents: list[Any], cotangents: list[Any], direction: tuple[Any, ...], adjoints: Any
+    ) -> None:
         def inner(xs: Any, ys: Any) -> tuple[float, float]:
             terms = [np.asarray(x, float) * np.asarray(y, float) for x, y in zip(xs, ys, strict=True)]
             return sum(float(t.sum()) for t in terms), sum(float(np.abs(t).sum()) for t in terms)
@@ -418,7 +437,9 @@ class _Check:
         if self.single:
             twin = self.case.in_double()
             f = twin.load()
-            values = [np.asarray(v, np.float64) if isinstance(v, np.ndarray) and v.dtype == np.float32 else v for v in values]
+            values = [
+                np.asarray(v, np.float64) if isinstance(v, np.ndarray) and v.dtype == np.float32 else v for v in values
+            ]
             direction = tuple(np.asarray(d, np.float64)[()] for d in direction)
         found = self.difference(lambda xs: floats(self.plain(xs, f)[0]), values, direction, 1e-6)
         if found is None:
@@ -426,7 +447,15 @@ class _Check:
         self.compare("jvp, finite differences", tangents, found, 2e-3 if self.single else 1e-6, types=False)
         return Outcome("ok")
 
-    def check_second(self, values: list[Any], direction: tuple[Any, ...], cotangent: Any, adjoints: Any, jvp_of: Transform, vjp_of: Transform) -> None:
+    def check_second(
+        self,
+        values: list[Any],
+        direction: tuple[Any, ...],
+        cotangent: Any,
+        adjoints: Any,
+        jvp_of: Transform,
+        vjp_of: Transform,
+    ) -> None:
         """Forward over reverse against differences of the gradient, and against reverse over reverse."""
         first = self.specialise("vjp", vjp_of)
         kernel = interpreter(first[1].program.function)
@@ -436,7 +465,11 @@ class _Check:
 
         try:
             made = self.specialise("jvp of vjp", vjp_of, jvp_of)
-            got = flat(self.call("jvp of vjp, interpreter", made, interpreter(made[1].program.function), (cotangent, direction))[0])
+            got = flat(
+                self.call(
+                    "jvp of vjp, interpreter", made, interpreter(made[1].program.function), (cotangent, direction)
+                )[0]
+            )
         except NoPath:
             return
         if not useful(got):
@@ -449,7 +482,9 @@ class _Check:
             self.compare(name, flat(self.call(name, made, kernel_, (cotangent, direction))[0]), got, self.tolerance())
         made = self.specialise("vjp of vjp", vjp_of, vjp_of)
         weights = tuple(self.vector(a) for a in adjoints)
-        twice = self.call("vjp of vjp, interpreter", made, interpreter(made[1].program.function), (cotangent, weights))[0]
+        twice = self.call("vjp of vjp, interpreter", made, interpreter(made[1].program.function), (cotangent, weights))[
+            0
+        ]
         self.same_product("vjp of vjp, interpreter", got, list(weights), direction, twice)
         for name, kernel_ in self.kernels("vjp of vjp", made[1], False):
             self.compare(name, self.call(name, made, kernel_, (cotangent, weights))[0], twice, self.tolerance())

@@ -80,7 +80,9 @@ def edits(tree: ast.Module) -> Iterator[Edit]:
             if not isinstance(body, list):
                 continue
             for k, statement in enumerate(body):
-                yield lambda body=body, k=k, node=node, name=name: _delete(body, k, keep=name == "body" and not isinstance(node, ast.Module))
+                yield lambda body=body, k=k, node=node, name=name: _delete(
+                    body, k, keep=name == "body" and not isinstance(node, ast.Module)
+                )
                 for part in ("body", "orelse"):
                     inner = getattr(statement, part, None)
                     if isinstance(inner, list) and inner and not isinstance(statement, ast.FunctionDef):

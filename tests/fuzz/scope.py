@@ -17,7 +17,7 @@ Shape = tuple[int, ...]
 
 @dataclass(frozen=True)
 class Ty:
-    """"float", "int" or "bool" scalars (shape ``()``) and arrays."""
+    """ "float", "int" or "bool" scalars (shape ``()``) and arrays."""
 
     kind: str
     shape: Shape = ()

@@ -38,7 +38,13 @@ class Statements(Expressions):
             self.closure: 0.6, self.asserted: 0.1,
         }  # fmt: skip
         if s.depth < 3:
-            kinds |= {self.branch: 3, self.for_range: 3, self.for_items: 1.5, self.while_loop: 1, self.list_building: 0.8}
+            kinds |= {
+                self.branch: 3,
+                self.for_range: 3,
+                self.for_items: 1.5,
+                self.while_loop: 1,
+                self.list_building: 0.8,
+            }
             if s.depth:
                 kinds |= {self.leave: 0.7}
             kinds |= {self.match: 0.2}
@@ -75,7 +81,9 @@ class Statements(Expressions):
     def new_array(self, s: Scope) -> Lines:
         shape = self.some_shape(s)
         if self.chance(0.3):
-            shape = self.pick([shape[:1], shape[::-1], (shape[-1], self.random.randint(1, 3)), (self.random.randint(1, 4),)])
+            shape = self.pick(
+                [shape[:1], shape[::-1], (shape[-1], self.random.randint(1, 3)), (self.random.randint(1, 4),)]
+            )
         text = self.pick([f"np.zeros({self.shape(s, shape)})", f"np.empty_like({self.array(s, shape, 0)}) * 0.0", f"np.ones({self.shape(s, shape)})",
                           f"({self.array(s, shape, 0)}).copy()"]) if self.chance(0.3) else self.array(s, shape)  # fmt: skip
         if "empty" in text:
@@ -257,7 +265,15 @@ class Statements(Expressions):
             return []
         v = self.recent(found)
         a, b = self.array(s, v.ty.shape, 1), self.array(s, self.broadcastable(v.ty.shape), 1)
-        return [self.pick([f"np.multiply({a}, {b}, out={v.name})", f"np.add({a}, {b}, out={v.name})", f"np.sin({a}, out={v.name})"])]
+        return [
+            self.pick(
+                [
+                    f"np.multiply({a}, {b}, out={v.name})",
+                    f"np.add({a}, {b}, out={v.name})",
+                    f"np.sin({a}, out={v.name})",
+                ]
+            )
+        ]
 
     # -- containers --------------------------------------------------------------------------------------------
     def container(self, s: Scope) -> Lines:
@@ -317,7 +333,12 @@ class Statements(Expressions):
             lines = [f"{name} = lambda {t}: {self.float(inner)}"]
         else:
             value = self.float(inner, 1)
-            lines = [f"def {name}({t}):", f"    if {t} > 0.3:", f"        return {value}", f"    return {self.float(inner)}"]
+            lines = [
+                f"def {name}({t}):",
+                f"    if {t} > 0.3:",
+                f"        return {value}",
+                f"    return {self.float(inner)}",
+            ]
         s.helpers.append(Helper(name, (FLOAT,), FLOAT))
         return lines
 
@@ -385,7 +406,13 @@ class Statements(Expressions):
             text, lo, hi = f"range({self.pick(['2, 2', '3, 1', '0'])})", 0, 0
         elif kind == 4 and (ints := [v for v in self.scalars(s, "int") if 0 <= v.lo and v.hi <= 5]):
             v = self.pick(ints)
-            text, lo, hi = self.pick([(f"range({v.name})", 0, max(v.hi - 1, 0)), (f"range({v.name}, 5)", v.lo, 4), (f"range({v.name}, -1, -1)", 0, v.hi)])
+            text, lo, hi = self.pick(
+                [
+                    (f"range({v.name})", 0, max(v.hi - 1, 0)),
+                    (f"range({v.name}, 5)", v.lo, 4),
+                    (f"range({v.name}, -1, -1)", 0, v.hi),
+                ]
+            )
         inner.vars.append(Var(i, INT, lo, hi, False))
         return [f"for {i} in {text}:", *self.body(inner), *self.loop_else(s)]
 
@@ -426,7 +453,14 @@ class Statements(Expressions):
             test += f" and ({self.condition(s)})"
         elif self.chance(0.2):
             test = "True"
-            return [start, f"while {test}:", f"    {i} += 1", f"    if {i} > {n} or ({self.condition(s)}):", "        break", *self.body(inner)]
+            return [
+                start,
+                f"while {test}:",
+                f"    {i} += 1",
+                f"    if {i} > {n} or ({self.condition(s)}):",
+                "        break",
+                *self.body(inner),
+            ]
         s.vars.append(Var(i, INT, 0, n, False))
         return [start, f"while {test}:", f"    {i} += 1", *self.body(inner), *self.loop_else(s)]
 
@@ -436,7 +470,11 @@ class Statements(Expressions):
             return [f"if {self.condition(s)}:", f"    {self.pick(['break', 'continue'])}"]
         if s.closures:
             return []
-        return [f"if {self.condition(s)}:", f"    return {self.returned(s)}"] if self.chance(0.7) else [f"return {self.returned(s)}"]
+        return (
+            [f"if {self.condition(s)}:", f"    return {self.returned(s)}"]
+            if self.chance(0.7)
+            else [f"return {self.returned(s)}"]
+        )
 
     def returned(self, s: Scope) -> str:
         return ", ".join(self.value(s, ty, 1) for ty in s.result)

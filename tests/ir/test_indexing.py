@@ -47,9 +47,7 @@ def test_load_store_and_shape(names, new_at):
     scalars = iter([-1, 2, 1])
     arrays = iter([np.array([[0, -1], [2, 0]]), np.array([1, 1]), np.array([[2], [0]])])
     operands = [next(scalars) if n == "at" else next(arrays) for n in names if n in ("at", "gather")]
-    symbolic = tuple(
-        Span(Dim.of(i.start), Dim.of(i.size), i.step) if isinstance(i, Span) else i for i in index
-    )
+    symbolic = tuple(Span(Dim.of(i.start), Dim.of(i.size), i.step) if isinstance(i, Span) else i for i in index)
     types = [INT if np.ndim(x) == 0 else array("i64", *np.shape(x)) for x in operands]
     values = [Value(t) for t in types]
     if new_at is None:

@@ -78,15 +78,32 @@ def test_extents_keep_their_value(make, numbers):
     class Int(int):
         """Python integers with the methods of extents: the oracle."""
 
-        def __add__(self, o): return Int(int(self) + int(o))
-        def __radd__(self, o): return Int(int(self) + int(o))
-        def __sub__(self, o): return Int(int(self) - int(o))
-        def __mul__(self, o): return Int(int(self) * int(o))
-        def __rmul__(self, o): return Int(int(self) * int(o))
-        def __neg__(self): return Int(-int(self))
-        def __floordiv__(self, o): return Int(int(self) // int(o))
-        def min(self, o): return Int(min(int(self), int(o)))
-        def max(self, o): return Int(max(int(self), int(o)))
+        def __add__(self, o):
+            return Int(int(self) + int(o))
+
+        def __radd__(self, o):
+            return Int(int(self) + int(o))
+
+        def __sub__(self, o):
+            return Int(int(self) - int(o))
+
+        def __mul__(self, o):
+            return Int(int(self) * int(o))
+
+        def __rmul__(self, o):
+            return Int(int(self) * int(o))
+
+        def __neg__(self):
+            return Int(-int(self))
+
+        def __floordiv__(self, o):
+            return Int(int(self) // int(o))
+
+        def min(self, o):
+            return Int(min(int(self), int(o)))
+
+        def max(self, o):
+            return Int(max(int(self), int(o)))
 
     expected = int(make(*map(Int, numbers)))
     assert interpret(fn, args) == interpret(again, args) == [expected]

@@ -7,13 +7,18 @@ program raises in plain NumPy, and then the same built-in exception here.
 from __future__ import annotations
 
 import numpy as np
-import pullback as pb
 import pytest
+
+import pullback as pb
 
 from . import control, mutation, structure
 from .support import VARIANTS, outcome
 
-CASES = {f"{module.__name__.split('.')[-1]}.{f.__name__}": (f, args) for module in (control, mutation, structure) for f, args in module.CASES}
+CASES = {
+    f"{module.__name__.split('.')[-1]}.{f.__name__}": (f, args)
+    for module in (control, mutation, structure)
+    for f, args in module.CASES
+}
 
 # What plain NumPy raises as given.
 RAISING = {"control.raises": "ArithmeticError", "control.index_error": "IndexError",

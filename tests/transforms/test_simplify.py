@@ -114,8 +114,7 @@ def test_not_simplified(op):
         ("%y = mul %x, -1.0 : f64[n0]", "neg %x : f64[n0]"),
         ("%a = neg %x : f64[n0]\n%b = neg %s : f64\n%y = mul %a, %b : f64[n0]", "mul %x, %s : f64[n0]"),
         (
-            "%a = transpose %t {perm=(1, 2, 0)} : f64[n2, 3, n1]\n"
-            "%y = transpose %a {perm=(2, 1, 0)} : f64[n1, 3, n2]",
+            "%a = transpose %t {perm=(1, 2, 0)} : f64[n2, 3, n1]\n%y = transpose %a {perm=(2, 1, 0)} : f64[n1, 3, n2]",
             "transpose %t {perm=(0, 2, 1)} : f64[n1, 3, n2]",
         ),
     ],
@@ -181,9 +180,7 @@ def test_a_stored_element_is_read_back():
 
 
 def test_repeated_places_are_not_read_back():
-    lines = (
-        "%a = store %x, %k, %v {index=(gather,)} : f64[n0]\n%y = load %a, %k {index=(gather,)} : f64[n1]"
-    )
+    lines = "%a = store %x, %k, %v {index=(gather,)} : f64[n0]\n%y = load %a, %k {index=(gather,)} : f64[n1]"
     assert body_of(X + ", %k: i64[n1], %v: f64[n1]", lines, "%y")[-1] == "return %y"
 
 
