@@ -19,7 +19,8 @@ from ..ir.types import Type
 from ..transforms.buffers import hoist
 from ..transforms.inplace import inplace
 from ..transforms.lower import lower
-from .native_source import NativeSource, identifier, print_native
+from .native_names import identifier
+from .native_source import NativeSource, print_native
 
 
 def to_native(fn: Function) -> Function:

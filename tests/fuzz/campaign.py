@@ -22,7 +22,7 @@ def run(tasks: list[Task], jobs: int) -> Iterator[tuple[Task, Outcome]]:
         yield from map(run_one, tasks)
         return
     # workers are replaced now and then: each keeps what it compiled
-    with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=500) as pool:
+    with multiprocessing.get_context("spawn").Pool(jobs, maxtasksperchild=20) as pool:
         yield from pool.imap_unordered(run_one, tasks, chunksize=10)
 
 

@@ -19,7 +19,6 @@ from typing import Any
 import numpy as np
 
 from pullback import pipeline
-from pullback.api import extended
 from pullback.codegen.numba_cpu import generate_native, load_native, plain_kernel
 from pullback.codegen.python_source import print_python
 from pullback.compose import Transform
@@ -238,7 +237,7 @@ class _Check:
             raise Failure(stage, f"{type(e).__name__}: {e} ({last.filename.rsplit('/', 1)[-1]}:{last.lineno})") from e
 
     def specialise(self, stage: str, *chain: Transform) -> tuple[Dispatcher, Specialisation]:
-        dispatcher = extended(self.f, *chain)
+        dispatcher = Dispatcher(self.f, chain)
         entry = self.guarded(f"build {stage}", lambda: dispatcher.entry(tuple(copied(self.case.values())), {}))
         return dispatcher, entry.spec
 
@@ -269,7 +268,7 @@ class _Check:
     def check_raises(self, error: Exception, compiled: bool) -> Outcome:
         """The plain run raises: ours must raise a subclass of the same built-in, or refuse."""
         base = next(t for t in type(error).__mro__ if t.__module__ == "builtins")
-        dispatcher = extended(self.f)
+        dispatcher = Dispatcher(self.f, ())
         values = self.case.values()
         try:
             spec = dispatcher.entry(tuple(copied(values)), {}).spec
