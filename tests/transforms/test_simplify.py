@@ -145,9 +145,9 @@ def test_fresh_buffers_are_not_shared():
 
 
 def test_sharing_keeps_an_op_that_must_raise():
-    lines = "%a = div 1.0, %w {derived=True} : float\n%b = div 1.0, %w : float"
+    lines = "%a = div 1.0, %w {reverse=True} : float\n%b = div 1.0, %w : float"
     assert body_of(X, lines, "0") == ["%a = div 1.0, %w : float", "return 0"]
-    assert body_of(X, "%a = div 1.0, %w {derived=True} : float", "0") == ["return 0"]
+    assert body_of(X, "%a = div 1.0, %w {reverse=True} : float", "0") == ["return 0"]
 
 
 def test_sharing_reaches_inner_regions_but_not_siblings():
