@@ -118,3 +118,21 @@ def _read_from_outside(regions: Iterable[Region]) -> set[Value]:
     for r in regions:
         scan(r)
     return found - defined_inside(regions)
+
+
+def values_read(op: Op) -> Iterator[Value]:
+    """Every value that an op reads, itself or in its regions, those it defines there included."""
+    yield from op.used_values()
+    for r in op.regions:
+        for inner in r.ops:
+            yield from values_read(inner)
+        yield from (y for y in r.yields if isinstance(y, Value))
+
+
+def replace_operand(op: Op, old: Value, new: Value) -> None:
+    """Make an op, and the ops and yields of its regions, use `new` where they used `old` as an operand."""
+    op.operands[:] = [new if x is old else x for x in op.operands]
+    for r in op.regions:
+        r.yields[:] = [new if y is old else y for y in r.yields]
+        for inner in r.ops:
+            replace_operand(inner, old, new)

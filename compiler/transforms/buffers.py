@@ -22,6 +22,7 @@ from dataclasses import dataclass
 
 from ..analysis.alias import Aliases, Carried, is_view, mutated_operands
 from ..analysis.bounds import facts_before, prove_nonneg
+from ..analysis.dataflow import replace_operand, values_read
 from ..ir.nodes import Function, Op, Region, Value
 
 # what makes memory that nobody else refers to
@@ -50,7 +51,7 @@ class _Recycler:
         self.region = region
         self.uses: dict[Value, list[int]] = {}
         for k, op in enumerate(region.ops):
-            for v in _values_read(op):
+            for v in values_read(op):
                 self.uses.setdefault(v, []).append(k)
         self.yielded = {y for y in region.yields if isinstance(y, Value)}
         self.pool: list[_Web] = []
@@ -69,7 +70,7 @@ class _Recycler:
                     self.pool.remove(dead)
                     removed.add(op)
                     for user in self.region.ops[k:]:
-                        _replace(user, op.result, dead.last)
+                        replace_operand(user, op.result, dead.last)
                     self.uses.setdefault(dead.last, []).extend(self.uses.get(op.result, ()))
                     if web.last is op.result:
                         web.last = dead.last
@@ -164,7 +165,7 @@ def _pointwise(nest: Op, new: Value, old: Value) -> bool:
 
 
 def _mentions(op: Op, v: Value) -> bool:
-    return any(x is v for x in _values_read(op))
+    return any(x is v for x in values_read(op))
 
 
 def _versions(op: Op, v: Value) -> Iterator[Value]:
@@ -178,22 +179,6 @@ def _versions(op: Op, v: Value) -> Iterator[Value]:
         for r, k in zip(op.results, mutated_operands(op), strict=False):
             if op.operands[k] is v:
                 yield r
-
-
-def _values_read(op: Op) -> Iterator[Value]:
-    yield from op.used_values()
-    for r in op.regions:
-        for inner in r.ops:
-            yield from _values_read(inner)
-        yield from (y for y in r.yields if isinstance(y, Value))
-
-
-def _replace(op: Op, old: Value, new: Value) -> None:
-    op.operands[:] = [new if x is old else x for x in op.operands]
-    for r in op.regions:
-        r.yields[:] = [new if y is old else y for y in r.yields]
-        for inner in r.ops:
-            _replace(inner, old, new)
 
 
 def _regions(region: Region) -> Iterator[Region]:

@@ -24,6 +24,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from ..analysis.alias import Carried
+from ..analysis.dataflow import replace_operand, values_read
 from ..ir.builder import constant
 from ..ir.nodes import At, Const, Function, Op, Operand, Region, Substitution, Value, as_dim
 from ..ir.opdef import opdef
@@ -74,7 +75,7 @@ class _Rows:
     def _uses(self, region: Region) -> Counter[Value]:
         uses: Counter[Value] = Counter(y for y in region.yields if isinstance(y, Value))
         for op in region.ops:
-            uses.update(_values_read(op))
+            uses.update(values_read(op))
         return uses
 
     # -- contraction ------------------------------------------------------------------------------------
@@ -238,7 +239,7 @@ class _Pair:
         kept = [j for j in range(len(two.inits)) if j not in merged]
         for x, j in renamed.items():
             for op in body.ops:
-                _replace(op, x, two.params[j])
+                replace_operand(op, x, two.params[j])
         sub = Substitution({self.iv2: self.iv1})
         for k, r in enumerate(one.results):
             y = one.yields[k]
@@ -318,21 +319,5 @@ def _free(op: Op) -> Iterator[Value]:
     """Outer values that the body reads."""
     for r in op.regions:
         for inner in r.ops:
-            yield from _values_read(inner)
+            yield from values_read(inner)
         yield from (y for y in r.yields if isinstance(y, Value))
-
-
-def _values_read(op: Op) -> Iterator[Value]:
-    yield from op.used_values()
-    for r in op.regions:
-        for inner in r.ops:
-            yield from _values_read(inner)
-        yield from (y for y in r.yields if isinstance(y, Value))
-
-
-def _replace(op: Op, old: Value, new: Value) -> None:
-    op.operands[:] = [new if x is old else x for x in op.operands]
-    for r in op.regions:
-        r.yields[:] = [new if y is old else y for y in r.yields]
-        for inner in r.ops:
-            _replace(inner, old, new)
