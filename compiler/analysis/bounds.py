@@ -31,6 +31,7 @@ class Facts:
 
     ranges: dict[Value, Range] = field(default_factory=dict)
     nonneg: tuple[Dim, ...] = ()
+    proofs: dict[Dim, bool] = field(default_factory=dict, init=False, compare=False, repr=False)  # what was asked
 
     @staticmethod
     def of(fn: Function) -> Facts:
@@ -114,7 +115,12 @@ def facts_before(fn: Function) -> dict[Op, Facts]:
 
 def prove_nonneg(dim: Dim | int, facts: Facts) -> bool:
     """Whether ``dim >= 0`` follows from the facts."""
-    return _Prover(facts).nonneg(_seen_through(Dim.of(dim)))
+    asked = _seen_through(Dim.of(dim))
+    if asked.is_const:
+        return asked.const >= 0
+    if asked not in facts.proofs:
+        facts.proofs[asked] = _Prover(facts).nonneg(asked)
+    return facts.proofs[asked]
 
 
 def prove_less_equal(a: Dim | int, b: Dim | int, facts: Facts) -> bool:

@@ -12,7 +12,6 @@ would change a dtype.
 from __future__ import annotations
 
 import ast
-import copy
 import math
 from collections.abc import Sequence
 from functools import lru_cache
@@ -75,18 +74,20 @@ def _parsed(text: str) -> ast.expr:
     return parse_expr(text)
 
 
-class _Substitute(ast.NodeTransformer):
-    def __init__(self, trees: dict[str, ast.expr]):
-        self.trees = trees
-
-    def visit_Name(self, node: ast.Name) -> ast.expr:
-        tree = self.trees.get(node.id)
-        return node if tree is None else copy.deepcopy(tree)
+def _copied(node: Any, trees: dict[str, ast.expr]) -> Any:
+    """A copy of a tree (without places in a text) in which names are replaced by copies of trees."""
+    if isinstance(node, list):
+        return [_copied(x, trees) for x in node]
+    if not isinstance(node, ast.AST):
+        return node
+    if isinstance(node, ast.Name) and node.id in trees:
+        return _copied(trees[node.id], {})
+    return type(node)(**{field: _copied(getattr(node, field), trees) for field in node._fields if hasattr(node, field)})
 
 
 def instantiate(text: str, trees: dict[str, ast.expr]) -> ast.expr:
     """A template text with its placeholder names replaced."""
-    result: ast.expr = _Substitute(trees).visit(copy.deepcopy(_parsed(text)))
+    result: ast.expr = _copied(_parsed(text), trees)
     return result
 
 

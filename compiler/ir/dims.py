@@ -71,12 +71,14 @@ def _dim_key(dim: Dim) -> tuple[Any, ...]:
 class Dim:
     """An integer polynomial in canonical form; hashable, immutable."""
 
-    __slots__ = ("_hash", "terms")
+    __slots__ = ("_hash", "_values", "terms")
     terms: tuple[tuple[Monomial, int], ...]
+    _values: tuple[Any, ...] | None
 
     def __init__(self, terms: tuple[tuple[Monomial, int], ...]):
         self.terms = terms
         self._hash = hash(terms)
+        self._values = None  # of `values`, once asked for
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Dim, (self.terms,)  # hashes of strings differ between processes
@@ -218,15 +220,15 @@ class Dim:
                     yield from a.left.atoms()
                     yield from a.right.atoms()
 
-    def values(self) -> Iterator[Any]:
-        """The IR values this extent depends on."""
-        for a in self.atoms():
-            if not isinstance(a, (str, FloorDiv, Min, Max)):
-                yield a
+    def values(self) -> tuple[Any, ...]:
+        """The IR values this extent depends on, as often as they occur."""
+        if self._values is None:
+            self._values = tuple(a for a in self.atoms() if not isinstance(a, (str, FloorDiv, Min, Max)))
+        return self._values
 
     @property
     def has_values(self) -> bool:
-        return next(self.values(), None) is not None
+        return bool(self.values())
 
     def substitute(self, leaf: Callable[[Any], Dim]) -> Dim:
         """Replace every symbol and value by ``leaf(atom)``."""

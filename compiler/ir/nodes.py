@@ -14,7 +14,7 @@ which stores happen in the old one's memory. Concrete classes are final and slot
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Union, final
 
@@ -122,16 +122,16 @@ class Op:
         (value,) = self.results
         return value
 
-    def used_values(self) -> Iterator[Value]:
+    def used_values(self) -> list[Value]:
         """Values this op reads itself: operands, and those in the extents of attributes and types."""
-        for x in self.operands:
-            if isinstance(x, Value):
-                yield x
+        used = [x for x in self.operands if isinstance(x, Value)]
         for a in self.attrs.values():
-            yield from dims_values(a)
+            if isinstance(a, (Dim, Span, tuple)):
+                used += dims_values(a)
         for r in self.results:
             for d in r.type.shape:
-                yield from (v for v in d.values() if v.op is not self)
+                used += [v for v in d.values() if v.op is not self]
+        return used
 
     def __repr__(self) -> str:
         from .printer import print_op
@@ -139,16 +139,15 @@ class Op:
         return print_op(self)
 
 
-def dims_values(attr: Any) -> Iterator[Value]:
+def dims_values(attr: Any) -> Sequence[Value]:
     """Values inside the Dims of an attribute."""
     if isinstance(attr, Dim):
-        yield from attr.values()
-    elif isinstance(attr, Span):
-        yield from attr.start.values()
-        yield from attr.size.values()
-    elif isinstance(attr, tuple):
-        for a in attr:
-            yield from dims_values(a)
+        return attr.values()
+    if isinstance(attr, Span):
+        return attr.start.values() + attr.size.values()
+    if isinstance(attr, tuple):
+        return [v for a in attr for v in dims_values(a)]
+    return ()
 
 
 @final

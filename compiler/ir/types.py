@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -127,12 +128,14 @@ def promote(types: Sequence[Type]) -> tuple[str, bool]:
     Weak scalars of a higher kind lift the kind (a ``float`` meeting ``i64`` gives ``f64``) but never
     the width within a kind (a ``float`` meeting ``f32`` stays ``f32``).
     """
-    strong = [t for t in types if not t.weak]
-    weak = [t for t in types if t.weak]
-    if not strong:
+    return _promoted(tuple((t.dtype, t.weak) for t in types))
+
+
+@lru_cache
+def _promoted(types: tuple[tuple[str, bool], ...]) -> tuple[str, bool]:
+    if all(weak for _, weak in types):
         order = {"b1": 0, "i64": 1, "f64": 2}
-        return max((t.dtype for t in weak), key=lambda d: order[d]), True
-    operands: list[Any] = [t.numpy for t in strong]
+        return max((dtype for dtype, _ in types), key=lambda d: order[d]), True
     python = {"b1": False, "i64": 0, "f64": 0.0}
-    operands += [python[t.dtype] for t in weak]
+    operands: list[Any] = [python[dtype] if weak else DTYPES[dtype] for dtype, weak in types]
     return FROM_NUMPY[np.result_type(*operands)], False

@@ -95,19 +95,20 @@ class _Verifier:
         return InternalError(f"{self.fn.name} is not valid IR: {rule}: {what}{text}", loc)
 
     def require(self, condition: bool, rule: str, what: object, op: Op | None) -> None:
+        """Raise unless the condition holds. `what` is called for its text if it is a function."""
         if not condition:
-            raise self.broken(rule, str(what), op)
+            raise self.broken(rule, what() if callable(what) else str(what), op)
 
     # -- definitions and uses -----------------------------------------------------------------------
     def define(self, value: Value, op: Op | None) -> None:
-        self.require(value not in self.defined, "a value is defined once", repr(value), op)
+        self.require(value not in self.defined, "a value is defined once", value, op)
         self.type(value.type, op)
         self.defined.add(value)
         self.visible.add(value)
 
     def read(self, value: Value, op: Op | None) -> None:
         allowed = self.defined if self.cross_reads else self.visible
-        self.require(value in allowed, "a value is defined before it is read, and visible", repr(value), op)
+        self.require(value in allowed, "a value is defined before it is read, and visible", value, op)
 
     def dim(self, dim: Dim, op: Op | None) -> None:
         for atom in dim.atoms():
@@ -115,7 +116,7 @@ class _Verifier:
                 self.require(atom in self.symbols, "symbols are extents of parameters", atom, op)
             elif isinstance(atom, Value):
                 self.read(atom, op)
-                self.require(atom.type.is_int and atom.type.is_scalar, "extents are integers", repr(atom), op)
+                self.require(atom.type.is_int and atom.type.is_scalar, "extents are integers", atom, op)
 
     def type(self, type: Type, op: Op | None) -> None:
         for d in type.shape:
@@ -159,7 +160,7 @@ class _Verifier:
         for r in op.regions:
             self.region(r, op)
         for result in op.results:
-            self.require(result.op is op, "a result knows its op", repr(result), op)
+            self.require(result.op is op, "a result knows its op", result, op)
             self.define(result, op)
         if op.opcode in self.control:
             self.control[op.opcode](op)
@@ -178,7 +179,7 @@ class _Verifier:
             len(declared) == len(inferred)
             and all(_same_or_unknown(d, i, given) for d, i in zip(declared, inferred, strict=True)),
             "result types are what the registry infers",
-            "declared " + ", ".join(map(str, declared)) + ", inferred " + ", ".join(map(str, inferred)),
+            lambda: "declared " + ", ".join(map(str, declared)) + ", inferred " + ", ".join(map(str, inferred)),
             op,
         )
 
@@ -208,12 +209,15 @@ class _Verifier:
 
     def _match(self, op: Op, what: str, got: Sequence[Operand], want: Sequence[Operand]) -> None:
         fits = len(got) == len(want) and all(_same(g.type, w.type) for g, w in zip(got, want, strict=True))
-        types = ", ".join(str(g.type) for g in got), ", ".join(str(w.type) for w in want)
-        self.require(fits, f"{what} have the same types", f"({types[0]}) and ({types[1]})", op)
+
+        def types(xs: Sequence[Operand]) -> str:
+            return ", ".join(str(x.type) for x in xs)
+
+        self.require(fits, f"{what} have the same types", lambda: f"({types(got)}) and ({types(want)})", op)
 
     def _truth(self, op: Op, x: Sequence[Operand], what: str) -> None:
         fits = len(x) == 1 and x[0].type.is_bool and x[0].type.is_scalar
-        self.require(fits, f"{what} is one boolean scalar", [v.type for v in x], op)
+        self.require(fits, f"{what} is one boolean scalar", lambda: str([v.type for v in x]), op)
 
     def _if(self, op: Op) -> None:
         self._arity(op, 2)
@@ -296,7 +300,7 @@ class _Verifier:
 
         ok = actual.dtype == formal.dtype and actual.tape == formal.tape and actual.rank == formal.rank
         ok = ok and all(map(fits, actual.shape, formal.shape))
-        self.require(ok, "a call has the types of its callee", f"{actual} for {formal}", op)
+        self.require(ok, "a call has the types of its callee", lambda: f"{actual} for {formal}", op)
 
 
 def _check_tapes(body: Region, verifier: _Verifier) -> None:
@@ -304,9 +308,9 @@ def _check_tapes(body: Region, verifier: _Verifier) -> None:
 
     def use(x: Operand, op: Op | None, used: set[Value], own: set[Value]) -> None:
         if isinstance(x, Value) and x.type.tape:
-            verifier.require(x not in used, "a tape is used once", repr(x), op)
+            verifier.require(x not in used, "a tape is used once", x, op)
             # `own`: tapes of this iteration; another one would be used in every iteration
-            verifier.require(x in own, "a loop carries the tapes that it uses", repr(x), op)
+            verifier.require(x in own, "a loop carries the tapes that it uses", x, op)
             used.add(x)
 
     def scan(region: Region, op: Op | None, used: set[Value], own: set[Value]) -> None:

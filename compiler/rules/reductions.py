@@ -20,11 +20,16 @@ from .infer import Attrs, Operands, accumulation, boolean_reduction, reduced_sha
 
 
 def keep(c: Context, e: E) -> E:
-    """`e`, shaped like the result, with the reduced axes put back with extent 1."""
+    """`e`, which broadcasts to the result, with the reduced axes put back with extent 1."""
     t = c.op.operands[0].type
     if e.type.is_scalar:
         return e
-    return e.reshape(reduced_shape([c.dim(d) for d in t.shape], c.op.attrs["axes"], True))
+    own = [ONE] * (c.op.result.type.rank - e.type.rank) + list(e.shape)
+    axes = c.op.attrs["axes"]
+    if c.op.attrs["keepdims"]:
+        return e.reshape([ONE if k in axes else d for k, d in enumerate(own)])
+    rest = iter(own)
+    return e.reshape([ONE if k in axes else next(rest) for k in range(t.rank)])
 
 
 def _evaluate(fn: Any) -> Any:

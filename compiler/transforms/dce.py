@@ -50,7 +50,8 @@ class _Marker:
         return self._pinned[op]
 
     def needed(self, op: Op) -> bool:
-        if op in self.kept or self.pinned(op) or any(r in self.values for r in op.results):
+        # being read is quickly told; that nothing can be raised takes a proof
+        if op in self.kept or any(r in self.values for r in op.results) or self.pinned(op):
             return True
         return any(v in self.values for r in op.regions for o in r.walk() for v in o.results) or any(
             p in self.values for r in op.regions for o in _with_regions(r) for p in o.params

@@ -1,4 +1,4 @@
-"""``python -m tests.fuzz --n 20000 --seed S [--compiled K] [--second K] [--jobs 2]``: run the fuzzer.
+"""``python -m tests.fuzz --n 20000 --seed S [--compiled K] [--second K] [--thorough K] [--jobs 2]``: run the fuzzer.
 
 Prints a line of counts, the refusals by message, and every failure, reduced to a small program. The exit status
 is 1 if there is a failure.
@@ -27,6 +27,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0, help="seed of the first one; the others follow")
     parser.add_argument("--compiled", type=int, default=0, help="how many of them are compiled by Numba too")
     parser.add_argument("--second", type=float, default=0.2, help="part of them with second derivatives")
+    parser.add_argument("--thorough", type=float, default=1.0, help="part of them in both printed levels, not in one")
     parser.add_argument("--jobs", type=int, default=1)
     parser.add_argument("--seconds", type=float, default=1e9, help="stop after this time")
     parser.add_argument("--reduce", type=int, default=5, help="how many failures are reduced (one for each kind)")
@@ -38,7 +39,12 @@ def main() -> int:
     start = time.monotonic()
     every = options.n // options.compiled if options.compiled else 0
     tasks = [
-        (options.seed + k, bool(every and k % every == 0), (k * 0.6180339887) % 1 < options.second)
+        (
+            options.seed + k,
+            bool(every and k % every == 0),
+            (k * 0.6180339887) % 1 < options.second,
+            (k * 0.7548776662) % 1 < options.thorough,
+        )
         for k in range(options.n)
     ]
     counts: Counter[str] = Counter()

@@ -9,12 +9,12 @@ from collections.abc import Iterator
 from .generator import generate
 from .oracles import Outcome, check
 
-Task = tuple[int, bool, bool]
+Task = tuple[int, bool, bool, bool]  # seed, compiled, second derivatives, thorough
 
 
 def run_one(task: Task) -> tuple[Task, Outcome]:
-    seed, compiled, second = task
-    return task, check(generate(seed), compiled, second)
+    seed, compiled, second, thorough = task
+    return task, check(generate(seed), compiled, second, thorough=thorough)
 
 
 def run(tasks: list[Task], jobs: int) -> Iterator[tuple[Task, Outcome]]:

@@ -626,3 +626,12 @@ def nested_containers(state):
     for r in rest:
         total += r * np.sum(x)
     return total, {"x": x * first}
+
+
+@CASES(rng.normal(size=(3, 4, 2)), rng.normal(size=2))
+def reductions_of_reductions(x, w):
+    """Cotangents that are still to be broadcast, through one reduction after another."""
+    first = np.sum(np.max(x, axis=1), axis=0) * w
+    second = np.prod(np.sum(x * x, axis=2), axis=1).sum()
+    third = np.mean(np.min(np.mean(x, axis=0, keepdims=True), axis=1))
+    return first, second, third, np.max(np.sum(w[0] * x, axis=0), axis=0)
