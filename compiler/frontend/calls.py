@@ -21,7 +21,7 @@ import numpy as np
 from ..errors import NeedsStatic, PullbackError, PullbackTypeError, UnsupportedError
 from ..ir.dims import ONE, Dim
 from ..paths import of_named, of_value, unwrap
-from . import fence, numpy_library
+from . import fence
 from .capture import Source, bind, is_library, parameters, source_of
 from .context import DeadCode, closest, describe
 from .control import Frame
@@ -51,6 +51,7 @@ MAX_DEPTH = 150
 
 # modules whose functions change only with the version of Python, NumPy or pullback
 _VERSIONED = {*sys.stdlib_module_names, "numpy", "pullback"} - {"__main__"}
+_LIBRARY = frozenset(f"{__package__}.{name}" for name in ("numpy_library", "scipy_functions"))
 
 
 class Calls(Globals):
@@ -307,7 +308,7 @@ class Calls(Globals):
         frame = Frame(fn.name, source.file, fn.fn, parent, local, env=dict(env), path=fn.path)
         if live is not None:
             frame.live = live
-        if fn.fn is not None and fn.fn.__module__ == numpy_library.__name__:
+        if fn.fn is not None and fn.fn.__module__ in _LIBRARY:
             frame.cited = self.loc
         return frame
 

@@ -6,6 +6,7 @@ the first of ``args``. An attribute is ``f(ctx, value)``.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -45,6 +46,8 @@ MODULES = (
 def lookup(function: Any) -> Handler | None:
     """The handler of a callable; one that refuses it by name for NumPy's that have no entry; None for
     callables that are not NumPy's, SciPy's, math's or a numerical builtin."""
+    if "scipy.special" in sys.modules or "scipy.linalg" in sys.modules:  # only then has the user a function of them
+        from . import scipy_functions  # noqa: F401
     try:
         entry = FUNCTIONS.get(function)
     except TypeError:  # unhashable: not a function of a library
@@ -73,12 +76,16 @@ def attribute(name: str) -> Callable[[Any, Any], Any] | None:
 
 def supported() -> list[str]:
     """The names of everything in the table, sorted: for the documentation and for tests."""
+    from . import scipy_functions  # noqa: F401
+
     names = {e.name for e in FUNCTIONS.values()} | {e.name for e in METHODS.values()}
     return sorted(names | {f"ndarray.{name}" for name in ATTRIBUTES})
 
 
 def document() -> str:
     """docs/numpy.md: every supported name with its parameters, by module."""
+    from . import scipy_functions  # noqa: F401
+
     entries = {e.name: e for e in (*FUNCTIONS.values(), *METHODS.values())}
     groups: dict[str, list[str]] = {}
     for name in sorted(entries):

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.special
 
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
@@ -39,10 +38,6 @@ _FLOAT_UNARY: dict[Any, str] = {
     np.sinh: "sinh", np.cosh: "cosh", np.tanh: "tanh",
     np.arcsinh: "arcsinh", np.arccosh: "arccosh", np.arctanh: "arctanh",
     np.rint: "rint", np.fabs: "abs",
-    scipy.special.expit: "sigmoid", scipy.special.erf: "erf", scipy.special.erfc: "erfc",
-    scipy.special.gammaln: "lgamma", scipy.special.digamma: "digamma",
-    scipy.special.cbrt: "cbrt", scipy.special.exp2: "exp2", scipy.special.expm1: "expm1",
-    scipy.special.log1p: "log1p",
     library.safe_sqrt: "safe_sqrt",
 }  # fmt: skip
 _NUMBER_UNARY: dict[Any, str] = {
@@ -112,8 +107,13 @@ def _unchanged(ctx: Context, x: Operand, what: str) -> Operand:
     return x
 
 
+def enter_float_unary(function: Any, opcode: str) -> None:
+    """A ufunc of one operand, with floating results, that is an op."""
+    _enter_unary(function, opcode, as_float)
+
+
 for _function, _opcode in _FLOAT_UNARY.items():
-    _enter_unary(_function, _opcode, as_float)
+    enter_float_unary(_function, _opcode)
 for _function, _opcode in (_NUMBER_UNARY | _PREDICATES).items():
     _enter_unary(_function, _opcode, _unchanged)
 for _function, _opcode in BINARY.items():
@@ -322,9 +322,8 @@ def _real_attribute(ctx: Context, a: Any) -> Any:
 
 
 # -- composites ----------------------------------------------------------------------------------------
-def _enter_library(function: Any, name: str, arguments: int, **options: Any) -> None:
-    """A function of float arguments that is written in `numpy_library`."""
-    definition = getattr(library, name)
+def enter_library(function: Any, definition: Callable[..., Any], arguments: int) -> None:
+    """A function of float arguments that is defined by Python code."""
 
     def floats(ctx: Context, vs: tuple[Any, ...]) -> list[Any]:
         operands = [as_float(ctx, ctx.operand(v), function.__name__) for v in vs]
@@ -344,16 +343,14 @@ def _enter_library(function: Any, name: str, arguments: int, **options: Any) -> 
             return ctx.call(definition, floats(ctx, (x1, x2)), {})
 
 
-for _function, _name, _arguments in [
-    (np.deg2rad, "radians", 1), (np.radians, "radians", 1),
-    (np.rad2deg, "degrees", 1), (np.degrees, "degrees", 1),
-    (np.sinc, "sinc", 1), (np.signbit, "signbit", 1),
-    (np.heaviside, "heaviside", 2), (np.logaddexp2, "logaddexp2", 2),
-    (scipy.special.logit, "logit", 1), (scipy.special.entr, "entropy", 1),
-    (scipy.special.xlogy, "xlogy", 2), (scipy.special.xlog1py, "xlog1py", 2),
-    (scipy.special.ndtr, "normal_cdf", 1), (scipy.special.log_expit, "log_sigmoid", 1),
-]:  # fmt: skip
-    _enter_library(_function, _name, _arguments)
+_COMPOSITES: list[tuple[Any, Callable[..., Any], int]] = [
+    (np.deg2rad, library.radians, 1), (np.radians, library.radians, 1),
+    (np.rad2deg, library.degrees, 1), (np.degrees, library.degrees, 1),
+    (np.sinc, library.sinc, 1), (np.signbit, library.signbit, 1),
+    (np.heaviside, library.heaviside, 2), (np.logaddexp2, library.logaddexp2, 2),
+]  # fmt: skip
+for _function, _definition, _arguments in _COMPOSITES:
+    enter_library(_function, _definition, _arguments)
 
 
 @numpy_function(np.nan_to_num, static="nan posinf neginf")

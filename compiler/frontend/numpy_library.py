@@ -11,7 +11,6 @@ import math
 from typing import Any
 
 import numpy as np
-import scipy.special
 
 
 def safe_sqrt(x: Any) -> Any:
@@ -99,10 +98,6 @@ def entropy(x: Any) -> Any:
     positive = np.where(inside, x, 1.0)
     outside = np.where(x == 0.0, 0.0, np.where(np.isnan(x), x, -math.inf))
     return np.where(inside, -positive * np.log(positive), outside)
-
-
-def normal_cdf(x: Any) -> Any:
-    return 0.5 * scipy.special.erfc(-x * math.sqrt(0.5))
 
 
 def log_sigmoid(x: Any) -> Any:

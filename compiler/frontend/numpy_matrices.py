@@ -1,4 +1,4 @@
-"""Linear systems, inverses, determinants and factorizations of `numpy.linalg` and `scipy.linalg`."""
+"""Linear systems, inverses, determinants and factorizations of `numpy.linalg`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.linalg
 
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
@@ -57,12 +56,12 @@ def _square(ctx: Context, x: Operand, what: str) -> Operand:
     return reshaped(ctx, x, (rows, rows))
 
 
-def _matrix(ctx: Context, a: Any, what: str) -> Operand:
+def matrix(ctx: Context, a: Any, what: str) -> Operand:
     (x,) = _floats(ctx, what, a)
     return _square(ctx, x, what)
 
 
-def _system(ctx: Context, a: Any, b: Any, what: str) -> tuple[Operand, Operand]:
+def system(ctx: Context, a: Any, b: Any, what: str) -> tuple[Operand, Operand]:
     """A square matrix and the right-hand side, a vector or a matrix with as many rows."""
     x, y = _floats(ctx, what, a, b)
     x = _square(ctx, x, what)
@@ -77,73 +76,22 @@ def _system(ctx: Context, a: Any, b: Any, what: str) -> tuple[Operand, Operand]:
 # -- systems -------------------------------------------------------------------------------------------
 @numpy_function(np.linalg.solve)
 def _solve(ctx: Context, a: Any, b: Any) -> Any:
-    return ctx.wrap(ctx.b.emit("solve", *_system(ctx, a, b, "np.linalg.solve")))
+    return ctx.wrap(ctx.b.emit("solve", *system(ctx, a, b, "np.linalg.solve")))
 
 
 @numpy_function(np.linalg.inv)
 def _inv(ctx: Context, a: Any) -> Any:
-    return ctx.wrap(ctx.b.emit("inv", _matrix(ctx, a, "np.linalg.inv")))
+    return ctx.wrap(ctx.b.emit("inv", matrix(ctx, a, "np.linalg.inv")))
 
 
-_SOLVE_HINT = "leave it out"
-
-
-@numpy_function(scipy.linalg.solve, static="lower overwrite_a overwrite_b check_finite assume_a transposed")
-def _scipy_solve(
-    ctx: Context,
-    a: Any,
-    b: Any,
-    lower: bool = False,
-    overwrite_a: bool = False,
-    overwrite_b: bool = False,
-    check_finite: bool = False,
-    assume_a: Any = None,
-    transposed: bool = False,
-) -> Any:
-    if assume_a not in (None, "gen", "general"):
-        ctx.error(UnsupportedError, f"scipy.linalg.solve: assume_a={assume_a!r} is not supported", _SOLVE_HINT)
-    x, y = _system(ctx, a, b, "scipy.linalg.solve")
-    return ctx.wrap(ctx.b.emit("solve", _turned(ctx, x) if transposed else x, y))
-
-
-@numpy_function(scipy.linalg.solve_triangular, static="trans lower unit_diagonal overwrite_b check_finite")
-def _solve_triangular(
-    ctx: Context,
-    a: Any,
-    b: Any,
-    trans: Any = 0,
-    lower: bool = False,
-    unit_diagonal: bool = False,
-    overwrite_b: bool = False,
-    check_finite: bool = True,
-) -> Any:
-    if unit_diagonal:
-        ctx.error(UnsupportedError, "unit_diagonal is not supported", "put ones on the diagonal of the matrix")
-    if trans not in (0, 1, "N", "T"):
-        ctx.error(UnsupportedError, f"trans={trans!r} is not supported", "0 or 1")
-    x, y = _system(ctx, a, b, "scipy.linalg.solve_triangular")
-    return ctx.wrap(ctx.b.emit("solve_triangular", x, y, lower=bool(lower), trans=trans in (1, "T")))
-
-
-def _turned(ctx: Context, x: Operand) -> Operand:
+def turned(ctx: Context, x: Operand) -> Operand:
     return transposed(ctx, x, (1, 0))
-
-
-@numpy_function(scipy.linalg.inv, static="overwrite_a check_finite")
-def _scipy_inv(ctx: Context, a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    return ctx.wrap(ctx.b.emit("inv", _matrix(ctx, a, "scipy.linalg.inv")))
 
 
 # -- determinants --------------------------------------------------------------------------------------
 @numpy_function(np.linalg.det)
 def _det(ctx: Context, a: Any) -> Any:
-    return ctx.wrap(ctx.b.emit("det", _matrix(ctx, a, "np.linalg.det")))
-
-
-@numpy_function(scipy.linalg.det, static="overwrite_a check_finite")
-def _scipy_det(ctx: Context, a: Any, overwrite_a: bool = False, check_finite: bool = True) -> Any:
-    result = ctx.b.emit("det", _matrix(ctx, a, "scipy.linalg.det"))
-    return ctx.wrap(cast(ctx, result, "f64"))  # SciPy gives double precision
+    return ctx.wrap(ctx.b.emit("det", matrix(ctx, a, "np.linalg.det")))
 
 
 _SLOGDET = type(np.linalg.slogdet(np.eye(1)))
@@ -152,35 +100,28 @@ _EIGH = type(np.linalg.eigh(np.eye(1)))
 
 @numpy_function(np.linalg.slogdet)
 def _slogdet(ctx: Context, a: Any) -> Any:
-    x = _matrix(ctx, a, "np.linalg.slogdet")
+    x = matrix(ctx, a, "np.linalg.slogdet")
     return RecordValue(_SLOGDET, {"sign": ctx.b.emit("detsign", x), "logabsdet": ctx.b.emit("logabsdet", x)})
 
 
 # -- factorizations ------------------------------------------------------------------------------------
 @numpy_function(np.linalg.cholesky, static="upper")
 def _cholesky(ctx: Context, a: Any, /, *, upper: bool = False) -> Any:
-    return _root(ctx, _matrix(ctx, a, "np.linalg.cholesky"), upper)
+    return root(ctx, matrix(ctx, a, "np.linalg.cholesky"), upper)
 
 
-@numpy_function(scipy.linalg.cholesky, static="lower overwrite_a check_finite")
-def _scipy_cholesky(
-    ctx: Context, a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True
-) -> Any:
-    return _root(ctx, _matrix(ctx, a, "scipy.linalg.cholesky"), not lower)
-
-
-def _root(ctx: Context, x: Operand, upper: bool) -> Any:
+def root(ctx: Context, x: Operand, upper: bool) -> Any:
     """The triangle that is asked for is the one that is read."""
     if not upper:
         return ctx.wrap(ctx.b.emit("cholesky", x))
-    return ctx.wrap(_turned(ctx, ctx.b.emit("cholesky", _turned(ctx, x))))
+    return ctx.wrap(turned(ctx, ctx.b.emit("cholesky", turned(ctx, x))))
 
 
 def _symmetric(ctx: Context, a: Any, UPLO: Any, what: str) -> Operand:
-    x = _matrix(ctx, a, what)
+    x = matrix(ctx, a, what)
     if not isinstance(UPLO, str) or UPLO.upper() not in ("L", "U"):
         ctx.error(PullbackValueError, "UPLO argument must be 'L' or 'U'")
-    return x if UPLO.upper() == "L" else _turned(ctx, x)
+    return x if UPLO.upper() == "L" else turned(ctx, x)
 
 
 @numpy_function(np.linalg.eigvalsh, static="UPLO")
@@ -205,7 +146,7 @@ def _matrix_power(ctx: Context, a: Any, n: Any) -> Any:
         side = x.type.shape[0]
         return ctx.wrap(ctx.b.emit("eye", n=side, m=side, k=Dim.of(0), dtype=x.type.dtype))
     if n < 0:
-        x = ctx.b.emit("inv", _matrix(ctx, ctx.wrap(x), "np.linalg.matrix_power"))
+        x = ctx.b.emit("inv", matrix(ctx, ctx.wrap(x), "np.linalg.matrix_power"))
     result: Operand | None = None
     square, rest = x, abs(int(n))
     while rest:
@@ -221,7 +162,7 @@ def _matrix_power(ctx: Context, a: Any, n: Any) -> Any:
 def _cond(ctx: Context, x: Any, p: Any = None) -> Any:
     if p not in (1, -1, math.inf, -math.inf, "fro"):
         ctx.error(UnsupportedError, f"np.linalg.cond with p={p!r} is not supported", "'fro', 1, inf")
-    matrix = _matrix(ctx, x, "np.linalg.cond")
-    inverse = ctx.b.emit("inv", matrix)
-    norms = [ctx.operand(ctx.call(np.linalg.norm, [ctx.wrap(m), p], {})) for m in (matrix, inverse)]
+    square = matrix(ctx, x, "np.linalg.cond")
+    inverse = ctx.b.emit("inv", square)
+    norms = [ctx.operand(ctx.call(np.linalg.norm, [ctx.wrap(m), p], {})) for m in (square, inverse)]
     return ctx.wrap(apply(ctx, "mul", *norms))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import scipy.special
 
 from ..errors import PullbackTypeError, PullbackValueError
 from ..ir.builder import constant
@@ -370,7 +369,7 @@ def _multiply_accumulate(ctx: Context, array: Any, axis: Any = 0, dtype: Any = N
 
 
 # -- composites ----------------------------------------------------------------------------------------
-def _library_reduction(ctx: Context, definition: Any, a: Any, axis: Any, keepdims: bool) -> Any:
+def library_reduction(ctx: Context, definition: Any, a: Any, axis: Any, keepdims: bool) -> Any:
     x = as_float(ctx, strong_operand(ctx, a), definition.__name__)
     return ctx.call(definition, [ctx.wrap(x), _ufunc_axes(ctx, axis, x.type.rank), bool(keepdims)], {})
 
@@ -379,7 +378,7 @@ def _library_reduction(ctx: Context, definition: Any, a: Any, axis: Any, keepdim
 def _nansum(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
     if dtype is not None or not ctx.type(a).is_float:
         return _accumulate(ctx, "sum", "add", a, axis, dtype, out, keepdims)
-    return _library_reduction(ctx, library.nansum, a, axis, keepdims)
+    return library_reduction(ctx, library.nansum, a, axis, keepdims)
 
 
 def _enter_nan(function: Any, definition: Any, plain: Any) -> None:
@@ -389,7 +388,7 @@ def _enter_nan(function: Any, definition: Any, plain: Any) -> None:
     def expand(ctx: Context, a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
         if not ctx.type(a).is_float:
             return plain(ctx, a, axis, keepdims=keepdims)
-        return _library_reduction(ctx, definition, a, axis, keepdims)
+        return library_reduction(ctx, definition, a, axis, keepdims)
 
 
 for _function, _definition, _plain in [
@@ -434,22 +433,3 @@ def _average(
     elif w.type.rank != x.type.rank:
         ctx.error(PullbackTypeError, "Axis must be specified when shapes of a and weights differ.")
     return ctx.call(library.average, [ctx.wrap(x), ctx.wrap(w), axes, bool(keepdims)], {})
-
-
-@numpy_function(scipy.special.logsumexp, static="axis keepdims return_sign")
-def _logsumexp(
-    ctx: Context, a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False
-) -> Any:
-    if b is not None or return_sign:
-        ctx.error(PullbackTypeError, "logsumexp: b and return_sign are not supported", "add np.log(b) to a")
-    return _library_reduction(ctx, library.logsumexp, a, axis, keepdims)
-
-
-@numpy_function(scipy.special.softmax, static="axis")
-def _softmax(ctx: Context, x: Any, axis: Any = None) -> Any:
-    return _library_reduction(ctx, library.softmax, x, axis, True)
-
-
-@numpy_function(scipy.special.log_softmax, static="axis")
-def _log_softmax(ctx: Context, x: Any, axis: Any = None) -> Any:
-    return _library_reduction(ctx, library.log_softmax, x, axis, True)

@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-import scipy.special
 
 from ..ir.nodes import Const
 from ..ir.opdef import OpDef, register
@@ -42,6 +41,17 @@ def _numpy(fn: Any, python: Any = None) -> Any:
             return fn(*_as_floats(xs))
 
     return evaluate
+
+
+def _special(name: str) -> Any:
+    """A function of scipy.special, whose import takes longer than that of all of this package."""
+
+    def function(*xs: Any) -> Any:
+        import scipy.special
+
+        return getattr(scipy.special, name)(*xs)
+
+    return function
 
 
 def _plain(fn: Any) -> Any:
@@ -165,21 +175,21 @@ unary(
     "arctanh", np.arctanh, lambda g, y, x: g / (1.0 - x * x), "np.arctanh({0})", "math.atanh({0})", math=math.atanh,
     sample="unit", undefined="x = -1, 1: inf",
 )
-unary("sigmoid", scipy.special.expit, lambda g, y, x: g * (y * (1.0 - y)), "sigmoid({0})", "sigmoid({0})")
+unary("sigmoid", _special("expit"), lambda g, y, x: g * (y * (1.0 - y)), "sigmoid({0})", "sigmoid({0})")
 unary(
-    "erf", scipy.special.erf, lambda g, y, x: g * (exp(-(x * x)) * (2.0 / math.sqrt(math.pi))), "erf({0})",
+    "erf", _special("erf"), lambda g, y, x: g * (exp(-(x * x)) * (2.0 / math.sqrt(math.pi))), "erf({0})",
     "math.erf({0})", math=math.erf,
 )
 unary(
-    "erfc", scipy.special.erfc, lambda g, y, x: -(g * (exp(-(x * x)) * (2.0 / math.sqrt(math.pi)))), "erfc({0})",
+    "erfc", _special("erfc"), lambda g, y, x: -(g * (exp(-(x * x)) * (2.0 / math.sqrt(math.pi)))), "erfc({0})",
     "math.erfc({0})", math=math.erfc,
 )
 unary(
-    "lgamma", scipy.special.gammaln, lambda g, y, x: g * digamma(x), "gammaln({0})", "math.lgamma({0})",
+    "lgamma", _special("gammaln"), lambda g, y, x: g * digamma(x), "gammaln({0})", "math.lgamma({0})",
     math=math.lgamma, sample="positive", undefined="x = 0, -1, -2, ...: inf or nan",
 )
 unary(
-    "digamma", scipy.special.digamma, lambda g, y, x: g * polygamma(x, n=1), "digamma({0})", "digamma({0})",
+    "digamma", _special("digamma"), lambda g, y, x: g * polygamma(x, n=1), "digamma({0})", "digamma({0})",
     sample="positive", cost=40, undefined="x = 0, -1, -2, ...: inf or nan",
 )
 
@@ -190,7 +200,7 @@ def _root(x: E) -> E:
 
 def _polygamma(attrs: dict[str, Any], x: Any) -> Any:
     (x,) = _as_floats((x,))
-    return np.asarray(scipy.special.polygamma(attrs["n"], x)).astype(np.result_type(x))[()]
+    return np.asarray(_special("polygamma")(attrs["n"], x)).astype(np.result_type(x))[()]
 
 
 def _polygamma_rule(c: Context) -> E:
