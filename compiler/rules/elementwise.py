@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -390,12 +390,16 @@ register(
 )
 
 
-def _tie(c: Context, wins: E, ties: E) -> E:
-    """Cotangent where this operand is selected; a tie is split, or 0 against a constant."""
+def _selected(c: Context, k: int, wins: Callable[[E, E], E]) -> E:
+    """Cotangent where operand `k` of a maximum or minimum is selected; a tie is split, or 0 against a constant.
+
+    Against a constant the result is as good as the operand (it wins where the operand does), and is kept anyway."""
     g: E = c.g
-    if all(c.active(k) for k in range(2)):
-        return wins.where(g, ties.where(g * 0.5, 0.0))
-    return wins.where(g, 0.0)
+    other = c.x(1 - k)
+    both = c.active(1 - k)
+    share: E | float = c.x(k).eq(other).where(g * 0.5, 0.0) if both else 0.0
+    selected: E = wins(c.x(k) if both else c.y, other).where(g, share)
+    return selected
 
 
 def _without_nan(wins: Any) -> Any:
@@ -421,8 +425,8 @@ for _name, _fn, _sc, _win in [
         OpDef(
             _name, "elementwise", arithmetic, _plain(_fn),
             (
-                WithContext(lambda c, win=_win: _tie(c, win(c.x(0), c.x(1)), c.x(0).eq(c.x(1)))),
-                WithContext(lambda c, win=_win: _tie(c, win(c.x(1), c.x(0)), c.x(1).eq(c.x(0)))),
+                WithContext(lambda c, win=_win: _selected(c, 0, win)),
+                WithContext(lambda c, win=_win: _selected(c, 1, win)),
             ),
             "from_vjp", python=f"np.{_name}({{0}}, {{1}})", scalar=_sc,
             undefined="a = b: half each; 0 against a constant",

@@ -2,7 +2,8 @@
 
 - `recycle` (before `inplace`): an `empty` becomes the last version of an array that is dead by then, where
   the two have the same type: what an `empty` holds is of no importance. An array may be taken over by the very
-  nest that reads it last, when that nest reads each element where and before it writes it.
+  nest that reads it last, when that nest reads each element where and before it writes it. What a loop carries
+  is such an array, too, once an iteration is done with it: the next value takes its place.
 - `hoist` (after `inplace`): an `empty` whose extents a loop does not change is allocated before the loop, when
   no reference to it outlives an iteration.
 
@@ -18,7 +19,7 @@ Before::                                     after::
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..analysis.alias import Aliases, Carried, is_view, mutated_operands
 from ..analysis.bounds import facts_before, prove_nonneg
@@ -32,29 +33,40 @@ ALLOCATIONS = frozenset({"empty", "full"})
 # -- recycling --------------------------------------------------------------------------------------
 def recycle(fn: Function) -> None:
     """Let arrays take over dead ones of the same type, region by region, in place."""
-    for region in _regions(fn.body):
-        _Recycler(region).run()
+    for region, loop in _regions(fn.body):
+        _Recycler(region, loop).run()
 
 
 @dataclass(slots=True, eq=False)
 class _Web:
-    """The versions of one allocation and views of them, the last version, and the position of the last op
+    """The versions of one array and views of them, the last version, and the position of the last op
     that reads any."""
 
     versions: set[Value]
     last: Value
     death: int
+    slots: set[int] = field(default_factory=set)  # yields by which it leaves the region
+    carried: int | None = None  # it came in as the value of this yield
 
 
 class _Recycler:
-    def __init__(self, region: Region):
+    def __init__(self, region: Region, loop: Op | None):
+        """`loop`: whose body the region is, if it is one."""
         self.region = region
         self.uses: dict[Value, list[int]] = {}
         for k, op in enumerate(region.ops):
             for v in values_read(op):
                 self.uses.setdefault(v, []).append(k)
-        self.yielded = {y for y in region.yields if isinstance(y, Value)}
-        self.pool: list[_Web] = []
+        self.pool: list[_Web] = [*self._carried(loop)] if loop is not None else []
+
+    def _carried(self, loop: Op) -> Iterator[_Web]:
+        """What an iteration gets and does not pass on."""
+        carried = Carried(loop)
+        for k, p in enumerate(carried.body_params):
+            web = self._web(p) if p.type.shape else None
+            if web is not None and not web.slots:
+                web.carried = carried.first_yield + k
+                yield web
 
     def run(self) -> None:
         removed: set[Op] = set()
@@ -64,8 +76,8 @@ class _Recycler:
             web = self._web(op.result)
             if web is None:
                 continue
-            if op.opcode == "empty":
-                dead = self._dead(op.result, k) or self._read_last_by_writer(op.result)
+            if op.opcode == "empty" and not any(y is op.result for y in self.region.yields):
+                dead = self._dead(web, op.result, k) or self._read_last_by_writer(web, op.result)
                 if dead is not None:
                     self.pool.remove(dead)
                     removed.add(op)
@@ -75,13 +87,15 @@ class _Recycler:
                     if web.last is op.result:
                         web.last = dead.last
                     web.versions.add(dead.last)
-            self.pool.append(web)
+            if not web.slots:
+                self.pool.append(web)
         if removed:
             self.region.ops[:] = [op for op in self.region.ops if op not in removed]
 
     def _web(self, v: Value) -> _Web | None:
-        """Follow an allocation through its versions; None where a reference to one leaves the region."""
+        """Follow an array through its versions; None where a reference to one may be kept anywhere."""
         death = -1
+        slots: set[int] = set()
         pending = [v]
         last = v
         seen: set[Value] = set()
@@ -90,8 +104,7 @@ class _Recycler:
             if v in seen:
                 continue
             seen.add(v)
-            if v in self.yielded:
-                return None
+            slots |= {k for k, y in enumerate(self.region.yields) if y is v}
             for k in self.uses.get(v, ()):
                 death = max(death, k)
                 op = self.region.ops[k]
@@ -102,22 +115,29 @@ class _Recycler:
                 for version in _versions(op, v):
                     pending.append(version)
                     last = version
-        return _Web(seen, last, death)
+        return _Web(seen, last, death, slots)
 
-    def _dead(self, new: Value, k: int) -> _Web | None:
-        """An array of the type of `new` that nothing reads at op `k` or later, the one that died last."""
-        found = [w for w in self.pool if w.last.type == new.type and w.death < k]
+    def _candidates(self, web: _Web, new: Value) -> Iterator[_Web]:
+        """Arrays whose memory may be that of `new`. What is carried makes room for its own successor: other
+        arrays of the body are allocated once (see `hoist`)."""
+        for old in self.pool:
+            if old.last.type == new.type and web.slots == (set() if old.carried is None else {old.carried}):
+                yield old
+
+    def _dead(self, web: _Web, new: Value, k: int) -> _Web | None:
+        """An array that nothing reads at op `k` or later, the one that died last."""
+        found = [w for w in self._candidates(web, new) if w.death < k]
         return max(found, key=lambda w: w.death) if found else None
 
-    def _read_last_by_writer(self, new: Value) -> _Web | None:
+    def _read_last_by_writer(self, web: _Web, new: Value) -> _Web | None:
         """An array that dies in the nest that fills `new`, and is read there at the place written only."""
         first = self.uses[new][0]
         nest = self.region.ops[first]
-        for web in self.pool:
-            if web.last.type == new.type and web.death == first and self.uses.get(web.last, [-1])[-1] == first:
-                older = any(first in self.uses.get(v, ()) for v in web.versions - {web.last})
-                if not older and _pointwise(nest, new, web.last):
-                    return web
+        for old in self._candidates(web, new):
+            if old.death == first and self.uses.get(old.last, [-1])[-1] == first:
+                older = any(first in self.uses.get(v, ()) for v in old.versions - {old.last})
+                if not older and _pointwise(nest, new, old.last):
+                    return old
         return None
 
 
@@ -181,11 +201,13 @@ def _versions(op: Op, v: Value) -> Iterator[Value]:
                 yield r
 
 
-def _regions(region: Region) -> Iterator[Region]:
+def _regions(region: Region, loop: Op | None = None) -> Iterator[tuple[Region, Op | None]]:
+    """All regions, the inner ones first, with the loop whose body they are."""
     for op in region.ops:
         for r in op.regions:
-            yield from _regions(r)
-    yield region
+            is_body = op.opcode in ("for", "while") and r is op.regions[-1]
+            yield from _regions(r, op if is_body else None)
+    yield region, loop
 
 
 # -- hoisting -------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ from .access import (
     move,
     resolve,
 )
+from .sink import sink
 
 REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all"})
 WRITES = frozenset({"store", "accum"})
@@ -134,7 +135,9 @@ def write_place(op: Op, idx: Indices) -> Indices | None:
     return load_index(op, idx, as_dim)
 
 
-class _Planner:
+class Planner:
+    """Decides on the units of one region."""
+
     def __init__(self, region: Region, owned: set[Value]):
         self.region = region
         self.ops = region.ops
@@ -236,6 +239,15 @@ class _Planner:
                 return True
         return False
 
+    def place(self, op: Op) -> Indices:
+        """Where the value that an op computes at one iteration of its nest belongs."""
+        return ivs(op.result.type.shape)
+
+    def reads(self, op: Op) -> list[tuple[Operand, Indices | None]]:
+        """What a member of a group reads at one iteration."""
+        space = space_of(op)
+        return [] if space is None else list(reads(op, ivs(space), self.virtual))
+
     # -- grouping -------------------------------------------------------------------------------------
     def run(self) -> Plan:
         self.find_destroyers()
@@ -292,8 +304,9 @@ class _Planner:
                 effects_since = []
                 if op.opcode == "check" or op.regions or op.opcode == "call":
                     last_check = home[op]
+        sink(self, units, home, MAX_ARRAYS)
         buffered = self._buffered(home)
-        return Plan(_schedule(units), self.virtual, buffered, self.dying)
+        return Plan([u for u in _schedule(units) if u.ops], self.virtual, buffered, self.dying)
 
     def _dependences(self, op: Op, k: int, home: dict[Op, int]) -> tuple[set[int], set[Value]]:
         """Units that come before `op`, and every value it reads, those behind virtual ones included."""
@@ -451,4 +464,4 @@ def _schedule(units: list[Unit]) -> list[Unit]:
 
 def plan(region: Region, owned: set[Value]) -> Plan:
     """Partition the ops of `region`; `owned` are arrays from outside that may be overwritten (carries)."""
-    return _Planner(region, owned).run()
+    return Planner(region, owned).run()
