@@ -17,6 +17,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, final
 
+import numpy as np
+
 from . import pipeline, tree
 from .analysis.activity import active_values, influenced
 from .errors import InternalError, PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
@@ -421,7 +423,14 @@ def _jvp(program: Program, transform: Transform, wrt: list[tuple[str, Any]], fir
     fn = pipeline.forward(_with_yields(program.function, chosen + others), params)
     dots = {k: m + i for i, k in enumerate(chosen)}
     values = {k: i for i, k in enumerate(chosen + others)}
-    tangent = tree.map_leaves(lambda k: dots.get(k, Static(None)), program.result)
+
+    def tangent_of(leaf: Any) -> Any:
+        if isinstance(leaf, int):
+            return dots.get(leaf, Static(None))
+        constant = leaf.value
+        return Static(type(constant)(0.0) if isinstance(constant, (float, np.floating)) else None)
+
+    tangent = tree.map_leaves(tangent_of, program.result)
     value = tree.map_leaves(lambda k: values[k] if isinstance(k, int) else k, program.result)
     tangents = tuple(_number_adjoints(wrt, n))
     program = replace(

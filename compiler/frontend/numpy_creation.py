@@ -176,12 +176,13 @@ def _float_arange(ctx: Context, xs: list[Operand], dtype: Any) -> Any:
 
 def _line(ctx: Context, start: Any, stop: Any, num: Any, endpoint: bool) -> tuple[Operand, Operand]:
     """NumPy's linspace in floating point, and its step."""
-    ends = [strong_operand(ctx, v) for v in (start, stop)]
+    ends = [ctx.operand(v) for v in (start, stop)]
     if any(x.type.shape for x in ends):
         ctx.error(UnsupportedError, "np.linspace between arrays is not supported", "write a + (b - a) * t[:, None]")
     name = common_dtype(ends)
     if name[0] != "f":
         name = "f64"
+    ends = [strong(ctx, x) for x in ends]
     low, high = (cast(ctx, x, name) for x in ends)
     size = ctx.require_dim(num)
     require_at_least(ctx, size, 0, f"Number of samples, {size}, must be non-negative.")

@@ -517,6 +517,10 @@ class Statements(Comprehensions):
             self._unrolled(s, self.items_of(iterable))
         else:
             count = self.length(iterable) if not isinstance(iterable, RangeValue) or is_static(iterable.step) else None
+            if count is not None and count.is_const and count.const <= 0:
+                self._unrolled(s, [])
+                self._after_loop(s)
+                return
             known = count is not None and count.is_const and count.const <= UNROLL_LIMIT
             outer, self._unrollable = self._unrollable, known
             inlined = dict(self.session.inlined)

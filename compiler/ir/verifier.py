@@ -29,6 +29,7 @@ from .nodes import (
     Operand,
     Region,
     Span,
+    Substitution,
     Value,
     as_dim,
 )
@@ -207,8 +208,11 @@ class _Verifier:
     def _arity(self, op: Op, regions: int) -> None:
         self.require(len(op.regions) == regions, f"{op.opcode} has {regions} regions", len(op.regions), op)
 
-    def _match(self, op: Op, what: str, got: Sequence[Operand], want: Sequence[Operand]) -> None:
-        fits = len(got) == len(want) and all(_same(g.type, w.type) for g, w in zip(got, want, strict=True))
+    def _match(
+        self, op: Op, what: str, got: Sequence[Operand], want: Sequence[Operand], known: Substitution | None = None
+    ) -> None:
+        bound = (known or Substitution()).type
+        fits = len(got) == len(want) and all(_same(g.type, bound(w.type)) for g, w in zip(got, want, strict=True))
 
         def types(xs: Sequence[Operand]) -> str:
             return ", ".join(str(x.type) for x in xs)
@@ -224,7 +228,9 @@ class _Verifier:
         self._truth(op, op.operands, "the condition of if")
         for r in op.regions:
             self.require(not r.params, "regions of if have no parameters", r.params, op)
-            self._match(op, "yields and results of if", r.yields, op.results)
+            # an extent that is a result of the same op is what the region yields for it
+            own = Substitution(dict(zip(op.results, r.yields, strict=False)))
+            self._match(op, "yields and results of if", r.yields, op.results, own)
 
     def _for(self, op: Op) -> None:
         self._arity(op, 1)

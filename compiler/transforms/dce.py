@@ -66,6 +66,9 @@ class _Marker:
             if op.opcode in ("for", "while"):
                 self._loop(op)
             elif op.regions:
+                # an extent of one result may be another result
+                live = [r for r in op.results if r in self.values]
+                self.values.update(v for r in live for d in r.type.shape for v in d.values())
                 for r in op.regions:
                     for k, result in enumerate(op.results):
                         if result in self.values:

@@ -212,6 +212,8 @@ class _Forward:
         out = b.op("if", sub.operand(op.operands[0]), types=types, regions=regions, hints=hints)
         for old, new_result in zip(op.results, out.results, strict=False):
             sub.map[old] = new_result
+        for r in out.results:  # their extents may be among them
+            r.type = sub.type(r.type)
         for k, d in zip(with_dot, out.results[len(op.results) :], strict=True):
             self.dots[op.results[k]] = self.e(d)
 

@@ -34,7 +34,7 @@ from ..ir.dims import Dim
 from ..ir.indexing import indexed_shape
 from ..ir.nodes import At, Function, Index, Op, Operand, Region, Span, Substitution, Value, as_dim
 from ..ir.opdef import opdef
-from ..ir.types import Type
+from ..ir.types import INT, Type
 from ..rules.indexing import has_gather, index_operands
 from .cut import choose_kept, cost_of
 from .rollback import Rollback, plan_rollbacks, roll_back
@@ -67,6 +67,7 @@ class Retainer:
         self.prologue: dict[Region, list[Op]] = {}
         self.made: dict[Value, Operand] = {}
         self.kept: set[Value] = set()
+        self.slots: dict[tuple[Value, Op], Value] = {}  # values of branches that are results of them too
         self.rollbacks: list[Rollback] = []
         self.logged: set[Value] = set()  # what rolled back stores overwrite
         self.restored: set[Value] = set()  # loads that read from a rolled back array
@@ -364,29 +365,33 @@ class Retainer:
 
     def keep_in_slot(self, v: Value, chain: list[tuple[Op, Region]], target: Region) -> Operand:
         """A value of a branch at the top: one more result of the branch."""
-        value: Operand = v
         for op, region in reversed(chain):
-            b = Builder(region, op.loc)
-            for r in op.regions:
-                if r is region:
-                    r.yields.append(value)
-                elif not v.type.shape:
-                    r.yields.append(constant(0, v.type.strong))
-                else:
-                    b.region = r
-                    dummy = b.emit("empty", shape=tuple(self.outer_dims(v, region)), dtype=v.type.dtype)
-                    self.home[dummy] = r
-                    r.yields.append(dummy)
-            result = Value(v.type.strong, v.hint, op)
-            op.results.append(result)
-            self.home[result] = self.owner[region][1]
-            value = result
-        return value
+            v = self.result_of_branch(v, op, region)
+        return v
 
-    def outer_dims(self, v: Value, region: Region) -> list[Dim]:
-        """The extents of v; those known only inside the branch are 0 in the other one, which never reads them."""
+    def result_of_branch(self, v: Value, op: Op, region: Region) -> Value:
+        """A value of one region of an `if` as a result of it; so are the extents of it that only this branch knows.
+        In the other branch, which never reads them, they are 0."""
+        if (v, op) in self.slots:
+            return self.slots[v, op]
         outer = self.owner[region][1]
-        return [d if all(self.in_scope(x, outer) for x in d.values()) else Dim.of(0) for d in v.type.shape]
+        inside = {x for d in v.type.shape for x in d.values() if not self.in_scope(x, outer)}
+        known = Substitution({x: self.result_of_branch(x, op, region) for x in sorted(inside, key=lambda x: x.id)})
+        other = Substitution(dict.fromkeys(inside, constant(0, INT)))
+        for r in op.regions:
+            if r is region:
+                r.yields.append(v)
+            elif not v.type.shape:
+                r.yields.append(constant(0, v.type.strong))
+            else:
+                dummy = Builder(r, op.loc).emit("empty", shape=other.type(v.type).shape, dtype=v.type.dtype)
+                self.home[dummy] = r
+                r.yields.append(dummy)
+        result = Value(known.type(v.type).strong, v.hint, op)
+        op.results.append(result)
+        self.home[result] = outer
+        self.slots[v, op] = result
+        return result
 
     def thread(self, chain: list[tuple[Op, Region]], init: Operand, t: Type, hint: str) -> tuple[Operand, Any]:
         """Carry a value through nested control ops; gives the innermost value, and a function that takes

@@ -635,3 +635,26 @@ def reductions_of_reductions(x, w):
     second = np.prod(np.sum(x * x, axis=2), axis=1).sum()
     third = np.mean(np.min(np.mean(x, axis=0, keepdims=True), axis=1))
     return first, second, third, np.max(np.sum(w[0] * x, axis=0), axis=0)
+
+
+@CASES(rng.normal(size=(2, 3)).astype(np.float32), 0.5)
+def loop_that_never_runs(m, c):
+    for _ in range(1, 0):
+        c += np.sin(1.5)
+    return m.sum() + c, 0.25
+
+
+@CASES(rng.normal(size=(2, 3)).astype(np.float32), 1)
+def linspace_of_single(m, n):
+    return np.linspace(m[n, n], 1.0, len(m)).sum()
+
+
+@CASES(rng.normal(size=(3, 3)), 0.3)
+def selection_in_a_branch(a, c):
+    """The number of selected elements is known in one branch only, and its reverse needs it."""
+    s = c * c if c > 1.0 else np.sum(a[a > 0.2] ** 2)
+    if s > 0.1:
+        chosen = a[a < s]
+        if c < 1.0:
+            s = s + np.sum(chosen[chosen > -1.0] ** 3) * c
+    return s
