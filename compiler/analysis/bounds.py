@@ -162,7 +162,7 @@ class _Prover:
         if self._sum_of_nonneg(dim):
             return True
         for atom in self._candidates(dim):
-            split = _linear_split(dim, atom)
+            split = linear_split(dim, atom)
             if split is not None and self._eliminate(atom, *split):
                 return True
         return any(_helps(f, dim) and self.nonneg(dim - f) for f in self.known)
@@ -254,7 +254,7 @@ def _mentions(dim: Dim, atom: Atom) -> bool:
     return any(a == atom for a in dim.atoms())
 
 
-def _linear_split(dim: Dim, atom: Atom) -> tuple[Dim, Dim] | None:
+def linear_split(dim: Dim, atom: Atom) -> tuple[Dim, Dim] | None:
     """``factor, rest`` with ``dim == atom*factor + rest``; None where it occurs in a higher power."""
     factor = rest = Dim.of(0)
     for monomial, c in dim.terms:

@@ -30,6 +30,7 @@ from .fuse import Plan, Unit, plan
 from .lower_decompose import decompose, drop_dead
 from .lower_nest import NestEmitter
 from .promote import promote
+from .recurrences import shorten_recurrences
 from .rows import forward_stores, fuse_rows
 from .stencil import gather_form
 
@@ -50,6 +51,7 @@ def _lower_one(fn: Function) -> Function:
     fuse_rows(new)
     drop_dead(new.body)
     promote(new)
+    shorten_recurrences(new)
     forward_stores(new.body)
     recycle(new)
     return new
