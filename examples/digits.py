@@ -15,10 +15,7 @@ import itertools
 import time
 from pathlib import Path
 
-import matplotlib
 import numpy as np
-from sklearn.datasets import load_digits
-from tqdm import tqdm
 
 import pullback as pb
 
@@ -87,6 +84,8 @@ def accuracy(params: Params, images: np.ndarray, labels: np.ndarray) -> float:
 
 def split_digits(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
     """Train images, train labels, held-out images, held-out labels; pixels in [0, 1]."""
+    from sklearn.datasets import load_digits
+
     digits = load_digits()
     order = rng.permutation(len(digits.target))
     images, labels = digits.data[order] / 16.0, digits.target[order]
@@ -96,6 +95,8 @@ def split_digits(rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.n
 
 def plot(history: list[tuple[float, float, float]], out: Path) -> None:
     """Loss on the left, accuracy on the right, one point an epoch."""
+    import matplotlib
+
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
@@ -113,6 +114,8 @@ def plot(history: list[tuple[float, float, float]], out: Path) -> None:
 
 def train(epochs: int, seed: int = 0, progress: bool = True) -> tuple[Params, list[tuple[float, float, float]]]:
     """Train; gives the parameters and (loss, training accuracy, held-out accuracy) of every epoch."""
+    from tqdm import tqdm
+
     rng = np.random.default_rng(seed)
     x_train, y_train, x_test, y_test = split_digits(rng)
     params = initial_params((x_train.shape[1], *HIDDEN, 10), rng)

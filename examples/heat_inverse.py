@@ -13,9 +13,7 @@ import argparse
 import time
 from pathlib import Path
 
-import matplotlib
 import numpy as np
-from tqdm import tqdm
 
 import pullback as pb
 
@@ -57,6 +55,8 @@ def recover(
     The time loop never amplifies, so the misfit's curvature is at most 1 + 8 * smoothness, and its inverse is
     a step that always descends.
     """
+    from tqdm import tqdm
+
     rate = 1.0 / (1.0 + 8.0 * smoothness)
     u = seen.copy()
     ahead, momentum = u, 1.0
@@ -77,6 +77,8 @@ def relative_error(u: np.ndarray, truth: np.ndarray) -> float:
 
 def plot(truth: np.ndarray, seen: np.ndarray, found: np.ndarray, values: list[float], out: Path) -> None:
     """The true, the seen and the recovered temperature side by side, and how the misfit fell."""
+    import matplotlib
+
     matplotlib.use("Agg")
     import matplotlib.pyplot as plt
 
