@@ -120,7 +120,7 @@ def from_built(
         captured,
         tuple(built.guards),
         tuple((p, len(named) + n) for n, (p, _) in enumerate(built.written)),
-        tuple(p for p, _ in built.written),
+        tuple(built.mutates),
         tuple((n, is_argument[ys[k]]) for n, k in enumerate(named) if ys[k] in is_argument),
         arg_names,
         len(args),
@@ -167,7 +167,7 @@ def program(
     ``names``: what the positional arguments are called; ``extents``: the numbers behind the symbols at
     this call, by which captured arrays share symbols with arguments.
     """
-    built = build(fn, args, kwargs, extents)
+    built = build(fn, args, kwargs, extents, private=bool(chain))
     if built.rebound is not None and not chain:
         raise UnsupportedError(
             "a container among the arguments is changed, which the caller would not see",

@@ -73,13 +73,14 @@ class Interpreter(Recursion):
             self.frames.clear()
 
 
-def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None) -> Built:
+def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None, private: bool = False) -> Built:
     """The IR of ``fn(*args, **kwargs)`` for arguments of the given types.
 
     args, kwargs: trees of tuples, lists, dicts, NamedTuples and dataclasses whose leaves are `Leaf` (a
     run-time input, which becomes a parameter) or `Static`.
     extents: the numbers that the symbols of the Leafs' shapes stand for, so that captured arrays of the
     same extents share the symbols; without it their shapes are constants.
+    private: the caller does not look at the arguments afterwards (it differentiates): `Built.written` is empty.
     """
     session = Session(extents)
     interpreter = Interpreter(session)
@@ -92,6 +93,7 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
             if not tree.type.shape:
                 return value
             array = Array(Cell(value, tree.name))
+            array.cell.lenders = (array.cell,)
             interpreter.argument_cells.append(array)
             return array
         if isinstance(tree, Static):
@@ -123,6 +125,8 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
         owner, plain = plain.__self__, plain.__func__
         bound = (interpreter.capture_object(owner, path.attribute("__self__"), "self"),)
         path = path.attribute("__func__")
+    interpreter.owned_arguments = len(interpreter.argument_cells) if private else 0
+    yields: list[Operand] = []
     with interpreter.entry_frame(name, loc):
         if isinstance(plain, types.FunctionType):
             target: Any = UserFunction(plain, name, bound=bound, path=path)
@@ -133,12 +137,14 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
         except DeadCode:
             # every path raises: there is nothing to return
             result = None
-    yields: list[Operand] = []
-    tree = leave(interpreter, result, yields, loc)
-    written = []
+        tree = leave(interpreter, result, yields, loc)
+    written, mutates = [], []
     arrays = [p for p in params if p.type.shape]
     for param, array in zip(arrays, interpreter.argument_cells, strict=True):
-        if array.cell.current is not param:
+        if array.cell.current is param and array.cell not in session.lent:
+            continue
+        mutates.append(params.index(param))
+        if array.cell.current is not param and not private:
             written.append((params.index(param), len(yields)))
             yields.append(array.cell.current)
     captured = [c for c, _ in session.captured.values()]
@@ -146,7 +152,7 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
     session.body.yields = yields
     function = Function(_identifier(name), session.body, list(session.assumptions), dict(session.callees))
     guards = list(session.guards.values())
-    return Built(function, tree, captured, guards, written, not session.unplaced, session.rebound)
+    return Built(function, tree, captured, guards, written, mutates, not session.unplaced, session.rebound)
 
 
 def _where(fn: Any) -> tuple[str, int]:

@@ -164,7 +164,13 @@ class Calls(Globals):
                 kwargs.update(value.items)
             else:
                 self.error(PullbackTypeError, f"the argument after ** must be a dict, not {describe(value)}")
-        return self.call(fn, args, kwargs)
+        frame = self.frame
+        # what the table or a builtin holds while it calls back has no name
+        outer, frame.call = frame.call, node if isinstance(fn, UserFunction) else None
+        try:
+            return self.call(fn, args, kwargs)
+        finally:
+            frame.call = outer
 
     def call(self, fn: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         from . import builtin_calls, numpy_calls

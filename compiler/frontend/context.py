@@ -30,6 +30,7 @@ from ..ir.nodes import At, Const, Loc, Operand, Span, Value, as_dim
 from ..ir.types import DTYPES, FROM_NUMPY, INT, Type, promote
 from ..paths import TRANSFORMS, of_value
 from .session import Session
+from .sharing import is_stale, on_either
 from .values import (
     SHARED_BY_ITERATION,
     SHARED_BY_PATH,
@@ -403,6 +404,9 @@ class Context:
     # -- arrays -------------------------------------------------------------------------------
     def read(self, array: Array) -> Value:
         """The current value of an array, through its view."""
+        if is_stale(array.cell):
+            value: Value = self.choose(*on_either(self, array, self.read))
+            return value
         value = array.cell.current
         for step in array.path:
             value = self._through(value, step)
@@ -457,6 +461,10 @@ class Context:
             if step.readonly:  # NumPy refuses too
                 message = f"assignment destination is read-only: {step.readonly}"
                 self.error(PullbackValueError, message, "make a copy first with .copy()")
+        if array.cell.choice is not None:
+            self.require_writable(array.cell)
+            self.branch(*on_either(self, array, lambda part: self.set_view(part, value)), None)
+            return
         chain = [array.cell.current]
         for step in array.path[:-1]:
             chain.append(self._through(chain[-1], step))
@@ -472,12 +480,16 @@ class Context:
             return self.emit("transpose", value, perm=inverse)
         return self.emit("reshape", value, shape=old.type.shape)
 
-    def set_cell(self, cell: Cell, value: Value) -> None:
+    def require_writable(self, cell: Cell) -> None:
         if cell.readonly:
             depends = cell.readonly in (SHARED_BY_PATH, SHARED_BY_ITERATION)  # an unrolled loop knows
             message = f"this array may not be written: {cell.readonly}"
             self.error(NeedsStatic if depends else UnsupportedError, message, "make a copy first with .copy()")
+
+    def set_cell(self, cell: Cell, value: Value) -> None:
+        self.require_writable(cell)
         self.session.touch(cell)
+        self.session.lent.update(dict.fromkeys(cell.lenders))
         if cell.name and not value.hint:
             value.hint = cell.name
         cell.current = value
@@ -510,6 +522,14 @@ class Context:
     # -- calls: given by the interpreter ------------------------------------------------------
     def call(self, fn: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call an abstract function value."""
+        raise NotImplementedError
+
+    def branch(self, cond: Operand, then: Callable[[], Any], orelse: Callable[[], Any], live: Any) -> None:
+        """An `if` at run time."""
+        raise NotImplementedError
+
+    def choose(self, cond: Any, then: Callable[[], Any], orelse: Callable[[], Any]) -> Any:
+        """``then() if cond else orelse()`` as a value."""
         raise NotImplementedError
 
     def static_items(self, v: Any) -> list[Any] | None:

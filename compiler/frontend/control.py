@@ -18,7 +18,7 @@ from ..ir.nodes import Const, Loc, Op, Operand, Region, Value
 from ..paths import Path
 from . import fence
 from .context import Context, DeadCode, describe
-from .liveness import EMPTY, Liveness, Names
+from .liveness import EMPTY, Liveness, Names, reads_beside
 from .merging import DEAD, Join, Outcome
 from .session import contents, set_contents
 from .values import UNDEFINED, Array, Cell, DictValue, ListValue, RecordValue, UserFunction, is_scalar, is_static
@@ -41,6 +41,19 @@ class Frame:
     loop_live: Names = EMPTY  # names read after a jump of the innermost loop
     path: Path | None = None  # where `fn` is found
     cited: Loc | None = None  # inside functions of numpy_library: where the user called them
+    statement: ast.stmt | None = None  # that is being built
+    call: ast.Call | None = None  # the innermost call in it whose arguments have been evaluated
+
+    def enclosing(self) -> list[Frame]:
+        """The frames whose names are visible in this one."""
+        return [] if self.parent is None else [self.parent, *self.parent.enclosing()]
+
+    def read_later(self) -> list[Any]:
+        """What this frame may still read after the call that it waits for."""
+        if self.statement is None or self.call is None:
+            return list(self.env.values())
+        names = self.live.after.get(id(self.statement), EMPTY) | reads_beside(self.statement, self.call)
+        return [v for n, v in self.env.items() if n in names or not n.isidentifier()]
 
 
 class Control(Context):
@@ -48,6 +61,7 @@ class Control(Context):
 
     frames: list[Frame]
     argument_cells: list[Any]
+    owned_arguments = 0  # so many of them, the first ones, nobody looks at after the call
 
     @property
     def frame(self) -> Frame:
@@ -95,16 +109,17 @@ class Control(Context):
         return Outcome(region, env, final, journal.start)
 
     def outer_values(self) -> list[Any]:
-        """Everything reachable from outside the current frame."""
-        out: list[Any] = list(self.argument_cells)
+        """What is reachable from outside the current frame and may be looked at later: of the calling frames,
+        what is still read there; of the arguments, what the caller of the program sees."""
+        out: list[Any] = list(self.argument_cells[self.owned_arguments :])
+        enclosing = [f for frame in self.frames for f in frame.enclosing()]
         for frame in self.frames[:-1]:
-            out.extend(frame.env.values())
-        parent = self.frame.parent
-        while parent is not None:
-            if parent not in self.frames:
-                out.extend(parent.env.values())
-            parent = parent.parent
-        return out
+            out.extend(frame.env.values() if frame in enclosing else frame.read_later())
+        return out + [v for frame in self.frame.enclosing() if frame not in self.frames for v in frame.env.values()]
+
+    def closure_values(self) -> list[Any]:
+        """What functions around the current one hold, which is visible in it."""
+        return [v for frame in self.frame.enclosing() for v in frame.env.values()]
 
     def branch(self, cond: Operand, then: Callable[[], Any], orelse: Callable[[], Any], live: Names | None) -> None:
         """``if cond: then() else: orelse()`` at run time; merges the states for the names in `live`
@@ -153,6 +168,7 @@ class Control(Context):
             [env_a[n] for n in kept if env_a and n in env_a],
             [env_b[n] for n in kept if env_b and n in env_b],
             self.outer_values(),
+            self.frame,
         )
 
     def _merge_heap(self, join: Join, obj: Any, a: Outcome, b: Outcome) -> Any:

@@ -377,6 +377,9 @@ class Expressions(Calls):
         if a is b:
             return True
         if isinstance(a, Array) and isinstance(b, Array):
+            if a.cell is not b.cell and (a.cell.choice is not None or b.cell.choice is not None):
+                message = "whether these are one array depends on the path taken"
+                self.error(UnsupportedError, message, "keep a number that says which it is, and compare that")
             return a.cell is b.cell and a.path == b.path and not a.path
         if is_scalar(a) and is_scalar(b) and not (is_number(a) and is_number(b)):
             self.error(UnsupportedError, "the identity of run-time numbers is not known", "compare with ==")

@@ -19,6 +19,7 @@ class Built:
     The parameters of `function` are the Leafs of (args, kwargs) in order, then `captured`. `result` is
     the returned tree; its leaves are yield indices (int) and Static. ``written`` lists ``(parameter,
     yield)`` for every array argument that the function writes to: its last version is an extra yield.
+    ``mutates``: those that it writes to, or may write to.
     ``portable``: nothing but the arguments, `captured` and `guards` was relied on.
     """
 
@@ -27,6 +28,7 @@ class Built:
     captured: list[Captured] = field(default_factory=list)
     guards: list[Guard] = field(default_factory=list)
     written: list[tuple[int, int]] = field(default_factory=list)
+    mutates: list[int] = field(default_factory=list)
     portable: bool = False
     rebound: Loc | None = None  # where a container among the arguments is changed, which the caller would see
 

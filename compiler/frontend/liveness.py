@@ -1,6 +1,6 @@
 """Which names are read later: liveness of local names over the syntax tree.
 
-For every `if`, `for`, `while` and `match` statement, `Liveness.after` is the set of names that may be
+For every statement, `Liveness.after` is the set of names that may be
 read after it, and for loops `Liveness.head` the set that may be read by the next iteration's test or
 body. Only these names are merged or carried. The sets are upper bounds.
 """
@@ -20,6 +20,22 @@ def reads(node: ast.AST | None) -> Names:
     if node is None:
         return EMPTY
     return frozenset(n.id for n in ast.walk(node) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load))
+
+
+def reads_beside(statement: ast.stmt, call: ast.AST) -> Names:
+    """Names read in a statement outside of one of its expressions."""
+    out: set[str] = set()
+    stack: list[ast.AST] = [statement]
+    while stack:
+        n = stack.pop()
+        if n is call:
+            continue
+        if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Load):
+            out.add(n.id)
+        elif isinstance(n, ast.AugAssign) and isinstance(n.target, ast.Name):
+            out.add(n.target.id)
+        stack.extend(ast.iter_child_nodes(n))
+    return frozenset(out)
 
 
 def binds(node: ast.AST) -> Names:
@@ -74,8 +90,7 @@ class _Walk:
         return live
 
     def stmt(self, s: ast.stmt, live: Names, brk: Names | None, cont: Names | None) -> Names:
-        if isinstance(s, (ast.If, ast.For, ast.While, ast.Match)):
-            self.result.after[id(s)] = live | self.captured
+        self.result.after[id(s)] = live | self.captured
         if isinstance(s, ast.Return):
             return reads(s.value)
         if isinstance(s, ast.Raise):

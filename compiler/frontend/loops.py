@@ -9,20 +9,21 @@ that changes, a list that grows) is a `NeedsStatic`, upon which a loop with a kn
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import InternalError, NeedsStatic
 from ..ir.dims import Dim
-from ..ir.nodes import Op, Operand, Region, Value
+from ..ir.nodes import Const, Op, Operand, Region, Value
 from ..ir.types import BOOL, INT, Type
 from .context import DeadCode, describe
-from .control import JUMPS, Control
+from .control import JUMPS
 from .liveness import Names
-from .merging import coerce, filler, final_version, merged_readonly, reach_counts, same_static, unify
+from .merging import coerce, filler, same_static, unify
+from .moves import Carries, Key, Moves, Slot, parts_of, row_indices, with_indices
 from .session import contents, set_contents
+from .sharing import final_version, merged_readonly, path_depends_on
 from .values import (
-    SHARED_BY_ITERATION,
     UNDEFINED,
     Array,
     Cell,
@@ -37,41 +38,12 @@ from .values import (
     is_static,
 )
 
-Key = tuple[Any, ...]
 _FILL = object()  # an entry value that does not matter
 MAX_PASSES = 12
 
 
 class EffectInTest(Exception):  # noqa: N818
     """The test of a `while` loop writes to an array or a container."""
-
-
-@dataclass(slots=True, eq=False)
-class Slot:
-    """One carried value."""
-
-    type: Type
-    entry: Any  # abstract scalar, Array, cell version, or _FILL
-    hint: str
-    back: Operand | None = None
-
-
-@dataclass(eq=False)
-class Carries:
-    """The plan of one loop: which leaves of which names and objects are carried, with which types."""
-
-    names: list[str]
-    live_head: Names  # what is read by the next iteration
-    live_after: Names  # what is read after the loop
-    plan: dict[Key, Type] = field(default_factory=dict)
-    templates: dict[Key, Any] = field(default_factory=dict)
-    readonly: dict[Key, str] = field(default_factory=dict)  # at the head, and so in the body
-    readonly_after: dict[Key, str] = field(default_factory=dict)
-    conflicts: dict[Key, str] = field(default_factory=dict)
-    heap: list[Any] = field(default_factory=list)
-    slots: dict[Key, Slot] = field(default_factory=dict)
-    heads: dict[str, Any] = field(default_factory=dict)  # the carried names at the head of this pass
-    changed: bool = False
 
 
 @dataclass(slots=True)
@@ -87,7 +59,7 @@ class Body:
     index_hint: str = "i"
 
 
-class Loops(Control):
+class Loops(Moves):
     def run_loop(self, body: Body, assigned: Names, live_head: Names, live_after: Names) -> None:
         """Build a loop; afterwards the state is that at its exit."""
         loc = self.b.loc
@@ -159,7 +131,7 @@ class Loops(Control):
                 for obj in [o for o in done.heap if o.stamp < done.start]:
                     self._close_object(carries, obj, done)
                 if not carries.changed:
-                    self._settle(carries, entry_env, done)
+                    self.settle_memory(carries, entry_env, done)
         if carries.changed:
             return regions
         if body.bounds is not None:
@@ -181,7 +153,7 @@ class Loops(Control):
 
     def _enter(self, carries: Carries, entry_env: dict[str, Any], live_head: Names, region: Region) -> None:
         """Make the head state, with new region parameters for what is carried."""
-        carries.slots = {}
+        carries.slots, carries.cells = {}, {}
 
         def param(key: Key, t: Type, entry: Any, hint: str) -> Value:
             carries.slots[key] = Slot(t, entry, hint)
@@ -202,6 +174,7 @@ class Loops(Control):
         for k, obj in enumerate(carries.heap):
             self.session.touch(obj)
             set_contents(obj, self._head_contents(carries, obj, k, param))
+        self.enter_origins(carries, param)
 
     def _head_contents(self, carries: Carries, obj: Any, k: int, param: Any) -> Any:
         """Contents of a mutated object at the head (or, with results for parameters, at the exit)."""
@@ -228,16 +201,23 @@ class Loops(Control):
         return self._leaves(carries, entry, entry, key, param)
 
     def _leaves(self, carries: Carries, entry: Any, template: Any, key: Key, param: Any) -> Any:
+        if carries.rows.get(key):
+            inits = [0 if entry is _FILL else x for step in template.path for x in step.operands]
+            name = f"{key[0]}_index".lstrip("$@")
+            return with_indices(template, iter([param((*key, "#", n), INT, x, name) for n, x in enumerate(inits)]))
         if key in carries.plan:
             t = carries.plan[key]
             p = param(key, t, entry, str(key[0]).lstrip("$@"))
-            return Array(Cell(p, str(key[0]), carries.readonly.get(key, ""))) if t.shape else p
-        parts = _parts(template)
+            if not t.shape:
+                return p
+            carries.cells[key] = Cell(p, str(key[0]), carries.readonly.get(key, ""))
+            return Array(carries.cells[key])
+        parts = parts_of(template)
         if parts is None or not any(
-            k[: len(key)] == key for k in (*carries.plan, *carries.templates, *carries.conflicts)
+            k[: len(key)] == key for k in (*carries.plan, *carries.rows, *carries.templates, *carries.conflicts)
         ):
             return template if entry is _FILL else entry
-        entries = _parts(entry) if entry is not _FILL else None
+        entries = parts_of(entry) if entry is not _FILL else None
         new = {
             k: self._head(carries, entries[k], (*key, k), param)
             if entries is not None
@@ -296,7 +276,7 @@ class Loops(Control):
                 if tb != t:
                     self._conflict(carries, key, f"{name} is {t} before an iteration of this loop and {tb} after it")
                 else:
-                    carries.slots[key].back = self.read(final_version(done, back))
+                    carries.slots[key].back = self.read(final_version(done.heap, back))
             else:
                 self._conflict(
                     carries, key, f"{name} is {describe(back)} after an iteration of this loop, and {t} before it"
@@ -304,7 +284,7 @@ class Loops(Control):
             return
         if head is back:
             return
-        parts_h, parts_b = _parts(head), _parts(back)
+        parts_h, parts_b = parts_of(head), parts_of(back)
         if parts_h is not None and parts_b is not None and type(head) is type(back):
             if list(parts_h) != list(parts_b):
                 self._conflict(carries, key, f"{name} has another length after an iteration of this loop")
@@ -321,7 +301,20 @@ class Loops(Control):
             carries.changed = True
             return
         if isinstance(head, Array) and isinstance(back, Array):
+            indices = row_indices(head, back)
+            if carries.rows.get(key):
+                if indices is None:
+                    carries.rows[key], carries.changed = False, True
+                    if key in carries.templates:
+                        self._plan_all(carries, carries.templates[key], key, done)
+                    return
+                for n, (_, x) in enumerate(indices):
+                    carries.slots[(*key, "#", n)].back = coerce(self, x, INT)
+                return
             if head.cell is back.cell and head.path == back.path:
+                return
+            if indices and carries.rows.get(key, True):
+                carries.rows[key] = carries.changed = True
                 return
             th, tb = self.array_type(head), self.array_type(back)
             if th != tb:
@@ -341,12 +334,18 @@ class Loops(Control):
         if isinstance(template, (Value, Array)) or is_scalar(template):
             t = self.type(template)
             inside = done.defines()
+            if isinstance(template, Array) and template.cell.stamp < done.start and carries.rows.get(key, True):
+                indices = row_indices(template, template)
+                unmoved = with_indices(template, iter([Const(0, INT)] * len(indices or ())))
+                if indices and not path_depends_on(unmoved.path, inside):
+                    carries.rows[key] = True
+                    return
             if any(v in inside for d in t.shape for v in d.values()):
                 self._conflict(carries, key, f"the shape of {key[0]} is known only inside the loop")
             else:
                 carries.plan[key] = t
             return
-        for k, x in (_parts(template) or {}).items():
+        for k, x in (parts_of(template) or {}).items():
             self._plan_all(carries, x, (*key, k), done)
 
     def _conflict(self, carries: Carries, key: Key, reason: str) -> None:
@@ -393,45 +392,13 @@ class Loops(Control):
     def _object_heads(self, carries: Carries, obj: Any, k: int) -> dict[Any, Any]:
         """What the parts of a container were at the head: slots where carried, else the entry's."""
         before = dict(enumerate(contents(obj))) if isinstance(obj, ListValue) else contents(obj)
-        return {
+        cells = dict(carries.cells)
+        heads = {
             name: self._head(carries, x, ("@", k, name), lambda key, t, entry, hint: Value(t, hint))
             for name, x in before.items()
         }
-
-    def _settle(self, carries: Carries, entry_env: dict[str, Any], done: Any) -> None:
-        """Carried arrays may be written only where nothing else that is read later can reach their memory:
-        in the body, what the next iteration reads; after the loop, what is read there."""
-        keys = [k for k, t in carries.plan.items() if t.shape and k in carries.slots]
-        if not keys:
-            return
-        outside = reach_counts(self.outer_values())
-        env = done.env or {}
-        why = SHARED_BY_ITERATION
-
-        def counts(state: dict[str, Any], names: Names) -> dict[Cell, int]:
-            return reach_counts([v for n, v in state.items() if n in names])
-
-        both = carries.live_head | carries.live_after
-        before = counts(entry_env, both)
-        after_head, after_exit = counts(env, carries.live_head), counts(env, both)
-        for key in keys:
-            source = carries.slots[key].entry
-            back = env.get(key[0])
-            for part in key[1:]:
-                back = (_parts(back.value if isinstance(back, Maybe) else back) or {}).get(part)
-            back = back.value if isinstance(back, Maybe) else back
-            reasons = [x.cell.readonly for x in (source, back) if isinstance(x, Array) and x.cell.readonly]
-            if isinstance(source, Array) and (source.cell in outside or before.get(source.cell, 0) > 1):
-                reasons.append(why)
-            if isinstance(back, Array) and (back.cell in outside or after_head.get(back.cell, 0) > 1):
-                reasons.append(why)
-            if reasons and not carries.readonly.get(key):
-                carries.readonly[key] = reasons[0]
-                carries.changed = True
-                if isinstance(source, Array):
-                    merged_readonly(self, [source.cell], why)
-            if isinstance(back, Array) and after_exit.get(back.cell, 0) > 1:
-                carries.readonly_after[key] = why
+        carries.cells = cells
+        return heads
 
     # -- after the loop ----------------------------------------------------------------------------
     def _finish(
@@ -486,23 +453,12 @@ class Loops(Control):
         for k, obj in enumerate(carries.heap):
             self.session.touch(obj)
             set_contents(obj, self._head_contents(carries, obj, k, result))
+        if carries.sources:
+            self.leave_origins(carries, results)
 
     def _always_bound(self, carries: Carries, name: str, regions: list[Region]) -> bool:
         back = carries.slots[(name, "?")].back
         return back is not None and getattr(back, "value", None) is True
-
-
-def _parts(v: Any) -> dict[Any, Any] | None:
-    """The parts of a container by key; None for a leaf."""
-    if isinstance(v, tuple):
-        return dict(enumerate(v))
-    if isinstance(v, ListValue):
-        return dict(enumerate(v.items))
-    if isinstance(v, DictValue):
-        return dict(v.items)
-    if isinstance(v, RecordValue):
-        return dict(v.fields)
-    return None
 
 
 def _rebuild(v: Any, parts: dict[Any, Any]) -> Any:

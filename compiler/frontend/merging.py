@@ -2,15 +2,13 @@
 
 Guarantees: a merged value stands for the same Python value on either path, or for a `Conflict` that is
 an error when it is read. Two names that share an array on both paths share it afterwards; where an
-array that stays reachable otherwise was merged with another one, both are read-only from then on,
-since a write could not be seen through the other name.
+array that stays reachable otherwise was merged with another one, the result is a `Choice` between them (see
+sharing.py) or, where that cannot be said after the branch, both are read-only from then on.
 """
 
 from __future__ import annotations
 
-import functools
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,15 @@ from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Gather, New, Op, Operand, Region, Span, Value
 from ..ir.types import Type, promote
 from .context import Context, describe
+from .sharing import (
+    choice_between,
+    final_version,
+    lenders_of,
+    memory_of,
+    merged_readonly,
+    path_depends_on,
+    reach_counts,
+)
 from .values import (
     SHARED_BY_PATH,
     UNDEFINED,
@@ -61,13 +68,6 @@ class Outcome:
             for r in op.regions:
                 inside.update(r.params)
         return inside
-
-
-def final_version(outcome: Outcome, array: Array) -> Array:
-    """The array as it is at the end of a path (its cell has been set back meanwhile)."""
-    if array.cell in outcome.heap:
-        return Array(Cell(outcome.heap[array.cell][0]), array.path)
-    return array
 
 
 def unify(a: Type, b: Type) -> Type | None:
@@ -112,50 +112,22 @@ def same_static(a: Any, b: Any) -> bool:
         return False
 
 
-def cells_in(v: Any, seen: set[int] | None = None) -> Iterator[Cell]:
-    """Every cell reachable from an abstract value, once for each path to it."""
-    seen = set() if seen is None else seen
-    if isinstance(v, Array):
-        yield v.cell
-    elif isinstance(v, tuple):
-        for x in v:
-            yield from cells_in(x, seen)
-    elif isinstance(v, Maybe):
-        yield from cells_in(v.value, seen)
-    elif isinstance(v, (ListValue, DictValue, RecordValue)):
-        if id(v) in seen:
-            return
-        seen.add(id(v))
-        items = v.items if isinstance(v, ListValue) else (v.items if isinstance(v, DictValue) else v.fields).values()
-        for x in items:
-            yield from cells_in(x, seen)
-    elif isinstance(v, functools.partial):
-        for x in (*v.args, *v.keywords.values()):
-            yield from cells_in(x, seen)
-    elif isinstance(v, UserFunction):
-        for x in (*v.bound, *v.bound_kwargs.values()):
-            yield from cells_in(x, seen)
-        frame = v.env
-        while frame is not None and id(frame) not in seen:
-            seen.add(id(frame))
-            for x in list(frame.env.values()):
-                yield from cells_in(x, seen)
-            frame = frame.parent
+@dataclass(frozen=True, slots=True, eq=False)
+class _Source:
+    """An array at the end of one of two paths, and how often each cell is reached there."""
 
+    cell: Cell
+    path: tuple[ViewStep, ...]
+    owner: Outcome
+    counts: dict[Cell, int]
 
-def reach_counts(values: list[Any]) -> dict[Cell, int]:
-    counts: dict[Cell, int] = {}
-    for v in values:
-        for cell in cells_in(v):
-            counts[cell] = counts.get(cell, 0) + 1
-    return counts
+    def shared(self, outside: dict[Cell, int], count: int) -> bool:
+        """Whether its memory can be reached otherwise than in these `count` ways."""
+        return any(c in outside or self.counts.get(c, 0) > count for c in memory_of(self.cell))
 
-
-def merged_readonly(ctx: Context, cells: list[Cell], why: str) -> None:
-    for cell in cells:
-        if not cell.readonly:
-            ctx.session.touch(cell)
-            cell.readonly = why
+    @property
+    def tracked(self) -> bool:
+        return any(c.tracked for c in memory_of(self.cell))
 
 
 class Join:
@@ -276,24 +248,14 @@ class Join:
             self.pairs[key] = (cell, count + 1)
             return Array(cell)
         result = self.result(
-            ta, hint, self._in(self.a, final_version(self.a, a)), self._in(self.b, final_version(self.b, b))
+            ta, hint, self._in(self.a, final_version(self.a.heap, a)), self._in(self.b, final_version(self.b.heap, b))
         )
-        cell = Cell(result, "" if hint.startswith("$") else hint)
+        cell = Cell(result, "" if hint.startswith("$") else hint, lenders=lenders_of((a.cell, b.cell)))
         self.pairs[key] = (cell, 1)
         return Array(cell)
 
     def _path_inside(self, path: tuple[ViewStep, ...]) -> bool:
-        for step in path:
-            if any(x in self.inside for x in step.operands if isinstance(x, Value)):
-                return True
-            for item in step.index:
-                if isinstance(item, Span) and any(
-                    v in self.inside for d in (item.start, item.size) for v in d.values()
-                ):
-                    return True
-            if step.kind in ("reshape", "broadcast") and not self.visible(Type("f64", tuple(step.arg))):
-                return True
-        return False
+        return path_depends_on(path, self.inside)
 
     def paths(self, a: tuple[ViewStep, ...], b: tuple[ViewStep, ...], hint: str) -> tuple[ViewStep, ...] | None:
         """One path where two differ only in integer indices."""
@@ -321,13 +283,16 @@ class Join:
         if isinstance(v, Array):
             if v.cell.stamp < owner.start and not self._path_inside(v.path):
                 return v
-            now = final_version(owner, v)
+            if v.cell.choice is not None and (after := self._after(v, owner)) is not None:
+                return after
+            now = final_version(owner.heap, v)
             t = self.ctx.array_type(now)
             if not self.visible(t):
                 return Conflict(f"the shape of {hint or 'this array'} is known only inside a branch")
             key = (v.cell, v.path, None, owner is self.a)
             if key not in self.pairs:
-                self.pairs[key] = (Cell(self.only(t, hint, self._in(owner, now), owner), hint), 0)
+                value = self.only(t, hint, self._in(owner, now), owner)
+                self.pairs[key] = (Cell(value, hint, lenders=lenders_of((v.cell,))), 0)
             cell, count = self.pairs[key]
             self.pairs[key] = (cell, count + 1)
             return Array(cell)
@@ -349,22 +314,47 @@ class Join:
         return self.result(t, hint, x, None) if owner is self.a else self.result(t, hint, None, x)
 
     # -- sharing ------------------------------------------------------------------------------
-    def settle(self, values_a: list[Any], values_b: list[Any], outer: list[Any]) -> None:
-        """Decide which merged arrays may be written: those that nothing else can reach."""
+    def settle(self, values_a: list[Any], values_b: list[Any], outer: list[Any], frame: Any) -> None:
+        """Decide what the merged arrays are: memory that nothing else can reach, a choice, or read-only."""
         if not self.pairs:
             return
         outside = reach_counts(outer)
-        counts_a, counts_b = reach_counts(values_a), reach_counts(values_b)
-        for (cell_a, _, cell_b, only_a), (cell, count) in self.pairs.items():
+        counts_a, counts_b = reach_counts(values_a, frame), reach_counts(values_b, frame)
+        for (cell_a, path_a, cell_b, other), (cell, count) in self.pairs.items():
             if cell_b is None:
-                sources = [(cell_a, counts_a if only_a else counts_b)]
+                first = _Source(cell_a, path_a, *((self.a, counts_a) if other else (self.b, counts_b)))
+                sources = [first]
             else:
-                sources = [(cell_a, counts_a), (cell_b, counts_b)]
-            shared = [c for c, counts in sources if c in outside or counts.get(c, 0) > count]
-            reasons = [c.readonly for c, _ in sources if c.readonly]
-            if shared:
-                why = SHARED_BY_PATH
-                cell.readonly = why
-                merged_readonly(self.ctx, [c for c, _ in sources], why)
-            elif reasons:
+                first = _Source(cell_a, path_a, self.a, counts_a)
+                sources = [first, _Source(cell_b, other, self.b, counts_b)]
+            shared = [x.shared(outside, count) for x in sources]
+            if any(shared) or any(x.tracked for x in sources):
+                parts = [
+                    self._after(Array(x.cell, x.path), x.owner) if known or x.tracked else Array(Cell(cell.current))
+                    for known, x in zip(shared, sources, strict=True)
+                ]
+                if len(parts) == 2 and parts[0] is not None and parts[1] is not None:
+                    exchange = None if any(shared) else self.op
+                    cell.choice = choice_between(self.cond, parts[0], parts[1], exchange)
+                else:
+                    cell.readonly = SHARED_BY_PATH
+                    merged_readonly(self.ctx, [x.cell for x in sources], cell.readonly)
+            reasons = [c.readonly for x in sources for c in memory_of(x.cell) if c.readonly]
+            if reasons and not cell.readonly:
                 cell.readonly = reasons[0]
+
+    def _after(self, array: Array, owner: Outcome) -> Array | None:
+        """The same place as seen after the branch; None where there is no saying it."""
+        if self._path_inside(array.path):
+            return None
+        if array.cell.stamp < min(self.a.start, self.b.start):
+            return array
+        choice = array.cell.choice
+        if choice is None:
+            return None
+        then, orelse = self._after(choice.then, owner), self._after(choice.orelse, owner)
+        if then is None or orelse is None:
+            return None
+        cond = self.export(choice.cond, owner, "which")
+        known = replace(choice_between(cond, then, orelse, choice.exchange), versions=())  # the value is not visible
+        return Array(Cell(array.cell.current, choice=known), array.path)

@@ -27,7 +27,12 @@ def contiguous(shape: Sequence[Dim]) -> Layout:
 
 def layout_of(array: Array) -> Layout:
     """The layout of a view in the storage of its cell."""
+    choice = array.cell.choice
     layout = contiguous(array.cell.current.type.shape)
+    if choice is not None:
+        layout = layout_of(choice.then)
+        if layout != layout_of(choice.orelse):
+            raise NotImplementedError("whether this is a view or a copy depends on the path taken: use .copy() first")
     for step in array.path:
         if step.kind == "transpose":
             layout = [layout[p] for p in step.arg]

@@ -24,7 +24,7 @@ from ..ir.dims import Dim
 from ..ir.nodes import Function, Loc, Operand, Region, Substitution, Value
 from ..ir.types import INT, Type
 from .context import describe
-from .merging import merged_readonly
+from .sharing import merged_readonly
 from .values import (
     Array,
     Cell,

@@ -86,6 +86,7 @@ class Session:
         self.outlined: dict[Any, Any] = {}  # functions of their own by what they were built for (see outline.py)
         self.arguments: list[Any] = []  # containers that are, or are in, arguments
         self.rebound: Loc | None = None  # where the first of them is changed
+        self.lent: dict[Cell, None] = {}  # arguments that may be written by one who took over their memory
         self.inlined: dict[Any, tuple[int, int]] = {}  # calls and ops built in place so far (see once.py)
         self._symbols = 0
         self._callee_names: set[str] = set()

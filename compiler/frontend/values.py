@@ -49,6 +49,23 @@ class Cell:
     name: str = ""
     readonly: str = ""  # why it may not be written ("" when it may)
     stamp: int = field(default_factory=next_stamp)
+    choice: Choice | None = None  # the memory is that of other arrays: `current` was their value once
+    tracked: bool = False  # who has the memory in the end matters (see moves.py)
+    lenders: tuple[Cell, ...] = ()  # arguments whose memory it may have taken over (see sharing.py)
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Choice:
+    """Memory that depends on the path taken: that of `then` where `cond` (a run-time bool) holds, else that of
+    `orelse`. `versions`: what was in these arrays when the cell's `current` was their value. Cells with one
+    `exchange` never share memory with each other, although it is not known which of them has which."""
+
+    cond: Operand
+    then: Array
+    orelse: Array
+    versions: tuple[Value, ...]
+    exchange: Any = None
 
 
 @final

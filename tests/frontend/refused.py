@@ -194,21 +194,6 @@ def attribute_assigned(x):
     THING.k = x  #! THING.k | attributes | return
 
 
-def alias_by_path(x, y):
-    z = x
-    if x[0] > 0:
-        z = y
-    z[0] = 1.0  #! z[0] | may not be written | copy
-    return x
-
-
-def argument_rebound_then_written(x):
-    for i in range(3):
-        x[0] = 1.0  #! x[0] | may not be written | copy
-        x = x * 2
-    return x
-
-
 def shape_changes(x):
     n = len(x)
     k = 0

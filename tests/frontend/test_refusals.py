@@ -12,7 +12,6 @@ from tests.frontend.support import build_for
 
 ARGS = {
     "distinct_extents": (np.ones(4), np.ones(5)),
-    "alias_by_path": (np.ones(4), np.ones(4)),
 }
 
 

@@ -11,12 +11,12 @@ import pytest
 
 import pullback as pb
 
-from . import control, mutation, structure
+from . import control, mutation, sharing, structure
 from .support import VARIANTS, outcome
 
 CASES = {
     f"{module.__name__.split('.')[-1]}.{f.__name__}": (f, args)
-    for module in (control, mutation, structure)
+    for module in (control, mutation, sharing, structure)
     for f, args in module.CASES
 }
 
@@ -27,7 +27,6 @@ RAISING = {"control.raises": "ArithmeticError", "control.index_error": "IndexErr
 
 # What is refused today, with the beginning of the reason: removing an entry is progress.
 REFUSED = {
-    "mutation.double_buffer": "this array may not be written: it may share memory with another array",
     "structure.comprehensions": "a generator with two for clauses of run-time length",
 }
 

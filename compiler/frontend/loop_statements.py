@@ -1,0 +1,202 @@
+"""`for` and `while` statements: what is rolled, what is unrolled, and where control goes on after a jump."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+from typing import Any
+
+from ..errors import NeedsStatic, UnsupportedError
+from ..ir.dims import Dim
+from ..ir.nodes import Operand, Value
+from .comprehensions import Comprehensions
+from .context import DeadCode, describe
+from .liveness import EMPTY, Names, binds, has_jump
+from .loops import Body, EffectInTest
+from .values import Opaque, RangeValue, is_static, to_python
+
+UNROLL_LIMIT = 2000
+
+
+class LoopStatements(Comprehensions):
+    def block(self, body: list[ast.stmt]) -> None:
+        raise NotImplementedError
+
+    def unless_jumped(self, jumped: Operand, work: Callable[[], None]) -> None:
+        """Go on with `work` on the paths that have not jumped."""
+        flags = {j: self.env[j] for j in ("$break", "$continue", "$return") if self.env.get(j, False) is not False}
+
+        def stay() -> None:
+            if len(flags) == 1:
+                self.env.update(dict.fromkeys(flags, True))
+
+        def go_on() -> None:
+            self.env.update(dict.fromkeys(flags, False))
+            work()
+
+        self.branch(jumped, stay, go_on, self.frame.live_out | self.frame.loop_live)
+
+    # -- loops --------------------------------------------------------------------------------
+    def do_While(self, s: ast.While) -> None:
+        outcome = binds(s.test)
+        if not outcome:
+            try:
+                with self.session.attempt():
+                    self._while(s)
+                return
+            except EffectInTest:
+                pass
+        self._while_with_effects(s, outcome)
+
+    def _while(self, s: ast.While) -> None:
+        live_head, live_after, assigned = self._loop_names(s, EMPTY)
+        live = live_head | live_after
+        statics: list[Any] = []
+
+        def test() -> Any:
+            value = self.truth(self.eval(s.test))
+            statics.append(value)
+            return value
+
+        def work(_: Value | None) -> None:
+            with self.living(live, live):
+                self.block(s.body)
+
+        self.run_loop(Body(work, test), assigned, live_head, live_after)
+        if statics[-1] is True and not has_jump(s.body, (ast.Break,)):
+            if "$return" not in self.env:
+                raise DeadCode
+            self.env["$return"] = True
+        self._after_loop(s)
+
+    def _while_with_effects(self, s: ast.While, outcome: Names) -> None:
+        """A loop whose test binds names or writes arrays: ``while True: if not test: break; ...``."""
+        if s.orelse and has_jump(s.body, (ast.Break,)):
+            message = "a while loop with break and else may not assign or write in its test"
+            self.error(UnsupportedError, message, "assign in the body")
+        live_head, live_after, assigned = self._loop_names(s, outcome)
+        live = live_head | live_after | outcome
+
+        def leave() -> None:
+            self.env["$break"] = True
+
+        def work(_: Value | None) -> None:
+            with self.living(live, live):
+                test = self.truth(self.eval(s.test))
+                if isinstance(test, bool):
+                    self.block(s.body) if test else leave()
+                else:
+                    self.branch(test, lambda: self.block(s.body), leave, live)
+
+        self.run_loop(Body(work, lambda: True), assigned | {"$break"}, live_head, live_after | outcome)
+        self.env.pop("$break", None)
+        self._after_loop(s)
+
+    def do_For(self, s: ast.For) -> None:
+        iterable = self.eval(s.iter)
+        if isinstance(iterable, Opaque):
+            self.error(UnsupportedError, f"{describe(iterable)} is not iterable here", "pass a list or an array")
+        if self.has_container(iterable):
+            self._unrolled(s, self.items_of(iterable))
+        else:
+            count = self.length(iterable) if not isinstance(iterable, RangeValue) or is_static(iterable.step) else None
+            if count is not None and count.is_const and count.const <= 0:
+                self._unrolled(s, [])
+                self._after_loop(s)
+                return
+            known = count is not None and count.is_const and count.const <= UNROLL_LIMIT
+            outer, self._unrollable = self._unrollable, known
+            inlined = dict(self.session.inlined)
+            try:
+                self._rolled(s, iterable, count)
+            except NeedsStatic:
+                if not known:
+                    raise
+                self._unrollable = outer
+                self.session.inlined = inlined
+                items = self.static_items(iterable)
+                assert items is not None
+                self._unrolled(s, items)
+            finally:
+                self._unrollable = outer
+        self._after_loop(s)
+
+    def _after_loop(self, s: ast.For | ast.While) -> None:
+        """The else clause, and the end of this loop's break."""
+        broken = self.env.pop("$break", False)
+        if s.orelse:
+            skipped = self.either([broken, self.env.get("$return", False)])
+            if skipped is False:
+                self.block(s.orelse)
+            elif skipped is not True:
+                live = self.frame.live.after.get(id(s), EMPTY) | self.frame.loop_live
+                self.branch(skipped, lambda: None, lambda: self.block(s.orelse), live | self.frame.live_out)
+
+    def _loop_names(self, s: ast.For | ast.While, target: Names) -> tuple[Names, Names, Names]:
+        live_head = self.frame.live.head.get(id(s), EMPTY)
+        live_after = self.frame.live.after.get(id(s), EMPTY)
+        assigned = target.union(*(binds(x) for x in s.body))
+        if has_jump(s.body, (ast.Return,)):
+            assigned |= {"$return", "$value"}
+        if has_jump(s.body, (ast.Break,)) and (s.orelse or isinstance(s, ast.While)):
+            assigned |= {"$break"}
+        return live_head, live_after, assigned
+
+    def _rolled(self, s: ast.For, iterable: Any, count: Dim | None) -> None:
+        """A run-time loop over a range, an array, or what is made of them."""
+        live_head, live_after, assigned = self._loop_names(s, binds(s.target))
+        live = live_head | live_after
+        direct = isinstance(iterable, RangeValue)
+        if direct:
+            lo, hi, step = (self.operand(x) for x in (iterable.start, iterable.stop, iterable.step))
+            if not is_static(iterable.step):
+                self.check(self.emit("ne", step, 0), "ValueError", "range() arg 3 must not be zero")
+        else:
+            lo, hi, step = self.operand(0), self.operand(self.integer(count)), self.operand(1)  # type: ignore[arg-type]
+
+        def work(index: Value | None) -> None:
+            with self.living(live, live):
+                self.assign(s.target, index if direct else self.item_at(iterable, index))
+                self.block(s.body)
+
+        hint = s.target.id if isinstance(s.target, ast.Name) and direct else "i"
+        certain = count is not None and count.is_const and count.const > 0
+        body = Body(work, None, (lo, hi, step), certain, self._facts(iterable, count), hint)
+        self.run_loop(body, assigned, live_head, live_after)
+
+    def _facts(self, iterable: Any, count: Dim | None) -> tuple[Dim, Dim] | None:
+        """The smallest and the largest index of a loop that runs."""
+        if not isinstance(iterable, RangeValue):
+            assert count is not None
+            return Dim.of(0), count - 1
+        if not is_static(iterable.step):
+            return None
+        start, stop = self.require_dim(iterable.start), self.require_dim(iterable.stop)
+        return (start, stop - 1) if to_python(iterable.step) > 0 else (stop + 1, start)
+
+    def _unrolled(self, s: ast.For, items: list[Any]) -> None:
+        """The body once for every item known at compile time."""
+        live_head, live_after, _ = self._loop_names(s, EMPTY)
+        live = live_head | live_after
+
+        def run(k: int) -> None:
+            if k == len(items):
+                return
+            with self.living(live, live):
+                self.assign(s.target, items[k])
+                self.block(s.body)
+                self.env.pop("$continue", None)
+                left = self.either([self.env.get("$break", False), self.env.get("$return", False)])
+                if left is False:
+                    run(k + 1)
+                elif left is not True:
+                    self.unless_jumped(left, lambda: run(k + 1))
+
+        if not has_jump(s.body, (ast.Break, ast.Return)):
+            with self.living(live, live):
+                for item in items:
+                    self.assign(s.target, item)
+                    self.block(s.body)
+                    self.env.pop("$continue", None)
+        else:
+            run(0)

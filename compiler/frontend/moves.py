@@ -1,0 +1,306 @@
+"""What memory the arrays carried by a loop have: which of them may be written, and who has it in the end.
+
+A carried array takes over the memory of the array it starts from, and another one at every assignment:
+after ``a, b = b, a`` the two have changed places. As long as nothing else can reach any of it, it does not matter
+which is where. There are three cases:
+
+- Nothing else reaches the memory: it is taken over, and that is all.
+- Something reaches it that is not used before the loop has ended (an argument, a variable of the caller): an integer is
+  carried beside every such array, which tells whose memory it has (*origin*: an index of `Carries.sources`, or -1 for
+  memory made in the loop). At the exit the sources get their contents from the array that has their memory, and
+  the arrays become choices between them. Where the loop may give up the memory, what was in it then is carried too.
+- The body can reach it otherwise: then both are read-only in the loop, and tracked all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from ..ir.nodes import At, Const, Operand, Span, Value
+from ..ir.types import INT, Type
+from .control import Control
+from .liveness import Names
+from .merging import Outcome
+from .sharing import (
+    choice_between,
+    final_version,
+    lenders_of,
+    memory_of,
+    merged_readonly,
+    path_depends_on,
+    reach_counts,
+)
+from .values import (
+    SHARED_BY_ITERATION,
+    Array,
+    Cell,
+    DictValue,
+    ListValue,
+    Maybe,
+    RecordValue,
+)
+
+Key = tuple[Any, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Slot:
+    """One carried value."""
+
+    type: Type
+    entry: Any  # abstract scalar, Array, cell version, or a mark for what does not matter
+    hint: str
+    back: Operand | None = None
+
+
+@dataclass(eq=False)
+class Carries:
+    """The plan of one loop: which leaves of which names and objects are carried, with which types."""
+
+    names: list[str]
+    live_head: Names  # what is read by the next iteration
+    live_after: Names  # what is read after the loop
+    plan: dict[Key, Type] = field(default_factory=dict)
+    templates: dict[Key, Any] = field(default_factory=dict)
+    rows: dict[Key, bool] = field(default_factory=dict)  # views of one array at another index each time; False: tried
+    readonly: dict[Key, str] = field(default_factory=dict)  # at the head, and so in the body
+    readonly_after: dict[Key, str] = field(default_factory=dict)
+    conflicts: dict[Key, str] = field(default_factory=dict)
+    heap: list[Any] = field(default_factory=list)
+    slots: dict[Key, Slot] = field(default_factory=dict)
+    heads: dict[str, Any] = field(default_factory=dict)  # the carried names at the head of this pass
+    cells: dict[Key, Cell] = field(default_factory=dict)  # of the carried arrays at the head, then at the exit
+    sources: list[Array] = field(default_factory=list)  # arrays whose memory is tracked through the loop
+    locked: dict[Cell, str] = field(default_factory=dict)  # arrays that are read-only as long as the loop runs
+    written: bool = False  # an array that may have the memory of a source is written in the body
+    untracked: bool = False  # the memory cannot be tracked: what is shared stays read-only after the loop
+    given_up: bool = False  # the memory of a source may have no name at the end of an iteration
+    changed: bool = False
+
+    def tracked_keys(self) -> list[Key]:
+        """The carried arrays that may have the memory of a source."""
+        types = {(s.cell.current.type.dtype) for s in self.sources}
+        return [k for k, t in self.plan.items() if t.shape and k in self.slots and t.dtype in types]
+
+
+def parts_of(v: Any) -> dict[Any, Any] | None:
+    """The parts of a container by key; None for a leaf."""
+    if isinstance(v, tuple):
+        return dict(enumerate(v))
+    if isinstance(v, ListValue):
+        return dict(enumerate(v.items))
+    if isinstance(v, DictValue):
+        return dict(v.items)
+    if isinstance(v, RecordValue):
+        return dict(v.fields)
+    return None
+
+
+def row_indices(a: Array, b: Array) -> list[tuple[Operand, Operand]] | None:
+    """The integer indices of two views that differ in nothing else; None where they do."""
+    if a.cell is not b.cell or len(a.path) != len(b.path):
+        return None
+    if any((x.kind, x.index, x.arg) != (y.kind, y.index, y.arg) for x, y in zip(a.path, b.path, strict=True)):
+        return None
+    if any(not isinstance(i, (At, Span)) for step in a.path for i in step.index):
+        return None
+    return [pair for x, y in zip(a.path, b.path, strict=True) for pair in zip(x.operands, y.operands, strict=True)]
+
+
+def with_indices(array: Array, indices: Iterator[Operand]) -> Array:
+    """The view with other integer indices."""
+    path = tuple(replace(step, operands=tuple(next(indices) for _ in step.operands)) for step in array.path)
+    return Array(array.cell, path)
+
+
+class Moves(Control):
+    # -- what may be written -------------------------------------------------------------------------
+    def settle_memory(self, carries: Carries, entry_env: dict[str, Any], done: Outcome) -> None:
+        """Decide, after a pass over the body that has settled otherwise, what holds for each carried array;
+        `Carries.changed` when that asks for another pass."""
+        keys = [k for k, t in carries.plan.items() if t.shape and k in carries.slots]
+        if not keys:
+            return
+        env = done.env or {}
+        why = SHARED_BY_ITERATION
+        carried = frozenset(carries.names)
+        inside = reach_counts(self.closure_values())
+        outside = reach_counts(self.outer_values())
+
+        def counts(state: dict[str, Any], names: Names) -> dict[Cell, int]:
+            return reach_counts([v for n, v in state.items() if n in names], self.frame)
+
+        before = counts(entry_env, carries.live_head | carried)
+        later = counts(entry_env, carries.live_after - carries.live_head - carried)
+        after_head = counts(env, carries.live_head)
+        after_exit = counts(env, carries.live_head | carries.live_after)
+        for key in keys:
+            source, back = carries.slots[key].entry, self._at_back(carries, key, done)
+            of_source = memory_of(source.cell) if isinstance(source, Array) else []
+            of_back = memory_of(back.cell) if isinstance(back, Array) else []
+            reasons = [c.readonly for c in (*of_source, *of_back) if c.readonly]
+            if any(c in inside or before.get(c, 0) > 1 for c in of_source):
+                reasons.append(why)
+            if any(c in inside or c in outside or after_head.get(c, 0) > 1 for c in of_back):
+                reasons.append(why)
+            if any(c in outside or c in later or c.tracked for c in of_source) or why in reasons:
+                self._track(carries, source, done)
+                self._track(carries, back, done)
+            if reasons and not carries.readonly.get(key):
+                carries.readonly[key] = reasons[0]
+                carries.changed = True
+                for c in of_source:
+                    if not c.readonly:
+                        carries.locked[c] = c.readonly
+                merged_readonly(self, of_source, why)
+            if any(after_exit.get(c, 0) > 1 for c in of_back if c.stamp > done.start or carries.untracked):
+                carries.readonly_after[key] = why
+        if not carries.changed and carries.sources:
+            self._close_origins(carries, done)
+
+    def _track(self, carries: Carries, array: Any, done: Outcome) -> None:
+        """Follow the memory of an array older than the loop, if it is one."""
+        if not isinstance(array, Array) or carries.untracked:
+            return
+        choice = array.cell.choice
+        if array.cell.stamp < done.start:
+            if self._source(carries, array) < 0 and not path_depends_on(array.path, done.defines()):
+                carries.sources.append(array)
+                carries.changed = True
+        elif choice is not None and not array.path:
+            self._track(carries, choice.then, done)
+            self._track(carries, choice.orelse, done)
+
+    def _source(self, carries: Carries, array: Any) -> int:
+        """The number of the source that an array is, or -1."""
+        for j, s in enumerate(carries.sources):
+            if isinstance(array, Array) and s.cell is array.cell and s.path == array.path:
+                return j
+        return -1
+
+    def _at_back(self, carries: Carries, key: Key, done: Outcome) -> Any:
+        """What a carried leaf is bound to at the end of an iteration."""
+        if key[0] == "@":
+            final = done.heap.get(carries.heap[key[1]])
+            back: Any = dict(enumerate(final)) if isinstance(final, (list, tuple)) else final
+            rest = key[2:]
+            if isinstance(carries.heap[key[1]], Cell):
+                return None
+        else:
+            back, rest = done.env or {}, key
+        for part in rest:
+            back = back.value if isinstance(back, Maybe) else back
+            parts = back if isinstance(back, dict) else parts_of(back)
+            back = (parts or {}).get(part)
+        return back.value if isinstance(back, Maybe) else back
+
+    # -- whose memory it is --------------------------------------------------------------------------
+    def enter_origins(self, carries: Carries, param: Callable[[Key, Type, Any, str], Value]) -> None:
+        """Carry the origins of the arrays, and what was in memory that was given up."""
+        lenders = lenders_of([s.entry.cell for s in carries.slots.values() if isinstance(s.entry, Array)])
+        for cell in carries.cells.values():
+            cell.lenders = lenders
+        for key in carries.tracked_keys():
+            carries.cells[key].tracked = True
+            param(("origin", key), INT, self._source(carries, carries.slots[key].entry), "origin")
+        if carries.given_up and carries.written:
+            for j, source in enumerate(carries.sources):
+                param(("kept", j), self.array_type(source), source, "kept")
+
+    def _close_origins(self, carries: Carries, done: Outcome) -> None:
+        keys = carries.tracked_keys()
+        backs = {key: self._at_back(carries, key, done) for key in keys}
+        heads = {carries.cells[key]: key for key in keys}
+        whole = {heads[b.cell] for b in backs.values() if isinstance(b, Array) and b.cell in heads and not b.path}
+        written = any(
+            cell in done.heap and done.heap[cell][0] is not self._param_of(carries, key, done)
+            for cell, key in heads.items()
+        )
+        if (written, len(whole) < len(keys)) != (carries.written, carries.given_up):
+            carries.written |= written
+            carries.given_up |= len(whole) < len(keys)
+            carries.changed = True
+            return
+        own = {key: self._param_of(carries, ("origin", key), done) for key in keys}
+
+        def origin(array: Array) -> Operand:
+            choice, known = array.cell.choice, self._source(carries, array)
+            if known >= 0:
+                return Const(known, INT)
+            if choice is not None:
+                then, orelse = origin(choice.then), origin(choice.orelse)
+                return then if then is orelse else self.emit("where", choice.cond, then, orelse)
+            return own[heads[array.cell]] if array.cell in heads else Const(-1, INT)
+
+        for key, back in backs.items():
+            if isinstance(back, Array) and not self._trackable(carries, back, heads, done):
+                self._give_up_tracking(carries)
+                return
+            carries.slots[("origin", key)].back = origin(back) if isinstance(back, Array) else own[key]
+        for j in range(len(carries.sources)) if ("kept", 0) in carries.slots else ():
+            kept = self._param_of(carries, ("kept", j), done)
+            finals = {key: final_version(done.heap, Array(carries.cells[key])) for key in keys}
+            carries.slots[("kept", j)].back = self._having(j, [(own[key], finals[key]) for key in keys], kept)
+
+    def _trackable(self, carries: Carries, back: Array, heads: dict[Cell, Key], done: Outcome) -> bool:
+        """Whether it is known whose memory an array is at the end of an iteration: not so for a part of a carried
+        array, or its elements in another order."""
+        if self._source(carries, back) >= 0:
+            return True
+        choice = back.cell.choice
+        if choice is not None and not back.path:
+            return all(self._trackable(carries, part, heads, done) for part in (choice.then, choice.orelse))
+        return not back.path if back.cell in heads else back.cell.stamp > done.start
+
+    def _give_up_tracking(self, carries: Carries) -> None:
+        for key in carries.tracked_keys():
+            carries.readonly[key] = SHARED_BY_ITERATION
+        merged_readonly(self, [s.cell for s in carries.sources], SHARED_BY_ITERATION)
+        carries.sources, carries.locked, carries.untracked, carries.changed = [], {}, True, True
+
+    def _param_of(self, carries: Carries, key: Key, done: Outcome) -> Value:
+        params = done.region.params
+        return params[len(params) - len(carries.slots) + list(carries.slots).index(key)]
+
+    def _having(self, j: int, arrays: Sequence[tuple[Operand, Array]], otherwise: Value) -> Value:
+        """The contents of the array that has the memory of source `j`."""
+        out = otherwise
+        for origin, array in reversed(arrays):
+            out = self._either(self.emit("eq", origin, Const(j, INT)), array, out)
+        return out
+
+    def _either(self, cond: Operand, array: Array, otherwise: Value) -> Value:
+        value: Value = self.choose(cond, lambda: self.read(array), lambda: otherwise)
+        return value
+
+    # -- after the loop ------------------------------------------------------------------------------
+    def leave_origins(self, carries: Carries, results: dict[Key, Value]) -> None:
+        """Give the sources their contents, and make the arrays choices between them."""
+        for cell, readonly in carries.locked.items():
+            self.session.touch(cell)
+            cell.readonly = readonly
+        keys = carries.tracked_keys()
+        origins = {key: results[("origin", key)] for key in keys}
+        if carries.written:
+            for j, source in enumerate(carries.sources):
+                if any(c.readonly for c in memory_of(source.cell)) or any(step.readonly for step in source.path):
+                    continue
+                having = [(origins[key], Array(Cell(results[key]))) for key in keys]
+                kept = results.get(("kept", j))
+                if kept is None:  # one of them has it
+                    kept = results[keys[-1]]
+                    having.pop()
+                new = self._having(j, having, kept)
+                self.set_view(source, new)
+        for key in keys:
+            array = Array(Cell(results[key]))
+            for j, source in enumerate(carries.sources):
+                test = self.emit("eq", origins[key], Const(j, INT))
+                choice = choice_between(test, source, array, carries)
+                array = Array(Cell(results[key], choice=choice))
+            if key in carries.cells:
+                carries.cells[key].choice = array.cell.choice
+                if carries.cells[key].readonly == SHARED_BY_ITERATION and key not in carries.readonly_after:
+                    carries.cells[key].readonly = ""

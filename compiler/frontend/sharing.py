@@ -1,0 +1,160 @@
+"""Which names share memory, also where that depends on the path taken.
+
+An `Array` is a place in a `Cell`. After ``y = a if c else b`` the memory of `y` is that of `a` or that of `b`: its
+cell has a `Choice`. What is written through `y` is written to the one or the other, by a branch, and what is
+written to `a` is seen through `y`: `current` counts only as long as neither has a new version.
+
+A value that is merged or carried instead (nothing else can reach its memory) takes the memory over. Where that
+may be the memory of an argument that nobody looks at afterwards, `lenders` names the argument: a write is one to it,
+which matters to the check that arguments do not overlap.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..ir.dims import Dim
+from ..ir.nodes import Operand, Span, Value
+from .values import Array, Cell, Choice, DictValue, ListValue, Maybe, RecordValue, UserFunction, ViewStep
+
+if TYPE_CHECKING:
+    from .context import Context
+
+
+# -- arrays whose memory depends on the path ------------------------------------------------------------
+def choice_between(cond: Operand, then: Array, orelse: Array, exchange: Any = None) -> Choice:
+    """The memory of `then` where `cond` holds, else that of `orelse`; the value is that of now."""
+    return Choice(cond, then, orelse, (*versions(then), *versions(orelse)), exchange)
+
+
+def versions(array: Array) -> tuple[Value, ...]:
+    """What is in the cells behind an array now."""
+    choice = array.cell.choice
+    if choice is None:
+        return (array.cell.current,)
+    return (*versions(choice.then), *versions(choice.orelse))
+
+
+def is_stale(cell: Cell) -> bool:
+    """Whether `current` of a cell is no longer what is in its memory."""
+    choice = cell.choice
+    return choice is not None and choice.versions != (*versions(choice.then), *versions(choice.orelse))
+
+
+def extended(ctx: Context, array: Array, path: Iterable[ViewStep]) -> Array:
+    for step in path:
+        array = ctx.view(array, step)
+    return array
+
+
+def on_either(
+    ctx: Context, array: Array, work: Callable[[Array], Any]
+) -> tuple[Operand, Callable[[], Any], Callable[[], Any]]:
+    """The condition of a choice, and `work` on the place in its one and its other array that `array` is in it."""
+    choice = array.cell.choice
+    assert choice is not None
+    then, orelse = choice.then, choice.orelse
+    return (
+        choice.cond,
+        lambda: work(extended(ctx, then, array.path)),
+        lambda: work(extended(ctx, orelse, array.path)),
+    )
+
+
+def final_version(heap: dict[Any, Any], array: Array) -> Array:
+    """The array as it is at the end of a path with the state `heap` (its cells have been set back meanwhile)."""
+    cell = array.cell
+    if cell.choice is not None:
+        then, orelse = (final_version(heap, part) for part in (cell.choice.then, cell.choice.orelse))
+        return Array(Cell(cell.current, choice=replace(cell.choice, then=then, orelse=orelse)), array.path)
+    return Array(Cell(heap[cell][0]), array.path) if cell in heap else array
+
+
+def path_depends_on(path: Iterable[ViewStep], values: set[Value]) -> bool:
+    """Whether a view is of a place that one of these values determines."""
+
+    def within(dims: Iterable[Dim]) -> bool:
+        return any(v in values for d in dims for v in d.values())
+
+    for step in path:
+        if any(x in values for x in step.operands if isinstance(x, Value)):
+            return True
+        if any(within((item.start, item.size)) for item in step.index if isinstance(item, Span)):
+            return True
+        if step.kind in ("reshape", "broadcast") and within(step.arg):
+            return True
+    return False
+
+
+# -- what can be reached --------------------------------------------------------------------------------
+def memory_of(cell: Cell) -> list[Cell]:
+    """A cell and, where it is a choice, the cells whose memory it may be."""
+    out = {cell: None}
+    if cell.choice is not None:
+        for part in (cell.choice.then, cell.choice.orelse):
+            out |= dict.fromkeys(memory_of(part.cell))
+    return list(out)
+
+
+def cells_in(v: Any, seen: set[int] | None = None) -> Iterator[tuple[Cell, Any]]:
+    """Every cell reachable from an abstract value, once for each path to it, and the exchange it leads through."""
+    seen = set() if seen is None else seen
+    if isinstance(v, Array):
+        exchange = None if v.cell.choice is None else v.cell.choice.exchange
+        yield from ((c, None if c is v.cell else exchange) for c in memory_of(v.cell))
+    elif isinstance(v, tuple):
+        for x in v:
+            yield from cells_in(x, seen)
+    elif isinstance(v, Maybe):
+        yield from cells_in(v.value, seen)
+    elif isinstance(v, (ListValue, DictValue, RecordValue)):
+        if id(v) in seen:
+            return
+        seen.add(id(v))
+        items = v.items if isinstance(v, ListValue) else (v.items if isinstance(v, DictValue) else v.fields).values()
+        for x in items:
+            yield from cells_in(x, seen)
+    elif isinstance(v, functools.partial):
+        for x in (*v.args, *v.keywords.values()):
+            yield from cells_in(x, seen)
+    elif isinstance(v, UserFunction):
+        for x in (*v.bound, *v.bound_kwargs.values()):
+            yield from cells_in(x, seen)
+        frame = v.env
+        while frame is not None and id(frame) not in seen:
+            seen.add(id(frame))
+            for x in list(frame.env.values()):
+                yield from cells_in(x, seen)
+            frame = frame.parent
+
+
+def reach_counts(values: list[Any], frame: Any = None) -> dict[Cell, int]:
+    """How many ways lead to each cell; those through the cells of one exchange are one. The names of `frame` that a
+    nested function reads are not another way: they are among the values."""
+    counts: dict[Cell, int] = {}
+    exchanges: set[tuple[Cell, Any]] = set()
+    for v in values:
+        for cell, exchange in cells_in(v, {id(frame)}):
+            if exchange is not None:
+                if (cell, exchange) in exchanges:
+                    continue
+                exchanges.add((cell, exchange))
+            counts[cell] = counts.get(cell, 0) + 1
+    return counts
+
+
+def merged_readonly(ctx: Context, cells: Iterable[Cell], why: str) -> None:
+    """From now on these arrays may not be written."""
+    for cell in cells:
+        for c in memory_of(cell):
+            if not c.readonly:
+                ctx.session.touch(c)
+                c.readonly = why
+
+
+def lenders_of(cells: Iterable[Cell]) -> tuple[Cell, ...]:
+    """The arguments whose memory a value merged from these cells may have."""
+    return tuple(dict.fromkeys(x for cell in cells for c in memory_of(cell) for x in c.lenders))

@@ -1,0 +1,417 @@
+# ruff: noqa
+"""Arrays that change places, in loops whose length the call tells; arrays that are one or another by the path taken."""
+
+import numpy as np
+
+CASES = []
+V = np.array([0.7, -1.2, 0.4, 1.9])
+W = np.array([0.3, 0.8, -0.5, 1.1])
+K = np.array([2, 0, 2, 2])
+A = np.array([[0.5, -0.3, 0.8], [1.2, 0.4, -0.9]])
+GRID = np.linspace(0.2, 1.3, 20).reshape(4, 5)
+
+
+def case(*args):
+    return lambda f: CASES.append((f, args)) or f
+
+
+@case(V, K)
+def swapped_with_the_argument(u, k):
+    v = np.zeros_like(u)
+    for t in range(k[0] + 1):
+        for i in range(1, len(u) - 1):
+            v[i] = 0.5 * u[i] + 0.3 * u[i - 1] * u[i + 1]
+        u, v = v, u
+    return u
+
+
+@case(V, K)
+def swapped_then_written(u, k):
+    v = np.zeros_like(u)
+    for t in range(k[0] + 1):
+        v[1:] = u[1:] * u[:-1]
+        u, v = v, u
+    u[0] = u[1] * 3.0
+    v[1] += 2.0 * u[0]
+    return u, v
+
+
+@case(V, W, K)
+def swapped_arguments(u, v, k):
+    for t in range(k[0] + k[1]):
+        v[1:] = u[1:] * u[:-1]
+        u, v = v, u
+    return np.sum(u) * v[1]
+
+
+@case(V, K)
+def old_and_new(u, k):
+    u_old = u.copy()
+    for t in range(k[0]):
+        u_old, u = u, u_old
+        u[1:-1] = u_old[1:-1] + 0.1 * (u_old[2:] - 2.0 * u_old[1:-1] + u_old[:-2]) ** 2
+    return np.sum(u**2)
+
+
+@case(V, W, K)
+def three_levels(prev, cur, k):
+    nxt = np.zeros_like(cur)
+    for t in range(k[0] + 2):
+        nxt[1:-1] = 2.0 * cur[1:-1] - prev[1:-1] + 0.2 * (cur[2:] * cur[:-2])
+        prev, cur, nxt = cur, nxt, prev
+    return cur + 0.5 * prev
+
+
+@case(V, K)
+def new_array_each_step(u, k):
+    for t in range(k[0] + 1):
+        w = np.zeros_like(u)
+        for i in range(1, len(u)):
+            w[i] = u[i] * u[i - 1]
+        u[0] = w[1] * 2.0
+        u = w
+        u[0] = 1.5
+    u[-1] = 0.25 * u[1]
+    return u
+
+
+@case(V, K)
+def rebound_after_zero_or_more_steps(u, k):
+    for t in range(k[1]):
+        u = np.sin(u)
+    u[0] = u[1] * 2.0
+    return u
+
+
+@case(V, W, K)
+def swapped_in_nested_loops(u, v, k):
+    for s in range(k[0]):
+        for t in range(k[2] + s):
+            v[1:] = 0.5 * u[1:] + u[:-1] * u[1:]
+            u, v = v, u
+        u[0] = 0.3 * v[1]
+    return u * 2.0 + v
+
+
+@case(V, K)
+def swapped_by_condition(u, k):
+    v = np.cos(u)
+    for t in range(k[0] + 1):
+        if u[t] > 0.0:
+            u, v = v, u
+        u[0] += 0.5 * v[1]
+        v[2] *= u[0]
+    return u - 2.0 * v
+
+
+@case(V, K)
+def swap_while(u, k):
+    v = np.zeros_like(u)
+    n = 0
+    while n < 5 and np.max(np.abs(u)) > 0.2:
+        v[:] = 0.5 * u
+        v[0] = u[-1] * u[0]
+        u, v = v, u
+        n += 1
+    return np.sum(u) + n
+
+
+@case(V, K)
+def swap_and_break(u, k):
+    v = np.zeros_like(u)
+    for t in range(k[0] + 3):
+        v[:] = 0.5 * u + 0.1
+        u, v = v, u
+        if u[0] < 0.3:
+            break
+        u[0] *= 0.9
+    return u * v
+
+
+def _advance(u, steps):
+    un = np.empty_like(u)
+    for t in range(steps):
+        un[:] = u
+        un[1:-1] = u[1:-1] + 0.1 * (u[2:] - 2.0 * u[1:-1] + u[:-2]) * u[1:-1]
+        u, un = un, u
+    return u
+
+
+@case(V, K)
+def helper_that_swaps(x, k):
+    u = np.sin(x)
+    u = _advance(u, k[0])
+    u = _advance(u, k[2] + 1)
+    return u
+
+
+@case(V, K)
+def helper_that_swaps_what_is_read_again(x, k):
+    u = np.sin(x)
+    w = _advance(u, k[0] + 1)
+    return w * u + np.sum(u)
+
+
+@case(V, K)
+def helper_that_swaps_the_argument_of_the_call(x, k):
+    return _advance(x, k[0]) * x
+
+
+@case(V, K)
+def swapped_in_a_list(u, k):
+    bufs = [u, np.zeros_like(u)]
+    for t in range(k[0] + 1):
+        bufs[1][1:] = bufs[0][1:] * bufs[0][:-1]
+        bufs[0], bufs[1] = bufs[1], bufs[0]
+    return bufs[0] + 2.0 * bufs[1]
+
+
+@case(V, K)
+def swapped_dict_entries(u, k):
+    state = {"now": np.sin(u), "next": np.zeros_like(u)}
+    for t in range(k[0] + 1):
+        state["next"][1:] = state["now"][1:] * state["now"][:-1]
+        state["now"], state["next"] = state["next"], state["now"]
+    return state["now"] + 2.0 * state["next"]
+
+
+@case(GRID, K)
+def swapped_rows(g, k):
+    a, b = g[0], g[1]
+    for t in range(k[0] + 1):
+        for i in range(1, g.shape[1]):
+            b[i] = a[i] * a[i - 1]
+        a, b = b, a
+    return a + 2.0 * b
+
+
+@case(GRID, K)
+def alternating_planes(g, k):
+    for t in range(k[0] + 1):
+        src, dst = g[t % 2], g[(t + 1) % 2]
+        dst[1:] = src[1:] * src[:-1]
+    return g
+
+
+@case(V, W, K)
+def source_and_target_by_parity(a, b, k):
+    for t in range(k[0] + 1):
+        if t % 2 == 0:
+            src, dst = a, b
+        else:
+            src, dst = b, a
+        for i in range(1, len(a)):
+            dst[i] = src[i - 1] * src[i]
+    return a * 2.0 + b
+
+
+@case(V, W)
+def one_or_the_other(a, b):
+    y = a if a[0] > 0.0 else b
+    y[0] = 3.0 * y[1]
+    y *= 0.5
+    a[1] = y[0] * 2.0
+    return y + a * b
+
+
+@case(V, W)
+def buffer_by_branch(a, b):
+    if a[0] > b[0]:
+        buf = a
+    else:
+        buf = b
+    for i in range(1, len(buf)):
+        buf[i] = buf[i] * buf[i - 1]
+    b[0] = 0.1
+    return buf + a * b
+
+
+@case(V)
+def copy_or_not(x):
+    y = x if x[0] > 0.0 else x.copy()
+    y[1] = y[0] * x[2]
+    x[0] = 2.0 * y[1]
+    return x * y
+
+
+@case(V, W)
+def views_by_branch(a, b):
+    y = a[1:] if a[0] > 0.0 else b[:-1]
+    y[0] = 3.0 * y[1]
+    y[::2] *= 2.0
+    return a * b + np.sum(y)
+
+
+@case(V, W)
+def choice_of_choices(a, b):
+    y = a if a[0] > 1.0 else b
+    z = y if b[1] > 0.0 else a
+    z[0] = z[1] * y[2]
+    y[2] = z[0] * 1.5
+    return a + b * z
+
+
+def _pick(a, b):
+    if a[0] < b[0]:
+        return a
+    return b
+
+
+@case(V, W)
+def picked_by_a_helper(a, b):
+    y = _pick(a, b)
+    y[1:] += y[:-1] ** 2
+    return a * b
+
+
+@case(V, W, K)
+def choice_carried_by_a_loop(a, b, k):
+    y = a if a[0] > 0.0 else b
+    for t in range(k[0]):
+        y[t] = y[t + 1] * 2.0
+        a[t] += 0.1 * b[t]
+    return a * b + y
+
+
+@case(V, K)
+def alias_of_the_last_step(x, k):
+    u = x.copy()
+    last = u
+    for t in range(k[0] + 1):
+        last = u
+        u = np.sin(u) * 1.1
+    last[0] = u[0] * 3.0
+    return last * u
+
+
+@case(V, K)
+def flipped_each_step(x, k):
+    u = x
+    for t in range(k[0] + 1):
+        u = u[::-1]
+    return u * np.arange(len(x))
+
+
+@case(V, W, K)
+def best_so_far(x, w, k):
+    best = x
+    for t in range(k[0] + 2):
+        cand = w * (0.5 * t) + x
+        if np.sum(cand) < np.sum(best):
+            best = cand
+    best[0] = best[1] * 2.0
+    return best
+
+
+@case(V, K)
+def in_place_and_swapped(u, k):
+    v = u * 2.0
+    for t in range(k[0] + 1):
+        u += 0.1 * v
+        v *= u
+        v, u = u, v
+    u -= v
+    return u
+
+
+@case(V, W, K)
+def two_loops_that_swap(u, v, k):
+    for t in range(k[0] + 1):
+        v[1:] = u[:-1] * u[1:]
+        u, v = v, u
+    for t in range(k[2] - 1):
+        v[:-1] = u[:-1] + u[1:] ** 2
+        u, v = v, u
+    u[0] = v[0] * 0.5
+    return u + 3.0 * v
+
+
+@case(GRID, K)
+def laplace_with_swapped_grids(g, k):
+    new = g.copy()
+    for t in range(k[0] + 1):
+        for i in range(1, g.shape[0] - 1):
+            for j in range(1, g.shape[1] - 1):
+                new[i, j] = 0.25 * (g[i - 1, j] + g[i + 1, j] + g[i, j - 1] + g[i, j + 1]) * g[i, j]
+        g, new = new, g
+    return np.sum(g**2)
+
+
+@case(V, K)
+def swap_under_a_late_return(u, k):
+    v = np.zeros_like(u)
+    for t in range(k[0] + 4):
+        v[1:] = 0.5 * u[:-1]
+        u, v = v, u
+        if np.max(np.abs(u)) < 0.3:
+            return u * 2.0
+    return u
+
+
+@case(GRID, K)
+def rows_taken_in_turn(g, k):
+    row = g[0]
+    for t in range(k[0] + 1):
+        row[0] = row[1] * row[2]
+        row = g[(t + 1) % 4]
+        row[1] += 0.5
+    row *= 2.0
+    return g
+
+
+@case(GRID, V, K)
+def row_or_another_array(g, v, k):
+    row = g[0, :4]
+    for t in range(k[0] + 1):
+        row = g[t, :4] if t < 2 else v
+    return row * 2.0
+
+
+@case(V, W, K)
+def last_of_two_arguments(a, b, k):
+    y = a
+    for t in range(k[0] + 1):
+        y = b if t == 1 else a
+    y[0] = y[1] * 2.0
+    a[2] = y[0]
+    return a * b
+
+
+@case(V, W, K)
+def closure_reads_the_buffer(u, w, k):
+    v = np.zeros_like(u)
+
+    def total():
+        return np.sum(u) + w[0]
+
+    for t in range(k[0] + 1):
+        v[1:] = u[1:] * u[:-1] + total()
+        u, v = v, u
+    return u
+
+
+@case(V, K)
+def dataclass_like_state(u, k):
+    state = (u.copy(), np.zeros_like(u))
+    for t in range(k[0] + 1):
+        now, nxt = state
+        nxt[1:] = now[1:] * now[:-1]
+        state = (nxt, now)
+    return state[0] - state[1]
+
+
+@case(GRID, K)
+def last_row_of_a_loop(g, k):
+    for i in range(k[0] + 1):
+        row = g[i]
+        row[0] = row[1] * 2.0
+    row *= 3.0
+    return g * row[2]
+
+
+@case(GRID, V, K)
+def last_row_or_another(g, v, k):
+    row = np.zeros_like(v)
+    for i in range(k[0]):
+        row = g[i, 1:] if v[i] > 0.0 else v
+    return row * 3.0
