@@ -8,7 +8,8 @@ fixed are the same, and what it captured from the user's environment still has t
 Note [Specialising again]. A program is first built with symbolic extents and run-time Python ints.
 Where that is refused because a number must be known (or shapes are not seen to agree), it is built
 again with ints static, then with all extents constant. The error raised is that with constant extents
-and run-time ints, where there is one: it names the actual shapes and types.
+and run-time ints, where there is one: it names the actual shapes and types. An extent that has to be a certain
+number is made constant at once (Note [Settled extents] in `frontend/session.py`).
 
 Guaranteed: arguments are not modified, except arrays that the user's function itself writes to when
 it is called without differentiation; those are updated after the kernel has returned without error.
@@ -28,7 +29,7 @@ from pullback.runtime.native import load_native
 
 from . import plan as plans
 from . import quick, tree
-from .errors import InternalError, NeedsStatic, PullbackError, PullbackTypeError, PullbackValueError
+from .errors import InternalError, NeedsExtent, NeedsStatic, PullbackError, PullbackTypeError, PullbackValueError
 from .ir.dims import Dim
 from .ir.loc import Loc
 from .ir.types import FROM_NUMPY, Type
@@ -486,7 +487,12 @@ class Dispatcher:
         raise error
 
     def _attempt(self, signature: Signature, fixed: set[str], static_ints: bool, key: str | None) -> Specialisation:
-        program, slots = self._program(signature, fixed, static_ints)
+        while True:
+            try:
+                program, slots = self._program(signature, fixed, static_ints)
+                break
+            except NeedsExtent as e:
+                fixed = fixed | e.symbols
         plan = program.plan({s: signature.extents[s] for s in sorted(fixed)}, slots)
         return self._specialisation(plan, program, signature, key)
 

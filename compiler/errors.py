@@ -69,5 +69,14 @@ class InternalError(PullbackError, RuntimeError):
         return f"internal error of pullback, please report it: {super().__str__()}"
 
 
+class NeedsExtent(Exception):  # noqa: N818
+    """Extents of arguments must be the numbers that they are in this call: the program is built again with them
+    constant. Never seen by a user."""
+
+    def __init__(self, symbols: frozenset[str]):
+        super().__init__(", ".join(sorted(symbols)))
+        self.symbols = symbols
+
+
 class NeedsStatic(UnsupportedError):  # noqa: N818
     """Something must be known at compile time: a loop with a known trip count is unrolled and tried again."""

@@ -7,6 +7,11 @@ nothing else. Functions listed in a ``FROM_PYTHON`` of this package are compiled
 Note [Indexing]. `KernelArray` is C-contiguous and indexed by as many integers as it has axes, each within
 [0, extent): generated code has checked, or the compiler has proved it. So an access is an address computation
 and a load or store, without the wraparound of Python's negative indices.
+
+Note [Freed memory]. Data pointers of new arrays are `noalias` (Note [Fresh memory] in `numba_arrays`), and LLVM does
+not see that giving back a reference ends the life of the memory behind such a pointer: it may move a load
+behind the release, where the next array already has the same memory. So every release is preceded by an empty
+statement that could read and write the memory, which nothing moves across.
 """
 
 # mypy: disable-error-code="no-untyped-call,untyped-decorator,attr-defined,call-arg,no-any-return,misc"
@@ -175,7 +180,18 @@ class _Lower(lowering.Lower):
 
     def decref(self, typ: Any, val: Any) -> None:
         if self._counted(typ):
+            self._finish_accesses(typ, val)
             super().decref(typ, val)
+
+    def _finish_accesses(self, t: Any, value: Any) -> None:
+        """See Note [Freed memory]."""
+        if isinstance(t, types.BaseTuple):
+            for k, part in enumerate(t.types):
+                self._finish_accesses(part, self.builder.extract_value(value, k))
+        elif isinstance(t, KernelArray):
+            data, _ = array_fields(self.context, self.builder, t, value)
+            kind = ir.FunctionType(ir.VoidType(), [data.type])
+            self.builder.call(ir.InlineAsm(kind, "", "r,~{memory}", side_effect=True), [data])
 
     def delvar(self, name: str) -> None:
         if self._counted(self.typeof(name)):

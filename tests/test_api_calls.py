@@ -325,6 +325,40 @@ def test_violated_assumption_specialises_again() -> None:
         np.testing.assert_allclose(g(x), expected)
 
 
+def test_an_extent_that_has_to_be_a_number_is_constant() -> None:
+    def f(x, n):
+        for _ in range(n):
+            x = x + np.array([1.0, 2.0])
+        return np.sum(x * x)
+
+    x = np.array([0.5, -1.0])
+    text = pb.jit(f).ir(x, 40)
+    assert "f64[2]" in text and "check" not in text and text.count("add") < 5  # one loop, not forty additions
+    np.testing.assert_allclose(pb.grad(f)(x, 40), 2 * (x + 40 * np.array([1.0, 2.0])))
+    with pytest.raises(ValueError, match="broadcast"):
+        pb.grad(f)(np.ones(3), 40)
+
+    def on_one_path(x, flag):
+        return np.sum(x * np.array([1.0, 2.0])) if flag > 0 else np.sum(x)
+
+    g = pb.jit(on_one_path)
+    assert [g(np.ones(2), 1), g(np.ones(3), 0), g(np.ones(2), 0)] == [3.0, 3.0, 2.0]
+    with pytest.raises(ValueError, match="broadcast"):
+        g(np.ones(3), 1)
+
+
+def test_counting_by_arange_is_known() -> None:
+    def f(v):
+        for i in np.arange(9, -1, -1):  # every slice has a shape of its own
+            v = 0.5 * v[1 : i + 2] + 0.4 * v[: i + 1]
+        return v[0]
+
+    v = np.random.default_rng(0).normal(size=11)
+    assert "f64[3]" in pb.jit(f).ir(v)
+    np.testing.assert_allclose(pb.jit(f)(v), f(v), rtol=1e-14)
+    np.testing.assert_allclose(pb.grad(f)(v) @ v, f(v), rtol=1e-14)
+
+
 def test_shapes_that_agree_only_at_the_call() -> None:
     def f(x, y):
         return np.sum(x.reshape(2, 3) * y)

@@ -20,6 +20,8 @@ import numpy as np
 
 from ..errors import NeedsStatic, PullbackError, PullbackTypeError, UnsupportedError
 from ..ir.dims import ONE, Dim
+from ..ir.nodes import Operand, as_dim
+from ..ir.types import Type
 from ..paths import of_named, of_value, unwrap
 from . import fence
 from .capture import Source, bind, is_library, parameters, source_of
@@ -27,6 +29,7 @@ from .context import DeadCode, closest, describe
 from .control import Frame
 from .globals import Globals, is_namedtuple
 from .liveness import EMPTY, Names, analyse, binds
+from .merging import coerce
 from .values import (
     Array,
     BoundMethod,
@@ -389,7 +392,7 @@ class Calls(Globals):
         if isinstance(v, Array):
             t = self.array_type(v)
             if t.shape and t.shape[0].is_const:
-                return [self.load_array(v, k) for k in range(t.shape[0].const)]
+                return [self.item_at(v, k) for k in range(t.shape[0].const)]
             return None
         if isinstance(v, Iteration):
             parts = [self.static_items(p) for p in v.parts]
@@ -449,7 +452,8 @@ class Calls(Globals):
             scaled = self.binary(ast.Mult, index, v.step)  # type: ignore[attr-defined]
             return self.binary(ast.Add, v.start, scaled)  # type: ignore[attr-defined]
         if isinstance(v, (Array, StackedList)):
-            return self.load_array(v if isinstance(v, Array) else v.array, index)
+            counted = self._counted(v, index) if isinstance(v, Array) else None
+            return counted if counted is not None else self.load_array(v if isinstance(v, Array) else v.array, index)
         assert isinstance(v, Iteration)
         if v.kind == "zip":
             return tuple(self.item_at(p, index) for p in v.parts)
@@ -457,6 +461,15 @@ class Calls(Globals):
             return (self.binary(ast.Add, v.start, index), self.item_at(v.parts[0], index))  # type: ignore[attr-defined]
         last = self.integer(self.length(v.parts[0]) - ONE)
         return self.item_at(v.parts[0], self.binary(ast.Sub, last, index))  # type: ignore[attr-defined]
+
+    def _counted(self, array: Array, index: Any) -> Operand | None:
+        """The item of ``np.arange`` of integers by arithmetic: ``for i in np.arange(n)`` is to know as much of i as
+        ``for i in range(n)``."""
+        op = array.cell.current.op
+        if op is None or op.opcode != "iota" or op.attrs["dtype"] != "i64" or array.path:
+            return None
+        start, step = (as_dim(x) for x in op.operands)
+        return coerce(self, self.operand(self.integer(start + step * self.require_dim(index))), Type("i64"))
 
 
 @functools.lru_cache(maxsize=256)

@@ -345,6 +345,7 @@ class Context:
         if known is False:
             self.error(PullbackValueError, f"{message}: {a} and {b} differ")
         if known is None:
+            self.session.settle(a, b)
             same = self.b.emit("eq", self.b.extent(a), self.b.extent(b))
             self.check(same, "ValueError", message)
 
@@ -379,6 +380,7 @@ class Context:
                     shapes = " ".join(_shape_text(x.type.shape) for x in operands if x.type.shape)
                     self.error(PullbackValueError, f"operands could not be broadcast together with shapes {shapes}")
                 if known is None:
+                    self.session.settle(d, chosen[axis])
                     self.not_stretched(d, chosen[axis])
                     self.not_stretched(chosen[axis], d)
                     same = self.b.emit("eq", self.b.extent(d), self.b.extent(chosen[axis]))
@@ -511,6 +513,7 @@ class Context:
             if known is False:
                 self.error(PullbackValueError, text)
             if known is None:
+                self.session.settle(d, t)
                 self.not_stretched(d, t)
                 same = self.b.emit("eq", self.b.extent(d), self.b.extent(t))
                 self.check(same, "ValueError", "could not broadcast input array into the shape of the target")

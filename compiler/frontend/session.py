@@ -3,6 +3,10 @@
 Mutable abstract objects (cells, lists, dicts, records) are changed only after `Session.touch`, which
 records their old contents in the innermost journal. That is how a branch or a loop body can be
 built, looked at, and undone.
+
+Note [Settled extents]. Where an extent has to be a certain number (``x + np.array([1.0, 2.0])``), other calls would fail:
+a call in which it is that number gets a program with the extent constant, instead of a check at run time. Without
+that, a carried array would have the shape ``(n0,)`` before a loop and ``(2,)`` after an iteration.
 """
 
 from __future__ import annotations
@@ -17,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.bounds import Facts, prove_nonneg
-from ..errors import UnsupportedError
+from ..errors import NeedsExtent, UnsupportedError
 from ..ir.builder import Builder
 from ..ir.dims import Dim
 from ..ir.nodes import Function, Loc, Region, Value
@@ -81,6 +85,7 @@ class Session:
         self.callees: dict[str, Function] = {}
         self.loops: list[tuple[Value, Dim, Dim]] = []  # index, smallest, largest: facts for proofs
         self.extents = dict(extents or {})
+        self.argument_symbols = frozenset(self.extents)
         self.own_symbols = False  # every extent of a captured array has one: it is bound at each call
         self.generic = False  # Note [Symbols of a callee]
         self.outlined: dict[Any, Any] = {}  # functions of their own by what they were built for (see outline.py)
@@ -188,6 +193,13 @@ class Session:
         return candidate
 
     # -- facts about extents ------------------------------------------------------------------
+    def settle(self, a: Dim, b: Dim) -> None:
+        """Two extents have to be equal. See Note [Settled extents]."""
+        difference = a - b
+        atoms = set(difference.atoms())
+        if len(atoms) == 1 and atoms <= self.argument_symbols and difference.evaluate(self.extents.__getitem__) == 0:
+            raise NeedsExtent(frozenset(atoms))
+
     def nonneg(self, dim: Dim) -> bool:
         """Whether ``dim >= 0`` follows from extents being >= 0 and the ranges of loop indices."""
         if dim.is_const:

@@ -203,7 +203,10 @@ class Dim:
     def __eq__(self, other: object) -> bool:
         if isinstance(other, int):
             return self.is_const and self.const == other
-        return isinstance(other, Dim) and self.terms == other.terms
+        if not isinstance(other, Dim) or self._hash != other._hash or self.terms != other.terms:
+            return False
+        other.terms = self.terms  # shared, so that nested extents made twice are compared once
+        return True
 
     def __hash__(self) -> int:
         return self._hash
@@ -232,23 +235,29 @@ class Dim:
 
     def substitute(self, leaf: Callable[[Any], Dim]) -> Dim:
         """Replace every symbol and value by ``leaf(atom)``."""
+        known: dict[Atom, Dim] = {}  # what occurs often in nested extents is computed once
 
         def of_atom(a: Atom) -> Dim:
             if isinstance(a, FloorDiv):
-                return a.num.substitute(leaf) // a.den.substitute(leaf)
+                return of(a.num) // of(a.den)
             if isinstance(a, Min):
-                return a.left.substitute(leaf).min(a.right.substitute(leaf))
+                return of(a.left).min(of(a.right))
             if isinstance(a, Max):
-                return a.left.substitute(leaf).max(a.right.substitute(leaf))
+                return of(a.left).max(of(a.right))
             return leaf(a)
 
-        total = ZERO
-        for m, c in self.terms:
-            product = Dim.of(c)
-            for a in m:
-                product = product * of_atom(a)
-            total = total + product
-        return total
+        def of(dim: Dim) -> Dim:
+            total = ZERO
+            for m, c in dim.terms:
+                product = Dim.of(c)
+                for a in m:
+                    if a not in known:
+                        known[a] = of_atom(a)
+                    product = product * known[a]
+                total = total + product
+            return total
+
+        return of(self)
 
     def evaluate(self, lookup: Callable[[Any], int]) -> int:
         """The number, given the number of every symbol and value."""

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from pullback.errors import NeedsExtent
 from pullback.frontend import Built, Leaf, Static, build
 from pullback.ir.interp import interpret
 from pullback.ir.types import BOOL, FLOAT, FROM_NUMPY, INT, Type, array
@@ -22,14 +23,18 @@ def _fields(x: Any) -> list[str]:
     return list(getattr(x, "_fields", None) or [f.name for f in dataclasses.fields(x)])
 
 
-def leaves_of(args: Any) -> tuple[Any, dict[str, int]]:
-    """Arguments as a tree of Leafs with the dispatcher's symbols, and the extents of the symbols."""
+def leaves_of(args: Any, settled: frozenset[str] = frozenset()) -> tuple[Any, dict[str, int]]:
+    """Arguments as a tree of Leafs with the dispatcher's symbols, and the extents of the symbols; those that are
+    settled are constants."""
     symbols: dict[int, str] = {}
+
+    def extent(n: int) -> int | str:
+        symbol = symbols.setdefault(n, f"n{len(symbols)}") if n != 1 else ""
+        return n if n == 1 or symbol in settled else symbol
 
     def leaf(x: Any, name: str) -> Any:
         if isinstance(x, np.ndarray) and x.ndim:
-            shape = [1 if n == 1 else symbols.setdefault(n, f"n{len(symbols)}") for n in x.shape]
-            return Leaf(array(FROM_NUMPY[x.dtype], *shape), name)
+            return Leaf(array(FROM_NUMPY[x.dtype], *map(extent, x.shape)), name)
         if isinstance(x, (np.generic, np.ndarray)):
             return Leaf(Type(FROM_NUMPY[x.dtype]), name)
         for python, type in ((bool, BOOL), (int, INT), (float, FLOAT)):
@@ -43,7 +48,9 @@ def leaves_of(args: Any) -> tuple[Any, dict[str, int]]:
             return {k: leaf(v, f"{name}_{k}") for k, v in x.items()}
         return Static(x)
 
-    return tuple(leaf(x, f"x{k}") for k, x in enumerate(args)), {v: k for k, v in symbols.items()}
+    return tuple(leaf(x, f"x{k}") for k, x in enumerate(args)), {
+        s: n for n, s in symbols.items() if s not in settled
+    }
 
 
 def type_of_record(x: Any, fields: dict[str, Any]) -> Any:
@@ -80,8 +87,13 @@ def unflatten(tree: Any, yields: list[Any]) -> Any:
 
 
 def build_for(fn: Callable[..., Any], *args: Any) -> Built:
-    tree, extents = leaves_of(args)
-    return build(fn, tree, {}, extents)
+    settled: frozenset[str] = frozenset()
+    while True:
+        tree, extents = leaves_of(args, settled)
+        try:
+            return build(fn, tree, {}, extents)
+        except NeedsExtent as e:
+            settled |= e.symbols
 
 
 def check_same(fn: Callable[..., Any], *args: Any) -> Built:

@@ -158,7 +158,9 @@ def check(case: Case) -> None:
     out = leaves(plain)
     rng = np.random.default_rng(7)
     weights = [rng.normal(size=np.shape(y))[()] if is_float(y) else None for y in out]
-    other = moved(args, 0.013, [rng.uniform(0.5, 1.0, np.shape(x))[()] if is_float(x) else None for x in leaves(args)])
+    owner = [k for k, a in enumerate(args) for _ in leaves(a)]
+    shift = [rng.uniform(0.5, 1.0, np.shape(x))[()] if k in wrt else None for k, x in zip(owner, leaves(args))]
+    other = moved(args, 0.013, shift)
 
     if len(out) == 1 and np.shape(out[0]) == () and not isinstance(plain, (tuple, list, dict)):
         gradient = pb.value_and_grad(fn, argnums=wrt)
