@@ -63,6 +63,7 @@ class Specialisation:
         self._build = build
         self._key = key
         self._kernel: Kernel | None = None
+        self._lock = threading.Lock()
 
     @property
     def program(self) -> Program:
@@ -72,16 +73,22 @@ class Specialisation:
 
     @property
     def kernel(self) -> Kernel:
+        """The compiled program; threads that ask for it at once wait for one of them to make it."""
         if self._kernel is None:
-            if self.plan.native is not None:
-                self._kernel = load_native(self.plan.native).call
-            else:
-                from . import backend
-
-                self._kernel, code = backend.kernel(self.program.function)
-                if self._key is not None and code is not None:
-                    plans.save(self._key, dataclasses.replace(self.plan, native=code))
+            with self._lock:
+                if self._kernel is None:
+                    self._kernel = self._make_kernel()
         return self._kernel
+
+    def _make_kernel(self) -> Kernel:
+        if self.plan.native is not None:
+            return load_native(self.plan.native).call
+        from . import backend
+
+        kernel, code = backend.kernel(self.program.function)
+        if self._key is not None and code is not None:
+            plans.save(self._key, dataclasses.replace(self.plan, native=code))
+        return kernel
 
     def bind(self, extents: dict[str, int]) -> dict[str, int] | None:
         """The extents of all its symbols for a call whose arguments have these; None where it does not
@@ -305,8 +312,9 @@ class Dispatcher:
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], extras: tuple[Any, ...] = ()) -> Any:
         """The result for these arguments; `extras` are tangents and cotangents, one for each transform
         that adds one."""
-        if self._quick is not None and not kwargs and not extras:
-            result = self._quick(args)
+        call = self._quick  # read once: another thread may take it away
+        if call is not None and not kwargs and not extras:
+            result = call(args)
             if result is not quick.MISS:
                 return result
         if kwargs:
