@@ -1,5 +1,7 @@
 """pullback: gradients of plain Python/NumPy functions as native code, by source transformation."""
 
+from pullback.runtime.arena import clear as clear_arenas
+
 from .api import Transformed, grad, hvp, jit, jvp, stop_gradient, value_and_grad, vjp
 from .api_jacobian import hessian, jacfwd, jacobian, jacrev
 from .check import check_grads
@@ -25,6 +27,7 @@ __all__ = [
     "UnsupportedError",
     "check_grads",
     "checkpoint",
+    "clear_arenas",
     "custom_jvp",
     "custom_vjp",
     "debug",

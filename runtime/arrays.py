@@ -36,6 +36,16 @@ def assign(target: Any, source: Any) -> None:
     target[...] = source
 
 
+def part(arena: Any, offset: Any, shape: Any, dtype: Any) -> Any:
+    """An array in the memory of `arena` (bytes) from `offset` on, with undefined elements."""
+    size = int(np.prod(shape)) * np.dtype(dtype).itemsize
+    return arena[offset : offset + size].view(dtype).reshape(shape)
+
+
+def retire(a: Any) -> None:
+    """Say that the memory of a `part` may become that of another one: nothing reads `a` any more."""
+
+
 def reshape(a: Any, shape: Any) -> Any:
     """The same memory with another shape of the same size."""
     return a.reshape(shape)

@@ -7,12 +7,12 @@ program it was generated from.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from . import loader
+from . import arena, loader
 from .status import Entry, raise_status
 
 
@@ -27,6 +27,7 @@ class NativeCode:
     statuses: list[Entry]
     wrapper: str
     reassociate: bool
+    slots: list[tuple[int, int]] = field(default_factory=list)  # of the arena: first and last position of use
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -72,6 +73,12 @@ def _bind(code: NativeCode, entry: Callable[..., Any]) -> Callable[..., list[Any
         raise_status(status, code.statuses, values)
 
     namespace: dict[str, Any] = {"entry": entry, "empty": np.empty, "fail": fail, "new_error": lambda: np.zeros(4)}
+    namespace |= {
+        "ranges": code.slots,
+        "lay_out": arena.lay_out,
+        "acquire": arena.acquire,
+        "give_back": arena.give_back,
+    }
     namespace |= {f"np_{k}": v.type for k, v in _NUMPY.items()}
     namespace |= {f"dtype_{k}": v for k, v in _NUMPY.items()}
     exec(compile(code.wrapper, f"<call of {code.name}>", "exec"), namespace)

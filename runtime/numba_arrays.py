@@ -1,7 +1,9 @@
 """What Numba compiles for the functions of `arrays`: a few instructions each, without calls of Python functions.
 
 Note [Fresh memory]. The data pointer of a new array comes out of an opaque function whose result is `noalias`:
-LLVM then knows that arrays of this function do not overlap, and vectorises without checks at run time.
+LLVM then knows that arrays of this function do not overlap, and vectorises without checks at run time. Parts of an
+arena do share memory, one after the other: before memory is used again, the pointer of what was in it goes through
+another opaque function, which for all LLVM knows reads and writes it, as `free` would.
 """
 
 # mypy: disable-error-code="no-untyped-call,untyped-decorator,attr-defined,call-arg,no-any-return"
@@ -86,18 +88,26 @@ def _build(context: Any, builder: Any, t: Any, data: Any, shape: list[Any], memi
     return value
 
 
-def _fresh(builder: Any, pointer: Any) -> Any:
-    """The same pointer. See Note [Fresh memory]."""
-    name = "pullback_fresh"
+def _opaque(builder: Any, name: str, result: Any) -> Any:
+    """A function of one pointer that LLVM does not look into."""
     found = builder.module.globals.get(name)
     if found is None:
-        found = ir.Function(builder.module, ir.FunctionType(_BYTES, [_BYTES]), name)
+        found = ir.Function(builder.module, ir.FunctionType(result, [_BYTES]), name)
         found.linkage = "linkonce_odr"
-        found.return_value.add_attribute("noalias")
         for attribute in ("noinline", "optnone", "nounwind"):
             found.attributes.add(attribute)
-        ir.IRBuilder(found.append_basic_block()).ret(found.args[0])
-    return builder.call(found, [pointer])
+        body = ir.IRBuilder(found.append_basic_block())
+        if result == _BYTES:
+            found.return_value.add_attribute("noalias")
+            body.ret(found.args[0])
+        else:
+            body.ret_void()
+    return found
+
+
+def _fresh(builder: Any, pointer: Any) -> Any:
+    """The same pointer. See Note [Fresh memory]."""
+    return builder.call(_opaque(builder, "pullback_fresh", _BYTES), [pointer])
 
 
 def _allocate(context: Any, builder: Any, t: Any, shape: list[Any]) -> tuple[Any, Any, Any]:
@@ -136,6 +146,32 @@ def _type_empty(shape: Any, dtype: Any) -> Any:
 
 def _lower_empty(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return _allocate(context, builder, sig.return_type, _extents(builder, sig.args[0], args[0]))[0]
+
+
+def _type_part(arena: Any, offset: Any, shape: Any, dtype: Any) -> Any:
+    rank = _rank(shape)
+    if rank is None:
+        return None
+    return signature(KernelArray(_element(dtype), rank), arena, types.intp, _shape_type(shape), dtype)
+
+
+def _lower_part(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    t = sig.return_type
+    base, _ = array_fields(context, builder, sig.args[0], args[0])
+    data = _fresh(builder, builder.gep(builder.bitcast(base, _BYTES), [args[1]], inbounds=True))
+    data = builder.bitcast(data, context.get_data_type(t.dtype).as_pointer())
+    nobody = ir.Constant(_BYTES, None)  # the caller owns the memory
+    return _build(context, builder, t, data, _extents(builder, sig.args[2], args[2]), nobody)
+
+
+def _type_retire(a: Any) -> Any:
+    return signature(types.none, a) if isinstance(a, KernelArray) else None
+
+
+def _lower_retire(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    data, _ = array_fields(context, builder, sig.args[0], args[0])
+    builder.call(_opaque(builder, "pullback_retire", ir.VoidType()), [builder.bitcast(data, _BYTES)])
+    return context.get_dummy_value()
 
 
 def _type_full(shape: Any, value: Any, dtype: Any) -> Any:
@@ -240,6 +276,8 @@ def _lower_take(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 declare(arrays.empty, _type_empty, _lower_empty)
 declare(np.empty, _type_empty, _lower_empty)
+declare(arrays.part, _type_part, _lower_part)
+declare(arrays.retire, _type_retire, _lower_retire)
 declare(arrays.full, _type_full, _lower_full)
 declare(arrays.fill, _type_fill, _lower_fill)
 declare(arrays.copy, _type_copy, _lower_copy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import tracemalloc
 from collections.abc import Callable
 from typing import Any
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 import pullback as pb
+from pullback.runtime import arena
 
 pytestmark = pytest.mark.usefixtures("native_backend")
 RNG = np.random.default_rng(0)
@@ -22,8 +24,13 @@ def native_backend(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def peak_above_results(f: Callable[..., Any], *args: Any) -> int:
-    """Bytes that a second call of `f` needs at its worst, beyond what it returns."""
+    """Bytes that a call of `f` needs at its worst, beyond what it returns, its arena included."""
     f(*args)
+    pb.clear_arenas()
+    return _peak(f, *args)
+
+
+def _peak(f: Callable[..., Any], *args: Any) -> int:
     tracemalloc.start()
     try:
         before = tracemalloc.get_traced_memory()[0]
@@ -33,7 +40,7 @@ def peak_above_results(f: Callable[..., Any], *args: Any) -> int:
     finally:
         tracemalloc.stop()
     leaves = result if isinstance(result, (list, tuple)) else [result]
-    return peak - sum(x.nbytes for x in leaves)
+    return peak - sum(x.nbytes for x in leaves if isinstance(x, np.ndarray))
 
 
 def tanh_layers(weights, x):
@@ -123,7 +130,9 @@ def swap(a, b, n):
 def test_a_loop_does_not_allocate(f, args):
     """What a loop carries is overwritten by its next value."""
     text = pb.grad(f).source(*args, level="native")
-    loops = [line for line in text.splitlines() if line.startswith("        ") and "= empty(" in line]
+    loops = [
+        line for line in text.splitlines() if line.startswith("        ") and ("part(" in line or "= empty(" in line)
+    ]
     assert not loops, text
     _against_differences(f, args)
 
@@ -140,3 +149,104 @@ def _against_differences(f, args):
     ahead = f(args[0] + step * direction, *args[1:])
     behind = f(args[0] - step * direction, *args[1:])
     assert np.sum(g * direction) == pytest.approx((ahead - behind) / (2 * step), rel=1e-6)
+
+
+def test_a_second_call_allocates_only_its_results():
+    f = pb.value_and_grad(recurrent)
+    args = (RNG.normal(size=(8, 8)), RNG.normal(size=(200, 40, 8)), RNG.normal(size=(40, 8)))
+    f(*args)
+    assert _peak(f, *args) <= SLACK
+
+
+def test_the_arena_grows_with_the_largest_call_and_is_given_back():
+    f = pb.grad(euler)
+    pb.clear_arenas()
+    f(np.ones(10), 1000, 0.1)
+    small = arena.kept_bytes()
+    f(np.ones(100), 1000, 0.1)
+    large = arena.kept_bytes()
+    f(np.ones(10), 1000, 0.1)
+    assert 80_000 <= small < 800_000 <= large == arena.kept_bytes()
+    pb.clear_arenas()
+    assert arena.kept_bytes() == 0
+
+
+def test_calls_that_fail_give_their_arena_back():
+    def f(x, i):
+        y = np.cumsum(x * x)
+        return np.sum(np.cumsum(y * x)) * y[i]
+
+    g = pb.grad(f)
+    x = RNG.normal(size=50)
+    expected = g(x, 3)
+    pb.clear_arenas()
+    for _ in range(5):
+        with pytest.raises(IndexError):
+            g(x, 1000)
+    kept = arena.kept_bytes()
+    assert np.array_equal(g(x, 3), expected)
+    assert 0 < arena.kept_bytes() == kept
+
+
+def ragged(x):
+    """Tapes of unknown length, arrays of computed sizes, a called function."""
+    s, i = 0.0, 0
+    while i < x.shape[0]:
+        part = np.sin(x[: i + 1]) * x[i]
+        s = s + np.sum(part) * s + x[i]
+        i += 1
+    return s
+
+
+def test_threads_at_once():
+    """Eight threads from the first call on, several shapes, failing calls in between."""
+    grad_layers, grad_ragged = pb.value_and_grad(recurrent), pb.grad(ragged)
+    shapes = [(4, 4), (3, 5), (8, 2), (2, 7)]
+    args = [(RNG.normal(size=(n, n)), RNG.normal(size=(6, m, n)), np.zeros((m, n))) for m, n in shapes]
+    vectors = [RNG.normal(size=k) * 0.1 for k in (3, 9, 4, 30)]
+    barrier = threading.Barrier(8)
+    seen: list[list[Any]] = [[] for _ in range(8)]
+    failures: list[BaseException] = []
+
+    def work(me: int) -> None:
+        try:
+            barrier.wait()
+            for k in range(200):
+                n = (me + k) % 4
+                seen[me].append((n, grad_layers(*args[n]), grad_ragged(vectors[n])))
+        except BaseException as e:
+            failures.append(e)
+
+    threads = [threading.Thread(target=work, args=(me,)) for me in range(8)]
+    for t in threads:
+        t.start()
+    for t in threads:
+        t.join()
+    assert not failures
+    for n, (value, gradient), of_vector in (x for mine in seen for x in mine):
+        again, expected = grad_layers(*args[n])
+        assert value == again == pytest.approx(recurrent(*args[n]))
+        assert np.array_equal(gradient, expected)
+        assert np.array_equal(of_vector, grad_ragged(vectors[n]))
+
+
+def test_ten_thousand_calls_do_not_grow():
+    grad_layers, grad_ragged = pb.value_and_grad(recurrent), pb.grad(ragged)
+    args = (RNG.normal(size=(3, 3)), RNG.normal(size=(5, 2, 3)), np.zeros((2, 3)))
+    vectors = [RNG.normal(size=k) * 0.1 for k in range(1, 8)]
+
+    def calls(n: int) -> None:
+        for k in range(n):
+            grad_layers(*args)
+            grad_ragged(vectors[k % 7])
+
+    calls(50)
+    tracemalloc.start()
+    try:
+        calls(100)
+        before = tracemalloc.get_traced_memory()[0]
+        calls(10_000)
+        after = tracemalloc.get_traced_memory()[0]
+    finally:
+        tracemalloc.stop()
+    assert after - before <= SLACK

@@ -36,6 +36,8 @@ def generate_native(fn: Function, name: str | None = None, reassociate: bool = T
     source = print_native(fn, name)
     params = _specs([p.type for p in fn.params])
     params += [_spec(y.type) for y, passed in zip(fn.body.yields, source.passed, strict=True) if passed]
+    if source.slots:
+        params += [("uint8", 1), ("int64", 1)]
     if source.has_error_buffer:
         params.append(("float64", 1))
     by_name = {identifier(callee): f for callee, f in fn.callees.items()}
@@ -44,7 +46,8 @@ def generate_native(fn: Function, name: str | None = None, reassociate: bool = T
         f = by_name[callee]
         callees.append((callee, _specs([p.type for p in f.params]), _specs(f.result_types)))
     table: list[Entry] = [(s.error, s.message, s.values, s.loc.file, s.loc.line) for s in source.statuses]
-    return NativeCode(source.text, source.name, params, callees, table, _wrapper(fn, source), reassociate)
+    slots = [(slot.first, slot.last) for slot in source.slots]
+    return NativeCode(source.text, source.name, params, callees, table, _wrapper(fn, source), reassociate, slots)
 
 
 def compile_native(fn: Function, name: str | None = None, reassociate: bool = True) -> NativeKernel:
@@ -68,30 +71,26 @@ def _specs(types: Sequence[Type]) -> list[tuple[str, int]]:
 def _wrapper(fn: Function, source: NativeSource) -> str:
     """The text of ``call(inputs...) -> [outputs...]``."""
     names = {p: f"a{k}" for k, p in enumerate(fn.params)}
-    lines = [f"def call({', '.join(names.values())}):"]
     symbols: dict[str, str] = {}
     for p in fn.params:
         for k, d in enumerate(p.type.shape):
             for s in d.atoms():
                 if isinstance(s, str) and d == Dim.of(s):
                     symbols.setdefault(s, f"{names[p]}.shape[{k}]")
-    used = {
-        a
-        for y, passed in zip(fn.body.yields, source.passed, strict=True)
-        if passed
-        for d in y.type.shape
-        for a in d.atoms()
-    }
-    lines += [f"    {s} = {symbols[s]}" for s in sorted(a for a in used if isinstance(a, str))]
 
     def leaf(a: Any) -> str:
         return a if isinstance(a, str) else names[a]
 
+    passed = [y for y, p in zip(fn.body.yields, source.passed, strict=True) if p]
+    slots = [slot.type for slot in source.slots]
+    atoms = {a for t in [*slots, *(y.type for y in passed)] for d in t.shape for a in d.atoms()}
+    lines = [f"def call({', '.join(names.values())}):"]
+    lines += [f"    {s} = {symbols[s]}" for s in sorted(a for a in atoms if isinstance(a, str))]
     args = list(names.values())
     outputs = []
     returned = []
-    for k, (y, passed) in enumerate(zip(fn.body.yields, source.passed, strict=True)):
-        if passed:
+    for k, (y, is_passed) in enumerate(zip(fn.body.yields, source.passed, strict=True)):
+        if is_passed:
             shape = ", ".join(d.format(leaf) for d in y.type.shape)
             lines.append(f"    o{k} = empty(({shape},), dtype_{y.type.dtype})")
             args.append(f"o{k}")
@@ -99,15 +98,34 @@ def _wrapper(fn: Function, source: NativeSource) -> str:
         else:
             returned.append(f"r{k}")
             outputs.append(_result(f"r{k}", y))
+    if slots:
+        # offsets are made once for all calls with these extents
+        key = ", ".join(
+            sorted({leaf(a) for t in slots for d in t.shape for a in d.atoms() if isinstance(a, str | Value)})
+        )
+        sizes = ", ".join(f"{t.itemsize} * {' * '.join(f'({d.format(leaf)})' for d in t.shape)}" for t in slots)
+        lines += [
+            f"    key = ({key}{',' if key else ''})",
+            "    place = places.get(key)",
+            "    if place is None:",
+            "        if len(places) > 4096:",
+            "            places.clear()",
+            f"        place = places[key] = lay_out(({sizes},), ranges)",
+            "    size, offsets = place",
+            "    arena = acquire(size)",
+        ]
+        args += ["arena", "offsets"]
     if source.has_error_buffer:
         lines.append("    error = new_error()")
         args.append("error")
     targets = ", ".join(["status", *returned])
     lines.append(f"    {targets} = entry({', '.join(args)})")
+    if slots:
+        lines.append("    give_back(arena)")
     lines.append("    if status:")
     lines.append(f"        fail(status{', error' if source.has_error_buffer else ''})")
     lines.append(f"    return [{', '.join(outputs)}]")
-    return "\n".join(lines) + "\n"
+    return ("places = {}\n" if slots else "") + "\n".join(lines) + "\n"
 
 
 def _result(name: str, y: Value | Const) -> str:
