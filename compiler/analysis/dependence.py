@@ -60,7 +60,7 @@ class Accesses:
         return False
 
     def may_overwrite(self, first: Op, later: Op) -> bool:
-        """Whether `later` can write an element of the access `first` in an execution after it."""
+        """Whether `later` can touch an element of the access `first` in an execution after it."""
         a, b = self.path(first), self.path(later)
         common: list[Region] = []  # regions of loops around both, outermost first
         depth = 0

@@ -52,10 +52,16 @@ def _right(c: Context) -> E:
     if a.type.rank == 1:
         return c.sum_to(a.expand(1) * g.expand(g.type.rank - 1), 1)
     if b.type.rank == 1:
-        if a.type.rank == 2:
-            return a.mT @ g
-        return (g.expand(g.type.rank - 1) @ a).reshape([*g.shape[:-1], b.shape[0]]).sum(range(g.type.rank - 1))
+        return _rows(a, 1).mT @ _rows(g, 0)
+    if b.type.rank == 2 and a.type.rank > 2:
+        return _rows(a, 1).mT @ _rows(g, 1)
     return c.sum_to(a.mT @ g, 1)
+
+
+def _rows(x: E, inner: int) -> E:
+    """`x` with its leading axes as one, in front of the last `inner`: a product over them sums over a whole batch."""
+    at = x.type.rank - inner
+    return x if at == 1 else x.reshape([Type(x.type.dtype, x.shape[:at]).size, *x.shape[at:]])
 
 
 def _evaluate(attrs: Attrs, a: Any, b: Any) -> Any:

@@ -75,8 +75,10 @@ def space_of(op: Op) -> tuple[Dim, ...] | None:
         return None
     if op.opcode == "load" or op.opcode in ("transpose", "broadcast_to", "iota", "eye"):
         return op.result.type.shape
-    if op.opcode == "reshape" or op.opcode in ("copy", "stop_gradient"):
+    if op.opcode in ("copy", "stop_gradient"):
         return op.result.type.shape if is_virtual_op(op) else None
+    if op.opcode == "reshape":
+        return None  # read through, or the memory of its operand
     if op.opcode != "full" and opdef(op.opcode).kind == "elementwise":
         return op.result.type.shape
     return None

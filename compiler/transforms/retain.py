@@ -6,7 +6,8 @@ each such value this pass chooses between
 - *recompute*: clone its computation into the reverse region, from values that are available there
   (indices, constants, values from outside the loop, loads of arrays that are not overwritten);
 - *read again*: an element that was loaded from, or stored to, an array and that no later store
-  overwrites is still in the array's last version (`analysis.webs`, `analysis.dependence`);
+  overwrites is still in the array's last version, and one that the loop around it has not written yet is in the
+  array as it was before the loop (`analysis.webs`, `analysis.dependence`);
 - *roll back*: the reverse sweep undoes in-place writes from a log (`rollback`);
 - *keep*: a slot (a branch), a preallocated tape indexed by the iteration (loops with trip counts known
   before they start), or a growing last-in first-out tape (`while`, ragged nests).
@@ -28,7 +29,7 @@ from typing import Any
 
 from ..analysis.dependence import Accesses
 from ..analysis.structure import loop_of
-from ..analysis.webs import linear_webs
+from ..analysis.webs import Web, linear_webs
 from ..ir.builder import Builder, constant
 from ..ir.dims import Dim
 from ..ir.indexing import indexed_shape
@@ -75,7 +76,8 @@ class Retainer:
             x.type.dtype not in ("f64", "i64", "b1")
             for x in (*fn.params, *(r for op in fn.body.walk() for r in op.results))
         )
-        self.again: dict[Value, Op | None] = {}  # the access that still finds the value in the last version
+        # the access that finds the value in another version of the array, and that version
+        self.again: dict[Value, tuple[Op, Value] | None] = {}
 
     def run(self) -> None:
         drop_unused(self.fn.body)
@@ -175,30 +177,53 @@ class Retainer:
         if v in self.restored:
             assert v.op is not None
             return [x for x in v.op.used_values() if x is not v.op.operands[0]]
-        access = self.read_again(v)
-        if access is not None:
-            array = access.operands[0]
-            assert isinstance(array, Value)
-            own = [x for x in access.used_values() if x is not array and x is not v]
-            return [*own, self.webs[array].last]
+        again = self.read_again(v)
+        if again is not None:
+            access, version = again
+            own = [x for x in access.used_values() if x is not access.operands[0] and x is not v]
+            return [*own, version]
         if not self.recomputable(v):
             return None
         assert v.op is not None
         return list(v.op.used_values())
 
-    def read_again(self, v: Value) -> Op | None:
-        """A load of v or a store of it whose element no later store overwrites."""
+    def read_again(self, v: Value) -> tuple[Op, Value] | None:
+        """A load of v or a store of it whose element no later store overwrites, and the last version of the array;
+        or a load of an element that the loop around it has not written yet, and the array before the loop."""
         if v not in self.again:
             candidates = [s for s in self.stored_by.get(v, []) if self.home[s.result] is self.home[v]]
-            if v.op is not None and v.op.opcode == "load":
-                candidates.append(v.op)
-            self.again[v] = next((c for c in candidates if self.survives(c)), None)
+            load = v.op if v.op is not None and v.op.opcode == "load" else None
+            if load is not None:
+                candidates.append(load)
+            found = next(((c, self.webs[c.operands[0]].last) for c in candidates if self.survives(c)), None)  # type: ignore[index]
+            if found is None and load is not None:
+                before = self.before_loop(load)
+                found = (load, before) if before is not None else None
+            self.again[v] = found
         return self.again[v]
 
     def survives(self, access: Op) -> bool:
-        array = access.operands[0]
-        web = self.webs.get(array) if isinstance(array, Value) else None
+        web = self.web_of(access)
         return web is not None and not any(self.accesses.may_overwrite(access, s) for s in web.stores)
+
+    def before_loop(self, load: Op) -> Value | None:
+        """The array at the start of the outermost loop around a load, if the loop cannot have written the element."""
+        web, chain = self.web_of(load), self.chain(load.result)
+        if web is None or not chain or chain[0][0].opcode not in ("for", "while"):
+            return None
+        outermost = chain[0][0]
+        loop = loop_of(outermost)
+        carried = [x for x, p in zip(loop.inits, loop.params, strict=True) if self.webs.get(p) is web]
+        if len(carried) != 1 or not isinstance(carried[0], Value):
+            return None
+        inside = set(outermost.regions[-1].walk())
+        if any(self.accesses.may_overwrite(s, load) for s in web.stores if s in inside):
+            return None
+        return carried[0]
+
+    def web_of(self, access: Op) -> Web | None:
+        array = access.operands[0]
+        return self.webs.get(array) if isinstance(array, Value) else None
 
     def recomputable(self, v: Value) -> bool:
         op = v.op
@@ -274,17 +299,16 @@ class Retainer:
             self.home[r] = target
 
     def recompute(self, v: Value, target: Region) -> Operand:
-        access = self.read_again(v)
-        if access is not None:
-            array = access.operands[0]
-            assert isinstance(array, Value)
+        again = self.read_again(v)
+        if again is not None:
+            access, version = again
             at = index_operands(access)
-            sub = self.mapped([x for x in access.used_values() if x is not array and x is not v], target)
+            sub = self.mapped([x for x in access.used_values() if x is not access.operands[0] and x is not v], target)
             scratch = Region()
             index = tuple(sub.attr(i) for i in access.attrs["index"])
             Builder(scratch, access.loc).emit(
                 "load",
-                self.here(self.webs[array].last, target),
+                self.here(version, target),
                 *[sub.operand(x) for x in at],
                 index=index,
                 hint=v.hint,

@@ -234,3 +234,27 @@ def test_constant_factors_are_part_of_the_product() -> None:
     for s in (0.0, 1.5):
         text = check(fn, [a, rng.normal(size=9), np.float64(s)], compiled=True)
     assert "-2.0, 0.0, True" in text and "n0, n0" not in text
+
+
+def test_a_reshaped_array_needs_no_copy_for_a_product() -> None:
+    fn = parse("""func f(%a: f64[n0, n1], %b: f64[n1, n1]) -> (f64[n0, n1], f64[n0*n1]) {
+      %p = matmul %a, %b : f64[n0, n1]
+      %q = reshape %p {shape=(n0*n1,)} : f64[n0*n1]
+      %e = exp %q : f64[n0*n1]
+      %u = reshape %e {shape=(n0, n1)} : f64[n0, n1]
+      %v = matmul %u, %b : f64[n0, n1]
+      return %v, %e
+    }""")
+    rng = np.random.default_rng(0)
+    text = check(fn, [rng.normal(size=(40, 9)), rng.normal(size=(9, 9))], compiled=True)
+    assert text.count("for ") == 1, text
+
+
+def test_a_reshaped_array_that_is_overwritten_is_copied() -> None:
+    fn = parse("""func f(%a: f64[n0, n1]) -> (f64[n0, n1], f64[n0*n1]) {
+      %c = mul %a, 2.0 : f64[n0, n1]
+      %s = reshape %c {shape=(n0*n1,)} : f64[n0*n1]
+      %d = store %c, 1.0 {index=(span(0, n0), span(0, n1))} : f64[n0, n1]
+      return %d, %s
+    }""")
+    check(fn, [np.arange(6.0).reshape(2, 3)], compiled=True)
