@@ -24,6 +24,7 @@ from .analysis.activity import active_values, influenced
 from .errors import InternalError, PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
 from .frontend import build
 from .frontend.interface import Built, Captured, Leaf, Static
+from .ir.dims import Dim
 from .ir.nodes import Function, Loc, Operand, Value, clone_function
 from .ir.types import Type
 from .paths import Guard
@@ -60,7 +61,7 @@ class Program:
     loc: Loc | None = None
     portable: bool = False
 
-    def plan(self, fixed: dict[str, int], slots: list[int]) -> Plan:
+    def plan(self, fixed: dict[str, Dim], slots: list[int]) -> Plan:
         """What calls need to know of it."""
         fn = self.function
         return Plan(

@@ -9,7 +9,7 @@ Note [Specialising again]. A program is first built with symbolic extents and ru
 Where that is refused because a number must be known (or shapes are not seen to agree), it is built
 again with ints static, then with all extents constant. The error raised is that with constant extents
 and run-time ints, where there is one: it names the actual shapes and types. An extent that has to be a certain
-number is made constant at once (Note [Settled extents] in `frontend/session.py`).
+number, or another extent and 1, is made that at once (Note [Settled extents] in `frontend/session.py`).
 
 Guaranteed: arguments are not modified, except arrays that the user's function itself writes to when
 it is called without differentiation; those are updated after the kernel has returned without error.
@@ -34,7 +34,7 @@ from .ir.dims import Dim
 from .ir.loc import Loc
 from .ir.types import FROM_NUMPY, Type
 from .plan import Plan, Transform
-from .signature import Signature, scan
+from .signature import Signature, scan, settled
 
 if TYPE_CHECKING:
     from .compose import Program
@@ -93,7 +93,7 @@ class Specialisation:
     def bind(self, extents: dict[str, int]) -> dict[str, int] | None:
         """The extents of all its symbols for a call whose arguments have these; None where it does not
         hold for them, or for the user's environment as it is now. Assumptions are not looked at."""
-        if any(extents[s] != n for s, n in self.fixed.items()):
+        if any(extents[s] != d.evaluate(extents.__getitem__) for s, d in self.fixed.items()):
             return None
         if not all(g.holds() for g in self.plan.guards):
             return None
@@ -115,6 +115,13 @@ class Specialisation:
     def violated(self, extents: dict[str, int]) -> list[Dim]:
         """The assumptions that do not hold for extents from `bind`."""
         return [d for d in self.plan.assumptions if d.evaluate(extents.__getitem__) < 0]
+
+
+def _constant(fixed: dict[str, Dim], symbols: Collection[str], extents: dict[str, int]) -> dict[str, Dim]:
+    """More extents are the numbers that they are in a call; all of them if `symbols` has one that is no argument's."""
+    if not extents.keys() >= set(symbols):
+        symbols = extents.keys()
+    return settled(fixed, {s: Dim.of(extents[s]) for s in sorted(symbols)})
 
 
 def _conforms(x: Any, type: Type, shape: tuple[int, ...]) -> bool:
@@ -438,16 +445,16 @@ class Dispatcher:
             for plan in plans.load(key, self.fn):
                 if plan.fixed.keys() <= extents.keys():
                     known.append(self._specialisation(plan, None, signature, None))
-        fixed: set[str] = set()
+        fixed: dict[str, Dim] = {}
         for spec in known:
             bound = spec.bind(extents)
             if bound is not None:
                 violated = _symbols(spec.violated(bound))
                 if not violated:
                     return spec, bound
-                fixed |= violated
+                fixed = _constant(fixed, violated, extents)
         while True:
-            spec = self._build(signature, fixed if fixed <= extents.keys() else set(extents), key)
+            spec = self._build(signature, fixed, key)
             known.append(spec)
             bound = spec.bind(extents)
             if bound is None:
@@ -455,17 +462,17 @@ class Dispatcher:
             violated = _symbols(spec.violated(bound))
             if not violated:
                 return spec, bound
-            if violated <= fixed:
+            if violated <= fixed.keys():
                 raise InternalError(f"assumptions of {self.name} cannot be met", self.loc)
-            fixed |= violated
+            fixed = _constant(fixed, violated, extents)
 
-    def _build(self, signature: Signature, fixed: set[str], key: str | None) -> Specialisation:
+    def _build(self, signature: Signature, fixed: dict[str, Dim], key: str | None) -> Specialisation:
         """See Note [Specialising again]."""
         from . import compose
 
         args, kwargs, _ = signature.abstract(fixed, False)
         compose.check_arguments(self.name, self.chain, args, kwargs, signature.names, self.loc)
-        every = set(signature.extents)
+        every = _constant({}, signature.extents.keys(), signature.extents)
         has_ints = any(x.is_python_int for x in signature.inputs)
         try:
             return self._attempt(signature, fixed, self._static_ints, key)
@@ -473,7 +480,7 @@ class Dispatcher:
             raise
         except PullbackError as e:
             error = e
-        attempts: list[tuple[set[str], bool]] = []
+        attempts: list[tuple[dict[str, Dim], bool]] = []
         if isinstance(error, NeedsStatic) and has_ints and not self._static_ints:
             attempts.append((fixed, True))
         if every != fixed:
@@ -494,17 +501,19 @@ class Dispatcher:
             return spec
         raise error
 
-    def _attempt(self, signature: Signature, fixed: set[str], static_ints: bool, key: str | None) -> Specialisation:
+    def _attempt(
+        self, signature: Signature, fixed: dict[str, Dim], static_ints: bool, key: str | None
+    ) -> Specialisation:
         while True:
             try:
                 program, slots = self._program(signature, fixed, static_ints)
                 break
             except NeedsExtent as e:
-                fixed = fixed | e.symbols
-        plan = program.plan({s: signature.extents[s] for s in sorted(fixed)}, slots)
+                fixed = settled(fixed, {e.symbol: e.extent})
+        plan = program.plan({s: fixed[s] for s in sorted(fixed)}, slots)
         return self._specialisation(plan, program, signature, key)
 
-    def _program(self, signature: Signature, fixed: Collection[str], static_ints: bool) -> tuple[Program, list[int]]:
+    def _program(self, signature: Signature, fixed: dict[str, Dim], static_ints: bool) -> tuple[Program, list[int]]:
         from . import compose
 
         args, kwargs, slots = signature.abstract(fixed, static_ints)

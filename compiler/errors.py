@@ -9,6 +9,7 @@ import linecache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from .ir.dims import Dim
     from .ir.nodes import Loc
 
 
@@ -70,12 +71,13 @@ class InternalError(PullbackError, RuntimeError):
 
 
 class NeedsExtent(Exception):  # noqa: N818
-    """Extents of arguments must be the numbers that they are in this call: the program is built again with them
-    constant. Never seen by a user."""
+    """An extent of arguments must be what it is in this call, a number or in terms of others: the program is built
+    again for that. Never seen by a user."""
 
-    def __init__(self, symbols: frozenset[str]):
-        super().__init__(", ".join(sorted(symbols)))
-        self.symbols = symbols
+    def __init__(self, symbol: str, extent: Dim):
+        super().__init__(f"{symbol} = {extent}")
+        self.symbol = symbol
+        self.extent = extent
 
 
 class NeedsStatic(UnsupportedError):  # noqa: N818

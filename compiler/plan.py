@@ -70,7 +70,7 @@ class Plan:
     """How calls of one specialisation are made; see `compose.Program` for the fields that it has too.
 
     ``extras`` are the trees of tangents and cotangents, named by ``extra_names``. ``fixed`` are the extents that the
-    program has as constants, ``slots`` the run-time inputs that it takes. ``captured`` are the paths and types of
+    program has as constants or in terms of others, ``slots`` the run-time inputs that it takes. ``captured`` are the paths and types of
     the parameters that follow the inputs. A plan that is not ``portable`` relies on more than its
     guards and captured values say.
     """
@@ -88,7 +88,7 @@ class Plan:
     written: tuple[tuple[int, int], ...]
     mutates: tuple[int, ...]
     returned: tuple[tuple[int, int], ...]
-    fixed: dict[str, int]
+    fixed: dict[str, Dim]
     slots: list[int]
     portable: bool = False
     native: NativeCode | None = None

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Collection
+from collections.abc import Mapping
 from typing import Any, final
 
 import numpy as np
@@ -80,6 +80,12 @@ def scan(x: Any, key: list[Any], leaves: list[Any], static_ints: bool) -> None:
         key.append((t, _Identity(x)))
 
 
+def settled(fixed: Mapping[str, Dim], more: Mapping[str, Dim]) -> dict[str, Dim]:
+    """What extents are, and more of it: constants, or in terms of extents of which nothing is said."""
+    known = {s: d.substitute(lambda a: more.get(a, Dim.of(a))) for s, d in fixed.items()}
+    return {**known, **more}
+
+
 @final
 @dataclasses.dataclass(frozen=True, slots=True)
 class Input:
@@ -142,12 +148,15 @@ class Signature:
         self.values.append(x)
         return len(self.inputs) - 1
 
-    def abstract(self, fixed: Collection[str], static_ints: bool) -> tuple[tuple[Any, ...], dict[str, Any], list[int]]:
+    def abstract(self, fixed: Mapping[str, Dim], static_ints: bool) -> tuple[tuple[Any, ...], dict[str, Any], list[int]]:
         """Trees of Leaf and Static for `build`, and the inputs that are the Leafs.
 
-        Extents whose symbol is in `fixed` are constants; with `static_ints` Python ints are static.
+        Extents whose symbol is in `fixed` are what that says; with `static_ints` Python ints are static.
         """
         slots: list[int] = []
+
+        def extent(symbol: str) -> Dim:
+            return fixed.get(symbol, Dim.of(symbol))
 
         def of(k: Any) -> Any:
             if not isinstance(k, int):
@@ -156,7 +165,7 @@ class Signature:
             if static_ints and leaf.is_python_int:
                 return Static(self.values[k])
             slots.append(k)
-            shape = tuple(Dim.of(n if n == 1 or self._symbols[n] in fixed else self._symbols[n]) for n in leaf.shape)
+            shape = tuple(Dim.of(n) if n == 1 else extent(self._symbols[n]) for n in leaf.shape)
             name = re.sub(r"\W+", "_", leaf.path).strip("_") or "x"
             return Leaf(Type(leaf.dtype, shape, leaf.weak), name)
 

@@ -6,7 +6,9 @@ built, looked at, and undone.
 
 Note [Settled extents]. Where an extent has to be a certain number (``x + np.array([1.0, 2.0])``), other calls would fail:
 a call in which it is that number gets a program with the extent constant, instead of a check at run time. Without
-that, a carried array would have the shape ``(n0,)`` before a loop and ``(2,)`` after an iteration.
+that, a carried array would have the shape ``(n0,)`` before a loop and ``(2,)`` after an iteration. Where two extents
+have to differ by a number (``h * np.diff(x)``), a call in which they do gets a program in which one is the other and
+that number: what is known to have one shape can be one loop nest.
 """
 
 from __future__ import annotations
@@ -196,9 +198,16 @@ class Session:
     def settle(self, a: Dim, b: Dim) -> None:
         """Two extents have to be equal. See Note [Settled extents]."""
         difference = a - b
-        atoms = set(difference.atoms())
-        if len(atoms) == 1 and atoms <= self.argument_symbols and difference.evaluate(self.extents.__getitem__) == 0:
-            raise NeedsExtent(frozenset(atoms))
+        atoms = sorted({str(d) for d in difference.atoms()})
+        if not self.argument_symbols.issuperset(atoms) or difference.evaluate(self.extents.__getitem__) != 0:
+            return
+        if len(atoms) == 1:
+            raise NeedsExtent(atoms[0], Dim.of(self.extents[atoms[0]]))
+        parts = {m: c for m, c in difference.terms if m}
+        if len(atoms) == 2 and sorted(parts.values()) == [-1, 1] and all(len(m) == 1 for m in parts):
+            larger = max(atoms, key=self.extents.__getitem__)
+            (smaller,) = set(atoms) - {larger}
+            raise NeedsExtent(larger, Dim.of(smaller) + (self.extents[larger] - self.extents[smaller]))
 
     def nonneg(self, dim: Dim) -> bool:
         """Whether ``dim >= 0`` follows from extents being >= 0 and the ranges of loop indices."""

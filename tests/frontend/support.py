@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import copy
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
 
 from pullback.errors import NeedsExtent
 from pullback.frontend import Built, Leaf, Static, build
+from pullback.ir.dims import Dim
 from pullback.ir.interp import interpret
-from pullback.ir.types import BOOL, FLOAT, FROM_NUMPY, INT, Type, array
+from pullback.ir.types import BOOL, FLOAT, FROM_NUMPY, INT, Type
+from pullback.signature import settled
 
 
 def _is_record(x: Any) -> bool:
@@ -23,18 +25,21 @@ def _fields(x: Any) -> list[str]:
     return list(getattr(x, "_fields", None) or [f.name for f in dataclasses.fields(x)])
 
 
-def leaves_of(args: Any, settled: frozenset[str] = frozenset()) -> tuple[Any, dict[str, int]]:
+def leaves_of(args: Any, fixed: Mapping[str, Dim] | None = None) -> tuple[Any, dict[str, int]]:
     """Arguments as a tree of Leafs with the dispatcher's symbols, and the extents of the symbols; those that are
-    settled are constants."""
+    fixed are what that says."""
+    fixed = fixed or {}
     symbols: dict[int, str] = {}
 
-    def extent(n: int) -> int | str:
-        symbol = symbols.setdefault(n, f"n{len(symbols)}") if n != 1 else ""
-        return n if n == 1 or symbol in settled else symbol
+    def extent(n: int) -> Dim:
+        if n == 1:
+            return Dim.of(1)
+        symbol = symbols.setdefault(n, f"n{len(symbols)}")
+        return fixed.get(symbol, Dim.of(symbol))
 
     def leaf(x: Any, name: str) -> Any:
         if isinstance(x, np.ndarray) and x.ndim:
-            return Leaf(array(FROM_NUMPY[x.dtype], *map(extent, x.shape)), name)
+            return Leaf(Type(FROM_NUMPY[x.dtype], tuple(map(extent, x.shape))), name)
         if isinstance(x, (np.generic, np.ndarray)):
             return Leaf(Type(FROM_NUMPY[x.dtype]), name)
         for python, type in ((bool, BOOL), (int, INT), (float, FLOAT)):
@@ -49,7 +54,7 @@ def leaves_of(args: Any, settled: frozenset[str] = frozenset()) -> tuple[Any, di
         return Static(x)
 
     return tuple(leaf(x, f"x{k}") for k, x in enumerate(args)), {
-        s: n for n, s in symbols.items() if s not in settled
+        s: n for n, s in symbols.items() if s not in fixed
     }
 
 
@@ -87,13 +92,13 @@ def unflatten(tree: Any, yields: list[Any]) -> Any:
 
 
 def build_for(fn: Callable[..., Any], *args: Any) -> Built:
-    settled: frozenset[str] = frozenset()
+    fixed: dict[str, Dim] = {}
     while True:
-        tree, extents = leaves_of(args, settled)
+        tree, extents = leaves_of(args, fixed)
         try:
             return build(fn, tree, {}, extents)
         except NeedsExtent as e:
-            settled |= e.symbols
+            fixed = settled(fixed, {e.symbol: e.extent})
 
 
 def check_same(fn: Callable[..., Any], *args: Any) -> Built:
