@@ -70,8 +70,8 @@ class Plan:
     """How calls of one specialisation are made; see `compose.Program` for the fields that it has too.
 
     ``extras`` are the trees of tangents and cotangents, named by ``extra_names``. ``fixed`` are the extents that the
-    program has as constants or in terms of others, ``slots`` the run-time inputs that it takes. ``captured`` are the paths and types of
-    the parameters that follow the inputs. A plan that is not ``portable`` relies on more than its
+    program has as constants or in terms of others, ``slots`` the run-time inputs that it takes. ``captured`` are the
+    paths and types of the parameters that follow the inputs. A plan that is not ``portable`` relies on more than its
     guards and captured values say.
     """
 

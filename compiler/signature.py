@@ -148,7 +148,9 @@ class Signature:
         self.values.append(x)
         return len(self.inputs) - 1
 
-    def abstract(self, fixed: Mapping[str, Dim], static_ints: bool) -> tuple[tuple[Any, ...], dict[str, Any], list[int]]:
+    def abstract(
+        self, fixed: Mapping[str, Dim], static_ints: bool
+    ) -> tuple[tuple[Any, ...], dict[str, Any], list[int]]:
         """Trees of Leaf and Static for `build`, and the inputs that are the Leafs.
 
         Extents whose symbol is in `fixed` are what that says; with `static_ints` Python ints are static.

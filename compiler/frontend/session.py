@@ -4,8 +4,8 @@ Mutable abstract objects (cells, lists, dicts, records) are changed only after `
 records their old contents in the innermost journal. That is how a branch or a loop body can be
 built, looked at, and undone.
 
-Note [Settled extents]. Where an extent has to be a certain number (``x + np.array([1.0, 2.0])``), other calls would fail:
-a call in which it is that number gets a program with the extent constant, instead of a check at run time. Without
+Note [Settled extents]. Where an extent has to be a certain number (``x + np.array([1.0, 2.0])``), other calls would
+fail: a call in which it is that number gets a program with the extent constant, instead of a check at run time. Without
 that, a carried array would have the shape ``(n0,)`` before a loop and ``(2,)`` after an iteration. Where two extents
 have to differ by a number (``h * np.diff(x)``), a call in which they do gets a program in which one is the other and
 that number: what is known to have one shape can be one loop nest.

@@ -53,9 +53,7 @@ def leaves_of(args: Any, fixed: Mapping[str, Dim] | None = None) -> tuple[Any, d
             return {k: leaf(v, f"{name}_{k}") for k, v in x.items()}
         return Static(x)
 
-    return tuple(leaf(x, f"x{k}") for k, x in enumerate(args)), {
-        s: n for n, s in symbols.items() if s not in fixed
-    }
+    return tuple(leaf(x, f"x{k}") for k, x in enumerate(args)), {s: n for n, s in symbols.items() if s not in fixed}
 
 
 def type_of_record(x: Any, fields: dict[str, Any]) -> Any:
