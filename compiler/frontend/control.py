@@ -39,6 +39,7 @@ class Frame:
     env: dict[str, Any] = field(default_factory=dict)
     live_out: Names = EMPTY  # names read after the current statement list
     loop_live: Names = EMPTY  # names read after a jump of the innermost loop
+    iterated: list[Any] = field(default_factory=list)  # what the `for` loops that are being built iterate over
     path: Path | None = None  # where `fn` is found
     cited: Loc | None = None  # inside functions of numpy_library: where the user called them
     statement: ast.stmt | None = None  # that is being built
@@ -111,15 +112,19 @@ class Control(Context):
     def outer_values(self) -> list[Any]:
         """What is reachable from outside the current frame and may be looked at later: of the calling frames,
         what is still read there; of the arguments, what the caller of the program sees."""
-        out: list[Any] = list(self.argument_cells[self.owned_arguments :])
+        out: list[Any] = [*self.argument_cells[self.owned_arguments :], *self.iterables()]
         enclosing = [f for frame in self.frames for f in frame.enclosing()]
         for frame in self.frames[:-1]:
             out.extend(frame.env.values() if frame in enclosing else frame.read_later())
         return out + [v for frame in self.frame.enclosing() if frame not in self.frames for v in frame.env.values()]
 
     def closure_values(self) -> list[Any]:
-        """What functions around the current one hold, which is visible in it."""
-        return [v for frame in self.frame.enclosing() for v in frame.env.values()]
+        """What is visible in the current function by other names than its own: what functions around it hold, and
+        what its loops have yet to come to."""
+        return [v for frame in self.frame.enclosing() for v in frame.env.values()] + self.iterables()
+
+    def iterables(self) -> list[Any]:
+        return [v for frame in self.frames for v in frame.iterated]
 
     def branch(self, cond: Operand, then: Callable[[], Any], orelse: Callable[[], Any], live: Names | None) -> None:
         """``if cond: then() else: orelse()`` at run time; merges the states for the names in `live`

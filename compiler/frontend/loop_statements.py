@@ -162,7 +162,11 @@ class LoopStatements(Comprehensions):
         hint = s.target.id if isinstance(s.target, ast.Name) and direct else "i"
         certain = count is not None and count.is_const and count.const > 0
         body = Body(work, None, (lo, hi, step), certain, self._facts(iterable, count), hint)
-        self.run_loop(body, assigned, live_head, live_after)
+        self.frame.iterated.append(iterable)
+        try:
+            self.run_loop(body, assigned, live_head, live_after)
+        finally:
+            self.frame.iterated.pop()
 
     def _facts(self, iterable: Any, count: Dim | None) -> tuple[Dim, Dim] | None:
         """The smallest and the largest index of a loop that runs."""

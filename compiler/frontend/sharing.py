@@ -18,7 +18,21 @@ from typing import TYPE_CHECKING, Any
 
 from ..ir.dims import Dim
 from ..ir.nodes import Operand, Span, Value
-from .values import Array, Cell, Choice, DictValue, ListValue, Maybe, RecordValue, UserFunction, ViewStep
+from .values import (
+    Array,
+    BoundMethod,
+    Cell,
+    Choice,
+    DictValue,
+    GeneratorValue,
+    Iteration,
+    ListValue,
+    Maybe,
+    RecordValue,
+    StackedList,
+    UserFunction,
+    ViewStep,
+)
 
 if TYPE_CHECKING:
     from .context import Context
@@ -110,6 +124,12 @@ def cells_in(v: Any, seen: set[int] | None = None) -> Iterator[tuple[Cell, Any]]
             yield from cells_in(x, seen)
     elif isinstance(v, Maybe):
         yield from cells_in(v.value, seen)
+    elif isinstance(v, Iteration):
+        yield from cells_in(v.parts, seen)
+    elif isinstance(v, (StackedList, BoundMethod, GeneratorValue)):
+        yield from cells_in(
+            v.array if isinstance(v, StackedList) else v.owner if isinstance(v, BoundMethod) else v.iterable, seen
+        )
     elif isinstance(v, (ListValue, DictValue, RecordValue)):
         if id(v) in seen:
             return

@@ -298,3 +298,22 @@ OUTER_VALUES = [1.0, 2.0]
 def outer_list_changed(x):
     OUTER_VALUES[0] = 1.0  #! OUTER_VALUES[0] | outside | copy
     return x
+
+
+def written_while_iterated(x):
+    y = np.abs(x)
+    for i, t in enumerate(y):
+        if x[i] > 0:
+            y = np.cos(y)
+        y[-1] += t  #! y[-1] += t | may share memory | copy
+    return y
+
+
+def written_while_its_method_is_held(x):
+    y = np.abs(x)
+    total = y.sum
+    for i in range(len(x)):
+        if x[i] > 0:
+            y = np.cos(y)
+        y[-1] += total()  #! y[-1] += total() | may share memory | copy
+    return y

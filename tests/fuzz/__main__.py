@@ -21,6 +21,10 @@ from .oracles import Outcome
 from .reducer import reduce
 
 
+def summary(counts: Counter[str], total: int, seconds: float) -> str:
+    return f"{total} programs in {seconds:.0f} s: " + ", ".join(f"{n} {k}" for k, n in counts.most_common())
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.fuzz", description=__doc__)
     parser.add_argument("--n", type=int, default=1000, help="how many programs")
@@ -58,13 +62,12 @@ def main() -> int:
         if outcome.failed:
             failures.setdefault(general(f"{outcome.stage}: {outcome.detail}")[:70], []).append((task, outcome))
             print(f"FAILED seed {task[0]}: {outcome.stage}: {outcome.detail}"[:400], flush=True)
+        total = sum(n for k, n in counts.items() if k != "compiled")
+        if total % 1000 == 0:
+            print(summary(counts, total, time.monotonic() - start), file=sys.stderr, flush=True)
         if time.monotonic() - start > options.seconds:
             break
-    total = sum(n for k, n in counts.items() if k != "compiled")
-    print(
-        f"{total} programs in {time.monotonic() - start:.0f} s: "
-        + ", ".join(f"{n} {k}" for k, n in counts.most_common())
-    )
+    print(summary(counts, total, time.monotonic() - start))
     for message, seeds in sorted(refusals.items(), key=lambda item: -len(item[1])):
         print(f"refused {len(seeds):4}  {message}  (seeds {', '.join(map(str, seeds[:3]))})")
     print(f"{counts['failed']} failures of {len(failures)} kinds")

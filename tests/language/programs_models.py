@@ -637,13 +637,6 @@ def reductions_of_reductions(x, w):
     return first, second, third, np.max(np.sum(w[0] * x, axis=0), axis=0)
 
 
-@CASES(rng.normal(size=(2, 3)).astype(np.float32), 0.5)
-def loop_that_never_runs(m, c):
-    for _ in range(1, 0):
-        c += np.sin(1.5)
-    return m.sum() + c, 0.25
-
-
 @CASES(rng.normal(size=(2, 3)).astype(np.float32), 1)
 def linspace_of_single(m, n):
     return np.linspace(m[n, n], 1.0, len(m)).sum()
