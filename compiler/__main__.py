@@ -2,6 +2,7 @@
 
     pullback inspect demo.py:loss f64[8,3] f64[3] float      # the adjoint of loss as Python
     pullback inspect demo.py:loss f64[8,3] --show ir --mode jit
+    pullback inspect demo.py:loss f64[8,3] --show memory     # what is kept, predicted and measured peak
 
 An argument is a dtype with extents (``f64[8,3]``, ``i64[5]``), a scalar dtype (``f32``), ``float`` or ``int``, or
 a Python literal that is static or a number (``3``, ``'relu'``, ``None``).
@@ -34,7 +35,7 @@ def main(argv: list[str] | None = None) -> int:
     inspect = commands.add_parser("inspect", help="print the derivative of FILE:FUNCTION as source or IR")
     inspect.add_argument("function", metavar="FILE:FUNCTION")
     inspect.add_argument("arguments", nargs="*", metavar="TYPE", help="f64[8,3], f32, float, int, or a literal")
-    inspect.add_argument("--show", choices=("source", "native", "ir"), default="source")
+    inspect.add_argument("--show", choices=("source", "native", "ir", "memory"), default="source")
     inspect.add_argument("--stage", help="of --show ir: frontend, array, adjoint or native")
     inspect.add_argument("--mode", choices=("grad", "value_and_grad", "jit"), default="grad")
     inspect.add_argument("--argnums", type=int, nargs="+", default=[0])
@@ -56,6 +57,8 @@ def _inspect(options: argparse.Namespace) -> str:
     else:
         argnums: Any = options.argnums[0] if len(options.argnums) == 1 else options.argnums
         transformed = (grad if options.mode == "grad" else value_and_grad)(fn, argnums)
+    if options.show == "memory":
+        return str(transformed.memory(*args))
     if options.show == "ir":
         return transformed.ir(*args, stage=options.stage)
     return transformed.source(*args, level="native" if options.show == "native" else "adjoint")

@@ -20,6 +20,7 @@ from .plan import Transform
 
 if TYPE_CHECKING:
     from .compose import Program
+    from .memory import MemoryReport
 
 Argnums = int | Sequence[int]
 Argnames = str | Sequence[str]
@@ -85,6 +86,17 @@ class Transformed:
 
         return text(self.program(*args, **kwargs), stage)
 
+    def memory(self, *args: Any, **kwargs: Any) -> MemoryReport:
+        """What a call with these arguments needs in memory, and why.
+
+        ``str()`` of the report is a table of what is kept for the reverse sweep, with the lines that make and read
+        it, the peak predicted from symbolic sizes, and the peak measured in a call; ``to_json()`` and ``plot(path)``
+        give the same to programs and as a picture. The function is called twice.
+        """
+        from .memory import report
+
+        return report(*self._resolve(args, kwargs))
+
     def program(self, *args: Any, **kwargs: Any) -> Program:
         """The program for these arguments: IR, and the trees of its arguments and result."""
         dispatcher, args, kwargs = self._resolve(args, kwargs)
@@ -121,6 +133,10 @@ class BoundTransformed:
     def ir(self, *args: Any, stage: str | None = None, **kwargs: Any) -> str:
         """See `Transformed.ir`."""
         return self.__func__.ir(self.__self__, *args, stage=stage, **kwargs)
+
+    def memory(self, *args: Any, **kwargs: Any) -> MemoryReport:
+        """See `Transformed.memory`."""
+        return self.__func__.memory(self.__self__, *args, **kwargs)
 
 
 @final

@@ -186,11 +186,15 @@ class Entry:
         self.kernel: Kernel | None = None
         self._quick: quick.Call | None = None
 
+    def given(self, leaves: list[Any]) -> list[Any]:
+        """The leaves of a call that the kernel takes."""
+        return leaves if self.slots is None else [leaves[k] for k in self.slots]
+
     def run(self, leaves: list[Any], extras: tuple[Any, ...]) -> Any:
         """Call the kernel. Raises _StaleError where the specialisation does not hold any more."""
         if not self.holds():
             raise _StaleError
-        given = leaves if self.slots is None else [leaves[k] for k in self.slots]
+        given = self.given(leaves)
         inputs = given
         for i in self.arrays:
             if not given[i].flags.carray:
@@ -406,8 +410,12 @@ class Dispatcher:
         """Raise what a call with these arguments raises before it computes: the function or an argument is
         refused, or arguments overlap in memory."""
         entry = self.entry(args, kwargs)
-        _, leaves = self._scan(args, kwargs)
-        entry.check_writes(leaves if entry.slots is None else [leaves[k] for k in entry.slots])
+        entry.check_writes(entry.given(self._scan(args, kwargs)[1]))
+
+    def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Entry, list[Any]]:
+        """The entry for bound arguments, and what its kernel would be given of them and of captured values."""
+        entry = self.entry(args, kwargs)
+        return entry, [*entry.given(self._scan(args, kwargs)[1]), *(read() for read, _, _ in entry.captured)]
 
     def _scan(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], list[Any]]:
         """The key of a call with bound arguments, and its run-time leaves."""

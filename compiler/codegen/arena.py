@@ -8,11 +8,11 @@ still read, what called functions make.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Container, Iterable
 from dataclasses import dataclass
 
 from ..analysis.alias import Aliases
-from ..ir.nodes import Function, Op, Region, Value
+from ..ir.nodes import Function, Op, Operand, Region, Value
 from ..ir.types import Type
 
 ALLOCATORS = frozenset({"empty", "full", "copy"})
@@ -20,16 +20,36 @@ ALLOCATORS = frozenset({"empty", "full", "copy"})
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A place in the arena. `first` and `last` are the positions, among the ops of the function's body, of the first
-    and last op that may touch it."""
+    """A place in the arena. `first` and `last` are positions (see `Positions`): nothing touches it outside of them.
+    `region` is where its allocation stands."""
 
     op: Op
+    region: Region
     first: int
     last: int
 
     @property
     def type(self) -> Type:
         return self.op.result.type
+
+
+class Positions:
+    """A number for each op of a function, in the order of the text, and for the end of what is inside it. The regions
+    of an `if` follow each other, so that what is in one of them shares its memory with what is in the other."""
+
+    def __init__(self, fn: Function):
+        self.start: dict[Op, int] = {}
+        self.end: dict[Op, int] = {}
+        self.count = 0
+        self._number(fn.body)
+
+    def _number(self, region: Region) -> None:
+        for op in region.ops:
+            self.start[op] = self.count
+            self.count += 1
+            for r in op.regions:
+                self._number(r)
+            self.end[op] = self.count - 1
 
 
 def find_slots(fn: Function, outputs: Container[Value], returned: Container[Value]) -> list[Slot]:
@@ -43,47 +63,47 @@ class _Finder:
         self.fn = fn
         self.outputs = outputs
         self.aliases = Aliases(fn)
-        numbering = self.aliases.numbering
-        self.used = [numbering.mask(_read(op)) for op in fn.body.ops]
-        self.used.append(numbering.mask(y for y in fn.body.yields if isinstance(y, Value)))
-        self.returned = numbering.mask(y for y in fn.body.yields if isinstance(y, Value) and y in returned)
+        self.numbering = self.aliases.numbering
+        self.positions = Positions(fn)
+        self.returned = self._mask(y for y in fn.body.yields if isinstance(y, Value) and y in returned)
         self.known = {p for p in fn.params if not p.type.shape and not p.type.is_float}
+        self.touched: dict[Op, int] = {}  # what an op and those inside it refer to
         self.slots: list[Slot] = []
 
     def run(self) -> list[Slot]:
-        for position, op in enumerate(self.fn.body.ops):
-            if self._may_move(op, self.fn.body):
-                memory = self.aliases.closure(op.result)
-                last = max((k for k, used in enumerate(self.used) if used & memory), default=position)
-                self.slots.append(Slot(op, position, max(position, last)))
-            for region in op.regions:
-                self._inside(region, position)
+        for op in self.fn.body.ops:
+            self._touch(op)
+        self._region(self.fn.body, self.returned, self._mask(self.fn.body.yields))
         return self.slots
 
-    def _inside(self, region: Region, position: int) -> None:
-        for op in region.ops:
-            if self._may_move(op, region):
-                self.slots.append(Slot(op, position, position))
-            for r in op.regions:
-                self._inside(r, position)
+    def _mask(self, values: Iterable[Operand]) -> int:
+        return self.numbering.mask(values)
 
-    def _may_move(self, op: Op, region: Region) -> bool:
+    def _touch(self, op: Op) -> int:
+        found = self._mask(op.used_values()) | self._mask(op.results)
+        for region in op.regions:
+            found |= self._mask(region.params) | self._mask(region.yields)
+            for inner in region.ops:
+                found |= self._touch(inner)
+        self.touched[op] = found
+        return found
+
+    def _region(self, region: Region, leaving: int, at_end: int) -> None:
+        """`leaving`: what must not be in the arena; `at_end`: what is read after the last op."""
+        for op in region.ops:
+            if self._may_move(op, leaving):
+                memory = self.aliases.closure(op.result)
+                users = [o for o in region.ops if self.touched[o] & memory]
+                last = self.positions.count if at_end & memory else max(self.positions.end[o] for o in users)
+                self.slots.append(Slot(op, region, self.positions.start[op], last))
+            for r in op.regions:
+                if not (op.opcode == "while" and r is op.regions[0]):  # a condition is read after its region
+                    yields = self._mask(r.yields)
+                    self._region(r, self.returned | yields, yields)
+
+    def _may_move(self, op: Op, leaving: int) -> bool:
         if op.opcode not in ALLOCATORS or not op.result.type.shape or op.result in self.outputs:
             return False
         if not all(v in self.known for d in op.result.type.shape for v in d.values()):
             return False
-        leaving = self.returned
-        if region is not self.fn.body:
-            leaving |= self.aliases.numbering.mask(y for y in region.yields if isinstance(y, Value))
         return not self.aliases.closure(op.result) & leaving
-
-
-def _read(op: Op) -> set[Value]:
-    """What an op reads, and what it is made into: an array that is only written is touched, too."""
-    found = {*op.used_values(), *op.results}
-    for region in op.regions:
-        found.update(region.params)
-        found.update(y for y in region.yields if isinstance(y, Value))
-        for inner in region.ops:
-            found |= _read(inner)
-    return found

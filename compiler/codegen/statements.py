@@ -186,7 +186,7 @@ class FunctionPrinter:
             keywords = {
                 k: self.e.attribute(a)
                 for k, a in op.attrs.items()
-                if k not in ("mutates", "reverse", "note") and a is not False
+                if k not in ("mutates", "reverse", "retained", "note") and a is not False
             }
             tree = call(op.opcode, *operands, **keywords)
         self._emit(ast.Expr(tree), op)

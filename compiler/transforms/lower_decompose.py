@@ -13,6 +13,7 @@ After `decompose`:
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -109,7 +110,7 @@ class _Decomposer:
 
     def op(self, op: Op) -> None:
         self.here = self.facts[op].with_nonneg(*(d for known in self.checked for d in known))
-        with self.b.at(op.loc):
+        with self.b.at(replace(op.loc, reverse=True) if op.attrs.get("reverse") else op.loc):
             rewrite = self.rewrites.get(op.opcode)
             results = rewrite(op) if rewrite else None
             if results is None:
@@ -125,7 +126,7 @@ class _Decomposer:
     def _clone(self, op: Op, operands: list[Operand] | None = None, **extra: Any) -> Op:
         xs = operands if operands is not None else self.xs(op)
         attrs = {k: self.subst.attr(v) for k, v in op.attrs.items()} | extra
-        new = Op(op.opcode, xs, attrs, [], [], op.loc)
+        new = Op(op.opcode, xs, attrs, [], [], self.b.loc)
         new.regions = [self.region(r) for r in op.regions]
         self.b.region.ops.append(new)
         for r in op.results:

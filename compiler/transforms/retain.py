@@ -313,15 +313,32 @@ class Retainer:
                 index=index,
                 hint=v.hint,
             )
+            scratch.ops[0].attrs["retained"] = "read again: no later store overwrites it"
             self.emit(target, scratch.ops[0])
             return scratch.ops[0].result
         assert v.op is not None, v
         sub = self.mapped(list(v.op.used_values()), target)
         op = sub.clone_op(v.op)
+        is_load = op.opcode == "load"
+        op.attrs["retained"] = (
+            "read again: nothing overwrites its array" if is_load else "computed again: cheaper than to keep it"
+        )
         self.emit(target, op)
         return op.results[0]
 
     # -- keeping ----------------------------------------------------------------------------------------
+    def why_kept(self, v: Value) -> str:
+        """For the user: the decision and its reason (see `compiler/memory.py`)."""
+        if v in self.logged:
+            return "logged: overwritten in place, and put back by the reverse sweep, which reads it"
+        if v.op is None:
+            return "taped: each iteration replaces it"
+        if self.recomputable(v):
+            return "taped: what it is computed from takes more memory"
+        if v.op.opcode == "load":
+            return "taped: its place is overwritten later"
+        return f"taped: {v.op.opcode} is too dear to compute again"
+
     def keep(self, v: Value, target: Region) -> Operand:
         chain = self.chain(v)
         loops = [(op, region) for op, region in chain if op.opcode in ("for", "while")]
@@ -463,9 +480,8 @@ class Retainer:
         top = self.owner[region][1]
         hint = f"{v.hint or 'v'}_tape"
         tape_type = Type(v.type.dtype, tuple(shape))
-        allocate = Op(
-            "empty", [], {"shape": tape_type.shape, "dtype": v.type.dtype}, [tape_type], None, first.loc, [hint]
-        )
+        attrs = {"shape": tape_type.shape, "dtype": v.type.dtype, "retained": self.why_kept(v)}
+        allocate = Op("empty", [], attrs, [tape_type], None, first.loc, [hint])
         top.ops.insert(top.ops.index(first), allocate)
         self.home[allocate.result] = top
         inner, close = self.thread(chain, allocate.result, tape_type, hint)
@@ -511,7 +527,8 @@ class Retainer:
         top = self.owner[region][1]
         hint = f"{v.hint or 'v'}_tape"
         tape_type = Type(v.type.dtype, tape=True)
-        new = Op("tape_new", [], {"dtype": v.type.dtype}, [tape_type], None, first.loc, [hint])
+        attrs = {"dtype": v.type.dtype, "retained": self.why_kept(v)}
+        new = Op("tape_new", [], attrs, [tape_type], None, first.loc, [hint])
         top.ops.insert(top.ops.index(first), new)
         self.home[new.result] = top
         inner, close = self.thread(chain, new.result, tape_type, hint)

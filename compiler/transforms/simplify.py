@@ -82,6 +82,7 @@ def _attr_key(a: Any) -> Any:
     return (type(a).__name__, repr(a) if isinstance(a, float) else a)
 
 
+_REMARKS = frozenset(("reverse", "retained"))  # about an op, no part of what it computes
 _NOT_SHARED = frozenset(("store", "accum", "copy", "stop_gradient"))  # written in place later, or barriers
 
 
@@ -93,7 +94,7 @@ def _cse_key(op: Op) -> Any:
     if entry.kind == "create" and op.results[0].type.is_array:
         return None  # a fresh buffer is cheaper than a copy of a shared one
     operands = tuple(_const_key(x) if isinstance(x, Const) else x for x in op.operands)
-    attrs = tuple(sorted((k, _attr_key(v)) for k, v in op.attrs.items() if k != "reverse"))
+    attrs = tuple(sorted((k, _attr_key(v)) for k, v in op.attrs.items() if k not in _REMARKS))
     own = set(op.results)  # extents that the op itself makes (nonzero) cannot be compared
     types = tuple(
         (r.type.dtype, r.type.weak, tuple(None if own.intersection(d.values()) else d for d in r.type.shape))
