@@ -24,7 +24,7 @@ from dataclasses import dataclass, field
 from ..analysis.alias import Aliases, Carried, is_view, mutated_operands
 from ..analysis.bounds import facts_before, prove_nonneg
 from ..analysis.dataflow import replace_operand, values_read
-from ..ir.nodes import Function, Op, Region, Value
+from ..ir.nodes import Function, Op, Operand, Region, Value
 
 # what makes memory that nobody else refers to
 ALLOCATIONS = frozenset({"empty", "full"})
@@ -168,13 +168,13 @@ def _pointwise(nest: Op, new: Value, old: Value) -> bool:
         op = inner[0]
     store = inner[0]
     body = Carried(op).body
-    if store.operands[0] is not current or list(store.operands[1:-1]) != ivs:
+    if store.operands[0] is not current or _loop_indices(store) != ivs:
         return False
     at = body.ops.index(store)
     for k, o in enumerate(body.ops):
         if not _mentions(o, old):
             continue
-        if o.opcode != "load" or o.operands[0] is not old or list(o.operands[1:]) != ivs or k > at:
+        if o.opcode != "load" or o.operands[0] is not old or _loop_indices(o) != ivs or k > at:
             return False
         loads.append((o, current))
     if not loads:
@@ -182,6 +182,12 @@ def _pointwise(nest: Op, new: Value, old: Value) -> bool:
     for o, version in loads:
         o.operands[0] = version
     return True
+
+
+def _loop_indices(access: Op) -> list[Operand]:
+    """The index of a load or store, without the axes that have one place only."""
+    shape = access.operands[0].type.shape
+    return [x for x, d in zip(access.operands[1 : 1 + len(shape)], shape, strict=True) if d != 1]
 
 
 def _mentions(op: Op, v: Value) -> bool:
