@@ -268,6 +268,8 @@ class Moves(Control):
         """The contents of the array that has the memory of source `j`."""
         out = otherwise
         for origin, array in reversed(arrays):
+            if self.array_type(array) != out.type:  # so it has other memory
+                continue
             out = self._either(self.emit("eq", origin, Const(j, INT)), array, out)
         return out
 
@@ -287,16 +289,19 @@ class Moves(Control):
             for j, source in enumerate(carries.sources):
                 if any(c.readonly for c in memory_of(source.cell)) or any(step.readonly for step in source.path):
                     continue
-                having = [(origins[key], Array(Cell(results[key]))) for key in keys]
+                alike = [key for key in keys if results[key].type == self.array_type(source)]
+                having = [(origins[key], Array(Cell(results[key]))) for key in alike]
                 kept = results.get(("kept", j))
                 if kept is None:  # one of them has it
-                    kept = results[keys[-1]]
+                    kept = results[alike[-1]]
                     having.pop()
                 new = self._having(j, having, kept)
                 self.set_view(source, new)
         for key in keys:
             array = Array(Cell(results[key]))
             for j, source in enumerate(carries.sources):
+                if self.array_type(source) != results[key].type:
+                    continue
                 test = self.emit("eq", origins[key], Const(j, INT))
                 choice = choice_between(test, source, array, carries)
                 array = Array(Cell(results[key], choice=choice))

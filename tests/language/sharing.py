@@ -415,3 +415,24 @@ def last_row_or_another(g, v, k):
     for i in range(k[0]):
         row = g[i, 1:] if v[i] > 0.0 else v
     return row * 3.0
+
+
+@case(V, GRID, K)
+def arrays_of_two_shapes_made_anew(v, g, k):
+    for t in range(k[0]):
+        v = np.sin(v)
+        g = g**2
+    last = v
+    last[:] = v[0] * 2.0
+    return v, g
+
+
+@case(V, GRID, K)
+def arrays_of_two_shapes_exchanged(v, g, k):
+    u, h = np.zeros_like(v), np.zeros_like(g)
+    for t in range(k[0]):
+        u[1:] = v[1:] * v[:-1]
+        h[:] = g * u[0]
+        u, v = v, u
+        g, h = h, g
+    return u, v, g + h
