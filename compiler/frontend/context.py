@@ -26,7 +26,7 @@ from ..errors import (
 from ..ir.builder import constant
 from ..ir.dims import Dim
 from ..ir.indexing import indexed_shape
-from ..ir.nodes import At, Const, Loc, Operand, Span, Value, as_dim
+from ..ir.nodes import At, Const, Loc, New, Operand, Span, Value, as_dim
 from ..ir.types import DTYPES, FROM_NUMPY, INT, Type, promote
 from ..paths import TRANSFORMS, of_value
 from .session import Session
@@ -476,7 +476,11 @@ class Context:
 
     def _back(self, old: Value, step: ViewStep, value: Value) -> Value:
         if step.kind == "index":
-            return self.emit("store", old, *step.operands, value, index=step.index)
+            index = tuple(item for item in step.index if not isinstance(item, New))
+            if index != step.index:
+                shape = indexed_shape(old.type.shape, index, step.operands)
+                value = self.emit("reshape", value, shape=tuple(shape))
+            return self.emit("store", old, *step.operands, value, index=index)
         if step.kind == "transpose":
             inverse = tuple(int(p) for p in np.argsort(step.arg))
             return self.emit("transpose", value, perm=inverse)

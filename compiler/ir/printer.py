@@ -163,8 +163,10 @@ class _Printer:
         header += " -> (" + ", ".join(self.type(t) for t in fn.result_types) + ")"
         if fn.assumptions:
             header += " assume [" + ", ".join(self.dim(d) for d in fn.assumptions) + "]"
-        if fn.attrs:
-            header += f" attrs {self.attrs(fn.attrs)}"
+        # ops that one pass tells the next of have no text form
+        attrs = {k: v for k, v in fn.attrs.items() if not isinstance(v, (dict, set, frozenset))}
+        if attrs:
+            header += f" attrs {self.attrs(attrs)}"
         return "\n".join([header + " {", *body, "}"])
 
 

@@ -272,8 +272,21 @@ class Retainer:
             out = self.as_weak(self.keep(v, target), v, target)
         else:
             out = self.as_weak(self.recompute(v, target), v, target)
-        self.made[v] = out
+        self.made[v] = out = self.renamed(out, v, target)
         return out
+
+    def renamed(self, x: Operand, v: Value, target: Region) -> Operand:
+        """`x` with its extents by the names that they have in the reverse sweep: what was stored or kept may know
+        them by others."""
+        inside = [y for d in v.type.shape for y in d.values()]
+        if not inside or not isinstance(x, Value):
+            return x
+        shape = self.mapped(inside, target).type(v.type).shape
+        if x.type.shape == shape:
+            return x
+        reshape = Op("reshape", [x], {"shape": shape}, [x.type.with_shape(shape)], hints=[v.hint])
+        self.emit(target, reshape)
+        return reshape.result
 
     def as_weak(self, x: Operand, v: Value, target: Region) -> Operand:
         """`x`, read from memory in place of `v`: a Python number again if v is one and the program has dtypes

@@ -287,6 +287,9 @@ def _op_of(x: Operand, opcode: str) -> Op | None:
     return x.op if isinstance(x, Value) and x.op is not None and x.op.opcode == opcode else None
 
 
+_OF_EQUALS = {"eq": True, "le": True, "ge": True, "ne": False, "lt": False, "gt": False}
+
+
 # -- identities -----------------------------------------------------------------------------------------
 def _identity(op: Op) -> Operand | None:
     """An operand (or an operand of an operand) that is exactly the result, but for its type."""
@@ -307,6 +310,12 @@ def _identity(op: Op) -> Operand | None:
                 return x
     if code in ("neg", "logical_not") and (inner := _op_of(xs[0], code)):
         return inner.operands[0]
+    if code in _OF_EQUALS and op.result.type.is_scalar and xs[0].type.is_int and _same(xs[0], xs[1]):
+        return Const(_OF_EQUALS[code], op.result.type)
+    if code in ("logical_and", "logical_or") and op.result.type.is_scalar:
+        decided = _is_false if code == "logical_and" else _is_true
+        if any(map(decided, xs)):
+            return Const(code == "logical_or", op.result.type)
     if code == "logical_and":
         return xs[0] if _is_true(xs[1]) else xs[1] if _is_true(xs[0]) else None
     if code == "logical_or":

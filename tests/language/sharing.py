@@ -436,3 +436,26 @@ def arrays_of_two_shapes_exchanged(v, g, k):
         u, v = v, u
         g, h = h, g
     return u, v, g + h
+
+
+@case(V, GRID)
+def written_through_new_axes(v, g):
+    v, g = v.copy(), g.copy()
+    flat = v[:, np.newaxis].ravel()
+    flat /= 1.5
+    v[None, :, None][0, :, 0] *= 2.0
+    column = g[:, None, 1]
+    column[:, 0] += v[0]
+    column += 1.0
+    flat[-1] += g[0, 1]
+    return v, g
+
+
+@case(V, K)
+def stored_under_another_name(x, k):
+    n = k[0]
+    x = np.sin(x)
+    if n:
+        x[n : n + 2] += np.square(x[n : n + 2])
+    x[n : n + 1] *= np.exp(x[n : n + 1])
+    return x.sum()
