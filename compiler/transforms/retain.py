@@ -21,6 +21,10 @@ Before::
     ... = for %i in n0 - 1, -1, -1, %s_adj { ... mul %s_adj, %b ... mul %s_adj, %s }
 
 after, with ``%x`` never overwritten: ``%b`` and ``%s`` on tapes, ``%a`` (if it were read) loaded again.
+
+Note [Successors]. Where both a carried value and the value that the body yields for it are kept (``h = tanh(h @ w)``: the
+product reads the old one, tanh the new one), the one of an iteration is the other of the one before. They
+share a tape: entry 0 is what the loop starts from, entry t + 1 what iteration t yields.
 """
 
 from __future__ import annotations
@@ -76,6 +80,8 @@ class Retainer:
             x.type.dtype not in ("f64", "i64", "b1")
             for x in (*fn.params, *(r for op in fn.body.walk() for r in op.results))
         )
+        self.successors: dict[Value, tuple[Value, Value]] = {}
+        self.shared: dict[Value, Value] = {}  # carried value -> the tape that it shares with its successor
         # the access that finds the value in another version of the array, and that version
         self.again: dict[Value, tuple[Op, Value] | None] = {}
 
@@ -90,6 +96,7 @@ class Retainer:
             self.accesses = Accesses(self.fn)
             self.stored_by = stores_by_value(self.fn)
             self.choose(list(needed))
+            self.find_successors()
             for plan in self.rollbacks:
                 roll_back(self, plan)
             self.rewrite(self.fn.body)
@@ -488,7 +495,43 @@ class Retainer:
         shape: list[Dim],
         target: Region,
     ) -> Operand:
-        """A preallocated tape with one entry for each iteration of the loops around v."""
+        """An entry of a preallocated tape for each iteration of the loops around v. See Note [Successors]."""
+        pair = self.successors.get(v)
+        if pair is None:
+            final, offset = self.tape(v, chain, loops, shape), 0
+        else:
+            carried, successor = pair
+            if carried not in self.shared:
+                longer = [*shape[: len(loops) - 1], shape[len(loops) - 1] + 1, *shape[len(loops) :]]
+                self.shared[carried] = self.tape(successor, chain, loops, longer, carried)
+            final, offset = self.shared[carried], int(v is successor)
+        # the reverse region reads its entry
+        scratch = Region()
+        b = Builder(scratch, v.op.loc if v.op else chain[0][0].loc)
+        ivs: list[Operand] = []
+        for op, region in loops:
+            back = self.partner[region]
+            number = self.iteration(op, region.params[0])
+            sub = self.mapped(list(number.values()), target)
+            sub.map[region.params[0]] = back.params[0]
+            ivs.append(b.extent(sub.dim(number) + (offset if op is loops[-1][0] else 0)))
+        shape_sub = self.mapped([x for d in v.type.shape for x in d.values()], target)
+        index = (*[At() for _ in loops], *[Span(Dim.of(0), shape_sub.dim(d)) for d in v.type.shape])
+        b.emit("load", final, *ivs, index=index, hint=v.hint)
+        for op in scratch.ops:
+            self.emit(target, op)
+        return scratch.ops[-1].results[0]
+
+    def tape(
+        self,
+        v: Value,
+        chain: list[tuple[Op, Region]],
+        loops: list[tuple[Op, Region]],
+        shape: list[Dim],
+        carried: Value | None = None,
+    ) -> Value:
+        """The last version of a new tape that v is stored to; one entry later, after what `carried` starts from,
+        where v is the successor of `carried`."""
         first, region = chain[0]
         top = self.owner[region][1]
         hint = f"{v.hint or 'v'}_tape"
@@ -498,31 +541,52 @@ class Retainer:
         top.ops.insert(top.ops.index(first), allocate)
         self.home[allocate.result] = top
         inner, close = self.thread(chain, allocate.result, tape_type, hint)
-        rest = tuple(Span(Dim.of(0), d) for d in v.type.shape)
-        index: Index = (*[At() for _ in loops], *rest)
+        index: Index = (*[At() for _ in loops], *[Span(Dim.of(0), d) for d in v.type.shape])
+        numbers = [self.iteration(op, region.params[0]) for op, region in loops]
+        if carried is not None:
+            self.store_start(carried, loops[-1][0], numbers[:-1], index, hint)
+            numbers[-1] = numbers[-1] + 1
         scratch = Region()
         b = Builder(scratch, v.op.loc if v.op else first.loc)
-        at = [b.extent(self.iteration(op, region.params[0])) for op, region in loops]
-        stored = b.emit("store", inner, *at, v, index=index, hint=hint)
+        stored = b.emit("store", inner, *[b.extent(n) for n in numbers], v, index=index, hint=hint)
         for op in reversed(scratch.ops):
             self.insert_after_definition(v, op)
-        final = close(stored)
-        # the reverse region reads its entry
+        final: Value = close(stored)
+        return final
+
+    def store_start(self, carried: Value, loop: Op, outer: list[Dim], index: Index, hint: str) -> None:
+        """Store what a carried value starts from at entry 0 of the tape, which is the loop's last operand."""
+        body = self.home[carried]
+        around = self.owner[body][1]
+        parts = loop_of(loop)
+        start = parts.inits[parts.params.index(carried)]
         scratch = Region()
-        b = Builder(scratch, b.loc)
-        ivs = []
-        for op, region in loops:
-            back = self.partner[region]
-            number = self.iteration(op, region.params[0])
-            sub = self.mapped(list(number.values()), target)
-            sub.map[region.params[0]] = back.params[0]
-            ivs.append(b.extent(sub.dim(number)))
-        shape_sub = self.mapped([x for d in v.type.shape for x in d.values()], target)
-        index = (*[At() for _ in loops], *[shape_sub.attr(s) for s in rest])
-        b.emit("load", final, *ivs, index=index, hint=v.hint)
+        b = Builder(scratch, loop.loc)
+        at = [*(b.extent(n) for n in outer), constant(0)]
+        loop.operands[-1] = b.emit("store", loop.operands[-1], *at, start, index=index, hint=hint)
+        where = around.ops.index(loop)
+        around.ops[where:where] = scratch.ops
         for op in scratch.ops:
-            self.emit(target, op)
-        return scratch.ops[-1].results[0]
+            self.home[op.result] = around
+
+    def find_successors(self) -> None:
+        """See Note [Successors]."""
+        for op in self.forward_ops:
+            if op.opcode != "for" or op.regions[0] not in self.partner:
+                continue
+            parts = loop_of(op)
+            for p, y in zip(parts.params, parts.yields, strict=True):
+                if (
+                    p in self.kept
+                    and y in self.kept
+                    and isinstance(y, Value)
+                    and y not in self.successors
+                    and y.op is not None
+                    and self.home[y] is op.regions[0]
+                    and y.type.strong == p.type.strong
+                    and not {p, y} & self.logged
+                ):
+                    self.successors[p] = self.successors[y] = (p, y)
 
     def iteration(self, op: Op, iv: Value) -> Dim:
         loop = loop_of(op)
