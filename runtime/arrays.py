@@ -51,6 +51,14 @@ def reshape(a: Any, shape: Any) -> Any:
     return a.reshape(shape)
 
 
+def block(a: Any, start: Any, shape: Any) -> Any:
+    """The array of `shape` in the memory of `a` from element ``a[start + (0, ...)]`` on."""
+    size = int(np.prod(shape))
+    flat = a.reshape(a.size)
+    first = int(np.ravel_multi_index((*start, *[0] * (a.ndim - len(start))), a.shape)) if size else 0
+    return flat[first : first + size].reshape(shape)
+
+
 def grow(tape: Any, needed: Any) -> Any:
     """A buffer of at least `needed` elements, and at least twice the size of `tape`, that starts with its elements."""
     larger = np.empty(max(2 * tape.size, needed), tape.dtype)

@@ -234,6 +234,29 @@ def _lower_reshape(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return _build(context, builder, sig.return_type, data, _extents(builder, sig.args[1], args[1]), meminfo)
 
 
+def _type_block(a: Any, start: Any, shape: Any) -> Any:
+    rank = _rank(shape)
+    if rank is None or _rank(start) is None:
+        return None
+    return signature(KernelArray(a.dtype, rank), a, _shape_type(start), _shape_type(shape))
+
+
+def _lower_block(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    t = sig.args[0]
+    data, extents = array_fields(context, builder, t, args[0])
+    places = _extents(builder, sig.args[1], args[1])
+    offset: Any = int64(0)
+    for k, extent in enumerate(extents):
+        offset = builder.mul(offset, extent, flags=["nsw"])
+        if k < len(places):
+            offset = builder.add(offset, places[k], flags=["nsw"])
+    model = context.data_model_manager[t]
+    meminfo = builder.extract_value(args[0], model.get_field_position("meminfo"))
+    context.nrt.incref(builder, t, args[0])
+    shape = _extents(builder, sig.args[2], args[2])
+    return _build(context, builder, sig.return_type, builder.gep(data, [offset]), shape, meminfo)
+
+
 def _type_grow(tape: Any, needed: Any) -> Any:
     return signature(tape, tape, types.intp)
 
@@ -283,6 +306,7 @@ declare(arrays.fill, _type_fill, _lower_fill)
 declare(arrays.copy, _type_copy, _lower_copy)
 declare(arrays.assign, _type_assign, _lower_assign)
 declare(arrays.reshape, _type_reshape, _lower_reshape)
+declare(arrays.block, _type_block, _lower_block)
 declare(arrays.grow, _type_grow, _lower_grow)
 declare(arrays.put, _type_put, _lower_put)
 declare(arrays.take, _type_take, _lower_take)

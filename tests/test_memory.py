@@ -250,3 +250,63 @@ def test_ten_thousand_calls_do_not_grow():
     finally:
         tracemalloc.stop()
     assert after - before <= SLACK
+
+
+def stacked(weights, x):
+    h = x
+    for k in range(weights.shape[0]):
+        h = np.tanh(h @ weights[k])
+    return np.sum(h * h)
+
+
+def test_a_loop_over_layers_tapes_each_value_once():
+    """What a layer reads and what it makes are one tape; its weights are read where they are."""
+    layers, n = 16, 96
+    weights, x = RNG.normal(size=(layers, n, n)) / np.sqrt(n), RNG.normal(size=(n, n))
+    f = pb.grad(stacked)
+    assert peak_above_results(f, weights, x) <= (layers + 1 + 4) * n * n * 8 + SLACK
+    text = f.source(weights, x, level="native")
+    assert text.count("_tape = part(") == 1 and "block(weights" in text
+    _against_differences(stacked, (weights, x))
+
+
+def nested(w, x, outer):
+    """The tape of an inner loop starts anew in each iteration of the outer one; no trip at all in some."""
+    total = 0.0
+    for k in range(outer):
+        h = x * (1.0 + k)
+        for t in range(3):
+            h = np.tanh(h @ w + x[t % 2])
+        total = total + np.sum(h * h)
+    return total
+
+
+def branching(w, x, outer):
+    h = x
+    for k in range(outer):
+        if k % 2 == 0:
+            for _ in range(k):
+                h = np.tanh(h @ w)
+        else:
+            h = np.sin(h @ w)
+    return np.sum(h * h)
+
+
+def backwards(w, x, outer):
+    h = x
+    for k in range(outer, 0, -2):
+        h = np.tanh(h @ w) * k
+    return np.sum(h)
+
+
+def number(w, x, outer):
+    s = 0.3
+    for k in range(outer):
+        s = np.tanh(s * w[0, 0] + s * x[0, 0])
+    return s * np.sum(w)
+
+
+@pytest.mark.parametrize("f", [nested, branching, backwards, number])
+@pytest.mark.parametrize("outer", [0, 1, 5])
+def test_tapes_of_successors(f, outer):
+    _against_differences(f, (RNG.normal(size=(4, 4)) / 2, RNG.normal(size=(3, 4)), outer))

@@ -19,7 +19,7 @@ FOREIGN = 1
 """The bit of memory that must not be written: parameters that are not owned, overlapping views."""
 
 _WRITES = frozenset({"store", "accum", "gemm"})
-_VIEWS = frozenset({"transpose", "reshape", "broadcast_to", "stop_gradient"})
+_VIEWS = frozenset({"block", "transpose", "reshape", "broadcast_to", "stop_gradient"})
 
 
 def has_gather(op: Op) -> bool:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 
 from ..errors import InternalError, UnsupportedError
 from ..ir.dims import Dim
-from ..ir.nodes import UNKNOWN, Const, Function, Loc, Op, Operand, Region, Value
+from ..ir.nodes import UNKNOWN, At, Const, Function, Loc, Op, Operand, Region, Value
 from ..ir.opdef import opdef
 from .arena import ALLOCATORS, Positions, Slot, find_slots
 from .native_expressions import ADD, ATOM, NUMPY_NAME, Expr, Imports, ScalarPrinter
@@ -333,6 +333,17 @@ class _FunctionPrinter:
         array = self.name_of(op.operands[0])  # type: ignore[arg-type]
         place = self._place(op, len(op.operands) - 1)
         self._define(op, Expr(f"{array}[{place}]", ATOM, True), region)
+
+    def _op_block(self, op: Op, region: Region) -> None:
+        at = iter(op.operands[1:])
+        items = [item for item in op.attrs["index"] if isinstance(item, At)]
+        start = op.attrs["index"][len(items)].start
+        place = [*(self.use(next(at)).text for _ in items), self.dim(start).text]
+        block = self.array_function("block")
+        array = self.name_of(op.operands[0])  # type: ignore[arg-type]
+        start_text = f"({', '.join(place)}{',' if len(place) == 1 else ''})"
+        text = f"{block}({array}, {start_text}, {self.shape(op.result.type.shape)})"
+        self.line(f"{self.name_of(op.result)} = {text}", op.loc)
 
     def _op_store(self, op: Op, region: Region) -> None:
         self._write(op, "=")

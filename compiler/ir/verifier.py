@@ -188,16 +188,16 @@ class _Verifier:
         index, (array, *rest) = op.attrs["index"], op.operands
         items = all(isinstance(item, (At, Span, New, Gather)) for item in index)
         self.require(items, "an index is a tuple of At, Span, New, Gather", index, op)
-        values = 0 if op.opcode == "load" else 1
-        self.require(len(rest) == operand_count(index) + values, "every At and Gather takes an operand", len(rest), op)
+        writes = op.opcode in ("store", "accum")
+        self.require(len(rest) == operand_count(index) + writes, "every At and Gather takes an operand", len(rest), op)
         spans = [item for item in index if isinstance(item, Span)]
         self.require(all(s.step != 0 for s in spans), "the step of a Span is not zero", spans, op)
-        if op.opcode != "load":
+        if writes:
             has_new = any(isinstance(item, New) for item in index)
             self.require(not has_new, "New occurs only in load", index, op)
         try:
             shape = indexed_shape(array.type.shape, index, rest)
-            if op.opcode != "load":
+            if writes:
                 stored = broadcast_extents([shape, rest[-1].type.shape])
                 fits = stored == shape or any(d.has_values for d in (*stored, *shape))
                 self.require(fits, "a stored value broadcasts to the place", rest[-1].type, op)

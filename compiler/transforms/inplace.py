@@ -170,7 +170,7 @@ class _State:
     def _untouched(self, op: Op, written: Value, victim: Value) -> bool:
         """Whether `victim` reads elements of the written array that this store leaves alone."""
         view = victim.op
-        if op.opcode not in ("store", "accum") or view is None or view.opcode != "load":
+        if op.opcode not in ("store", "accum") or view is None or view.opcode not in ("load", "block"):
             return False
         # the arrays that the operand of the store is a later version of
         versions = [written]

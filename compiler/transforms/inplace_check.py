@@ -56,6 +56,7 @@ class _DestructiveFrame(_Frame):
         super().__init__(symbols, callees)
         self._own |= {
             "load": self._load,
+            "block": self._load,
             "store": self._write(indexing.store),
             "accum": self._write(indexing.accum),
             "transpose": lambda op, xs: [np.transpose(xs[0], op.attrs["perm"])],

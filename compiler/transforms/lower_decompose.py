@@ -43,6 +43,7 @@ def full_span(shape: Sequence[Dim]) -> tuple[Span, ...]:
 
 class _Decomposer:
     def __init__(self, fn: Function):
+        self.params = set(fn.params)
         self.subst = Substitution()
         self.b = Builder(Region())
         self.facts = facts_before(fn)
@@ -68,6 +69,7 @@ class _Decomposer:
             "accum": self._index,
             "concatenate": self._concatenate,
             "matmul": self._matmul,
+            "add": self._add,
             "cumsum": self._scan,
             "cumprod": self._scan,
             "argmax": self._arg,
@@ -499,24 +501,31 @@ class _Decomposer:
 
     def _accumulate_product(self, op: Op) -> Value | None:
         """``buffer += a @ b`` over the whole buffer, where the product is used nowhere else."""
-        value = op.operands[-1]
-        if not isinstance(value, Value) or self.uses.get(value) != 1 or len(op.operands) != 2:
-            return None
-        new = self.subst.operand(value)
         target = self.subst.operand(op.operands[0])
-        if (
-            not isinstance(new, Value)
-            or new.op is None
-            or new.op.opcode != "gemm"
-            or new.type.shape != target.type.shape
-        ):
-            return None
         whole = tuple(self.subst.attr(op.attrs["index"])) == full_span(target.type.shape)
-        if not whole or new.op not in self.b.region.ops or target.type.dtype != new.type.dtype:
+        return self._add_product(op.operands[0], op.operands[-1]) if whole and len(op.operands) == 2 else None
+
+    def _add(self, op: Op) -> list[Operand] | None:
+        """``carried + a @ b``: the product is added to what the loop carries."""
+        for x, other in (op.operands, op.operands[::-1]):
+            if isinstance(x, Value) and x.op is None and x not in self.params and self.uses.get(x) == 1:
+                total = self._add_product(x, other)
+                if total is not None and total.type == self.subst.type(op.result.type):
+                    return [total]
+        return None
+
+    def _add_product(self, x: Operand, other: Operand) -> Value | None:
+        """``x + other`` in one call of BLAS; None where `other` is no product, or is used elsewhere."""
+        target = self.subst.operand(x)
+        if not isinstance(other, Value) or self.uses.get(other) != 1:
             return None
-        product = new.op
+        new = self.subst.operand(other)
+        if not isinstance(new, Value) or new.op is None or new.op.opcode != "gemm" or new.type != target.type:
+            return None
+        if new.op not in self.b.region.ops:
+            return None
         return self.b.op(
-            "gemm", target, *product.operands[1:4], constant(1.0, Type(target.type.dtype)), attrs=product.attrs
+            "gemm", target, *new.op.operands[1:4], constant(1.0, Type(target.type.dtype)), attrs=new.op.attrs
         ).result
 
 

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 from ..ir.builder import Builder, constant
 from ..ir.dims import ONE, ZERO, Dim
-from ..ir.nodes import Const, New, Operand, Span, Value
+from ..ir.nodes import At, Const, New, Operand, Span, Value
 from ..ir.types import Type
 
 # loops beat a library call up to about this many multiplications
 TINY_PRODUCT = 512
+_MEMORY = frozenset({"store", "accum", "for", "while", "if", "call", "gemm"})
 
 
 def product(b: Builder, x: Operand, y: Operand, t: Type) -> Value:
@@ -96,7 +97,27 @@ def _plain(b: Builder, x: Operand, alpha: Operand) -> tuple[Operand, bool, Opera
     x, transposed = untransposed(x)
     x, alpha = _unscaled(b, x, alpha)
     x, again = untransposed(x)
+    _read_in_place(x)
     return x, transposed != again, alpha
+
+
+def _read_in_place(x: Operand) -> None:
+    """Make a load of elements that lie together in an array, as ``w[k]``, a view: BLAS needs them in memory."""
+    op = x.op if isinstance(x, Value) else None
+    if op is None or op.opcode != "load" or not _in_memory(op.operands[0]):
+        return
+    axes = list(zip(op.attrs["index"], op.operands[0].type.shape, strict=False))
+    while axes and isinstance(axes[0][0], At):
+        del axes[0]
+    if not axes or not all(isinstance(item, Span) and item.step == 1 for item, _ in axes):
+        return
+    if all(item.start == ZERO and item.size == extent for item, extent in axes[1:]):
+        op.opcode = "block"
+
+
+def _in_memory(x: Operand) -> bool:
+    """Whether an array is in memory, whoever reads it."""
+    return isinstance(x, Value) and (x.op is None or x.op.opcode in _MEMORY)
 
 
 def _unscaled(b: Builder, x: Operand, alpha: Operand) -> tuple[Operand, Operand]:

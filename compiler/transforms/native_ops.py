@@ -1,5 +1,7 @@
-"""Ops of the native level that call the runtime, each into the memory of its first operand after `inplace`.
+"""Ops of the native level. `block` is a view; the others call the runtime, each into the memory of its first operand
+after `inplace`.
 
+- ``block a, i... {index}``: the load of elements that lie together (At, then one Span of step 1, then whole axes).
 - ``gemm c, a, b, alpha, beta {trans_a, trans_b}`` => ``alpha * op(a) @ op(b) + beta * c``. ``c`` is not read where
   beta is 0. Matrices, a matrix and a vector, or stacks of matrices of rank 3.
 - ``sort_rows out, x`` => each row of the matrix ``x`` in ascending order, NaN last.
@@ -14,8 +16,10 @@ from typing import Any
 
 import numpy as np
 
+from ..ir import indexing
+from ..ir.indexing import indexed_shape
 from ..ir.opdef import OpDef, register
-from ..ir.types import INT
+from ..ir.types import INT, Type
 
 
 def _gemm(attrs: dict[str, Any], c: Any, a: Any, b: Any, alpha: Any, beta: Any) -> Any:
@@ -27,6 +31,11 @@ def _gemm(attrs: dict[str, Any], c: Any, a: Any, b: Any, alpha: Any, beta: Any) 
         return (product if beta == 0 else product + beta * c).astype(c.dtype)
 
 
+def _block_type(xs: Any, attrs: dict[str, Any]) -> list[Type]:
+    return [Type(xs[0].type.dtype, indexed_shape(xs[0].type.shape, attrs["index"], list(xs[1:])))]
+
+
+register(OpDef("block", "index", _block_type, lambda attrs, a, *at: indexing.load(a, attrs["index"], at), cost=0))
 register(OpDef("gemm", "linalg", lambda xs, attrs: [xs[0].type], _gemm, cost=1000))
 for _name, _fn in (("sort_rows", np.sort), ("argsort_rows", np.argsort)):
     register(
@@ -69,4 +78,4 @@ _DENSE = (
 for _name, _meaning in _DENSE:
     register(OpDef(f"{_name}_into", "linalg", lambda xs, attrs: [xs[0].type, INT], _attempt(_meaning), cost=1000))
 
-NATIVE_OPS = ("gemm", "sort_rows", "argsort_rows", *(f"{name}_into" for name, _ in _DENSE))
+NATIVE_OPS = ("block", "gemm", "sort_rows", "argsort_rows", *(f"{name}_into" for name, _ in _DENSE))

@@ -22,9 +22,9 @@ Before::
 
 after, with ``%x`` never overwritten: ``%b`` and ``%s`` on tapes, ``%a`` (if it were read) loaded again.
 
-Note [Successors]. Where both a carried value and the value that the body yields for it are kept (``h = tanh(h @ w)``: the
-product reads the old one, tanh the new one), the one of an iteration is the other of the one before. They
-share a tape: entry 0 is what the loop starts from, entry t + 1 what iteration t yields.
+Note [Successors]. Where both a carried value and the value that the body yields for it are kept (``h = tanh(h @ w)``:
+the product reads the old one, tanh the new one), the one of an iteration is the other of the one before. They share
+a tape: entry 0 is what the loop starts from, entry t + 1 what iteration t yields.
 """
 
 from __future__ import annotations
