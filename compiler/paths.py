@@ -46,6 +46,7 @@ STEPS: dict[str, Callable[[Any, Any], Any]] = {
     "length": lambda x, _: len(x),
     "keys": lambda x, _: list(x),
     "has": lambda x, key: key in x,
+    "has attribute": hasattr,
     "unwrapped": lambda x, _: unwrap(x),
     "cell": _cell,
     "globals": lambda fn, _: fn.__globals__,

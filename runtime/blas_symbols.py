@@ -16,7 +16,7 @@ from typing import Any
 
 SYMBOL = "pullback_blas_{}"
 ROUTINES = ("dgemm", "sgemm", "dgemv", "sgemv", "dtrsm", "strsm")
-LAPACK_ROUTINES = tuple(letter + name for name in ("getrf", "getrs", "potrf", "syevd") for letter in "ds")
+LAPACK_ROUTINES = tuple(letter + name for name in ("getrf", "getrs", "potrf", "syevd", "gesdd") for letter in "ds")
 
 
 @functools.cache

@@ -64,7 +64,17 @@ def syevd(a: Any, values: Any, vectors: Any, space: Any, counts: Any) -> Any:
     return info
 
 
-ROUTINES = (getrf, getrs, potrf, trsm, syevd)
+def gesdd(a: Any, values: Any, left: Any, right: Any, vectors: Any, space: Any, counts: Any) -> Any:
+    """Singular values of the transpose of the memory of a, which is overwritten; where ``vectors`` the left and right
+    singular vectors of that transpose, each as its own transpose."""
+    u, found, vh, info = _routine("gesdd", a)(a.T, compute_uv=vectors, full_matrices=False)
+    values[...] = found
+    if vectors:
+        left.T[...], right.T[...] = u, vh
+    return info
+
+
+ROUTINES = (getrf, getrs, potrf, trsm, syevd, gesdd)
 
 
 # -- solutions ---------------------------------------------------------------------------------------------
@@ -193,6 +203,133 @@ def eigvecsh(a: Any, out: Any) -> Any:
     return info
 
 
+# -- QR ----------------------------------------------------------------------------------------------------
+def householder(a: Any, scales: Any) -> None:
+    """Overwrite a matrix with its factor R and, below the diagonal, the reflections that make it, as LAPACK does:
+    a column that is zero below the diagonal is left as it is."""
+    m, n = a.shape
+    for k in range(n):
+        top = 0.0
+        for i in range(k + 1, m):
+            size = math.fabs(a[i, k])
+            top = size if size > top else top
+        total = 0.0
+        for i in range(k + 1, m):
+            if top > 0:
+                total += (a[i, k] / top) ** 2
+        below = top * math.sqrt(total)
+        scales[k] = 0
+        if below != 0:
+            head = math.hypot(a[k, k], below)
+            if a[k, k] > 0:
+                head = -head
+            scales[k] = (head - a[k, k]) / head
+            for i in range(k + 1, m):
+                a[i, k] = a[i, k] / (a[k, k] - head)
+            a[k, k] = head
+            for j in range(k + 1, n):
+                s = a[k, j]
+                for i in range(k + 1, m):
+                    s += a[i, k] * a[i, j]
+                s *= scales[k]
+                a[k, j] -= s
+                for i in range(k + 1, m):
+                    a[i, j] -= s * a[i, k]
+
+
+def qr_r(a: Any, out: Any) -> Any:
+    """out = the upper triangular factor."""
+    n = a.shape[1]
+    work, scales = copy(a), empty((n,), a.dtype)
+    householder(work, scales)
+    for i in range(n):
+        for j in range(n):
+            out[i, j] = work[i, j] if j >= i else 0
+    return 0
+
+
+def qr_q(a: Any, out: Any) -> Any:
+    """out = the factor with orthonormal columns."""
+    m, n = a.shape
+    work, scales = copy(a), empty((n,), a.dtype)
+    householder(work, scales)
+    for i in range(m):
+        for j in range(n):
+            out[i, j] = 1 if i == j else 0
+    for k in range(n - 1, -1, -1):
+        for j in range(k, n):
+            s = out[k, j]
+            for i in range(k + 1, m):
+                s += work[i, k] * out[i, j]
+            s *= scales[k]
+            out[k, j] -= s
+            for i in range(k + 1, m):
+                out[i, j] -= s * work[i, k]
+    return 0
+
+
+# -- singular values -----------------------------------------------------------------------------------------
+def singular(a: Any, values: Any, left: Any, right: Any, vectors: Any) -> Any:
+    """The thin singular value decomposition; the vectors are transposed."""
+    m, n = a.shape
+    k = m if m < n else n
+    work = empty((n, m), a.dtype)
+    transposed(a, work)
+    space = empty((4 * k * k + 7 * k + 67 * (m + n),), a.dtype)
+    return gesdd(work, values, left, right, vectors, space, empty((8 * k,), int32))
+
+
+def svdvals(a: Any, out: Any) -> Any:
+    """out = the singular values, descending."""
+    if out.shape[0] == 0:
+        return 0
+    unused = empty((1, 1), a.dtype)
+    return singular(a, out, unused, unused, False)
+
+
+def svd_u(a: Any, out: Any) -> Any:
+    """out = the left singular vectors, as columns."""
+    m, k = out.shape
+    if k == 0:
+        return 0
+    left, right = empty((k, m), a.dtype), empty((a.shape[1], k), a.dtype)
+    info = singular(a, empty((k,), a.dtype), left, right, True)
+    transposed(left, out)
+    return info
+
+
+def svd_vh(a: Any, out: Any) -> Any:
+    """out = the right singular vectors, as rows."""
+    k, n = out.shape
+    if k == 0:
+        return 0
+    left, right = empty((k, a.shape[0]), a.dtype), empty((n, k), a.dtype)
+    info = singular(a, empty((k,), a.dtype), left, right, True)
+    transposed(right, out)
+    return info
+
+
+def pinv(a: Any, least: Any, out: Any) -> Any:
+    """out = the pseudo-inverse; singular values up to ``least`` times the largest one count as zero."""
+    m, n = a.shape
+    k = m if m < n else n
+    if k == 0:
+        return 0
+    values, left, right = empty((k,), a.dtype), empty((k, m), a.dtype), empty((n, k), a.dtype)
+    info = singular(a, values, left, right, True)
+    for i in range(n):
+        for j in range(m):
+            out[i, j] = 0
+    for r in range(k):
+        if values[r] > least * values[0]:
+            for i in range(n):
+                x = right[i, r] / values[r]
+                for j in range(m):
+                    out[i, j] += x * left[r, j]
+    return info
+
+
 FROM_PYTHON = (
     transposed, solve, solve_triangular, inv, det, logabsdet, detsign, cholesky, eigvalsh, eigvecsh,
+    householder, qr_r, qr_q, singular, svdvals, svd_u, svd_vh, pinv,
 )  # fmt: skip

@@ -100,8 +100,16 @@ def _syevd(builder: Any, letter: str, args: Any) -> Any:
     return _checked(builder, letter + "syevd", [job, _letter("L"), n, a, n, values, space, size, counts, count])
 
 
+def _gesdd(builder: Any, letter: str, args: Any) -> Any:
+    (a, (n, m)), (values, _), (left, _), (right, _), vectors, (space, (size,)), (counts, _) = args
+    job = _choice(builder, vectors, "S", "N")
+    k = builder.select(builder.icmp_signed("<", m, n), m, n)
+    return _checked(builder, letter + "gesdd", [job, m, n, a, m, values, left, m, right, k, space, size, counts])
+
+
 _declare(lapack.getrf, "mn", _getrf)
 _declare(lapack.getrs, "mnmb", _getrs)
 _declare(lapack.potrf, "m", _potrf)
 _declare(lapack.trsm, "mmbb", _trsm, types.none)
 _declare(lapack.syevd, "mvbvn", _syevd)
+_declare(lapack.gesdd, "mvmmbvn", _gesdd)

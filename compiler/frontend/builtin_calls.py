@@ -24,6 +24,7 @@ from .values import (
     GeneratorValue,
     Iteration,
     ListValue,
+    Opaque,
     RangeValue,
     RecordValue,
     StackedList,
@@ -146,7 +147,7 @@ def _type_of(ctx: Any, v: Any) -> type:
         return v.cls
     if isinstance(v, UserFunction):
         return type(_type_of)
-    return type(v)
+    return type(v.obj) if isinstance(v, Opaque) else type(v)
 
 
 @builtin(isinstance, low=2, high=2)
@@ -167,9 +168,16 @@ def _callable(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(hasattr, low=2, high=2)
 def _hasattr(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if isinstance(args[0], RecordValue):
-        return args[1] in args[0].fields or hasattr(args[0].cls, args[1])
-    return hasattr(_type_of(ctx, args[0]), ctx.static(args[1], "the attribute"))
+    v, name = args[0], ctx.static(args[1], "the attribute")
+    if isinstance(v, RecordValue):
+        return name in v.fields or hasattr(v.cls, name)
+    if isinstance(v, Opaque):
+        found = hasattr(v.obj, name)
+        ctx.session.guard(v.path.then("has attribute", name), found, name)
+        return found
+    if is_static(v) and not isinstance(v, (ListValue, DictValue, UserFunction)):
+        return hasattr(v, name)
+    return hasattr(_type_of(ctx, v), name)
 
 
 @builtin(getattr, low=2, high=3)

@@ -36,6 +36,7 @@ from .values import (
     Conflict,
     DictValue,
     GeneratorValue,
+    Indexed,
     Iteration,
     ListValue,
     Opaque,
@@ -54,7 +55,7 @@ MAX_DEPTH = 150
 
 # modules whose functions change only with the version of Python, NumPy or pullback
 _VERSIONED = {*sys.stdlib_module_names, "numpy", "pullback"} - {"__main__"}
-_LIBRARY = frozenset(f"{__package__}.{name}" for name in ("numpy_library", "scipy_functions"))
+_LIBRARY = frozenset(f"{__package__}.{name}" for name in ("numpy_library", "numpy_compositions", "scipy_functions"))
 
 
 class Calls(Globals):
@@ -66,6 +67,11 @@ class Calls(Globals):
         handler = numpy_calls.lookup(function)
         assert handler is not None, function
         return self.handle(handler, args, kwargs or {})
+
+    def indexed(self, owner: Any) -> Any:
+        from . import numpy_calls
+
+        return numpy_calls.indexed(owner)
 
     def handle(self, handler: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         try:
@@ -389,6 +395,8 @@ class Calls(Globals):
             start = self.require_dim(v.start)
             step = to_python(v.step)
             return [self.integer(start + k * step) for k in range(count.const)]
+        if isinstance(v, Indexed):
+            return [v.item(k) for k in range(v.size.const)] if v.size.is_const and v.size.const <= 100_000 else None
         if isinstance(v, Array):
             t = self.array_type(v)
             if t.shape and t.shape[0].is_const:
@@ -433,6 +441,8 @@ class Calls(Globals):
             return self.length(v.array)
         if isinstance(v, RangeValue):
             return self.trip_count(v)
+        if isinstance(v, Indexed):
+            return v.size
         if isinstance(v, Iteration):
             out = self.length(v.parts[0])
             for p in v.parts[1:]:
@@ -454,6 +464,8 @@ class Calls(Globals):
         if isinstance(v, (Array, StackedList)):
             counted = self._counted(v, index) if isinstance(v, Array) else None
             return counted if counted is not None else self.load_array(v if isinstance(v, Array) else v.array, index)
+        if isinstance(v, Indexed):
+            return v.item(index)
         assert isinstance(v, Iteration)
         if v.kind == "zip":
             return tuple(self.item_at(p, index) for p in v.parts)

@@ -39,6 +39,7 @@ from .values import (
     Cell,
     Conflict,
     DictValue,
+    Indexed,
     Iteration,
     ListValue,
     Maybe,
@@ -85,6 +86,7 @@ def describe(v: Any) -> str:
         RangeValue: "a range",
         UserFunction: "a function",
         Iteration: "an iterator",
+        Indexed: "an iterator",
     }
     for cls, name in names.items():
         if isinstance(v, cls):
@@ -103,6 +105,9 @@ def describe(v: Any) -> str:
         return f"the function {getattr(v, '__name__', v)}"
     article = "an" if type(v).__name__[0] in "aeiou" else "a"
     return f"{article} {type(v).__name__}"
+
+
+ErrorClass = type[PullbackError]
 
 
 class Context:
@@ -339,15 +344,15 @@ class Context:
             return False
         return None
 
-    def require_equal(self, a: Dim, b: Dim, message: str) -> None:
-        """Two extents must be equal: decided now, or checked at run time (ValueError)."""
+    def require_equal(self, a: Dim, b: Dim, message: str, error: ErrorClass = PullbackValueError) -> None:
+        """Two extents must be equal: decided now, or checked at run time."""
         known = self.equal_extents(a, b)
         if known is False:
-            self.error(PullbackValueError, f"{message}: {a} and {b} differ")
+            self.error(error, f"{message}: {a} and {b} differ")
         if known is None:
             self.session.settle(a, b)
             same = self.b.emit("eq", self.b.extent(a), self.b.extent(b))
-            self.check(same, "ValueError", message)
+            self.check(same, "ValueError" if error is PullbackValueError else "IndexError", message)
 
     def not_stretched(self, extent: Dim, other: Dim) -> None:
         """An extent that has to be equal to another one must not be 1 (symbols never are), for NumPy would stretch

@@ -235,6 +235,28 @@ def _pad_source(ctx: Context, mode: str, n: Dim, before: int, after: int) -> Ope
     return apply(ctx, "minimum", folded, apply(ctx, "sub", ctx.b.extent(n * 2 - 1), folded))
 
 
+def _pad_sides(ctx: Context, x: Operand, widths: list[tuple[int, int]], constants: Any) -> Any:
+    """Padding with a constant for each side of each axis, axis after axis."""
+    given = elements(ctx, constants, "constant_values")
+    if all(map(is_scalar, given)):
+        pair = given if len(given) == 2 else given * 2
+        pairs = [pair] * len(widths)
+    else:
+        pairs = [elements(ctx, p, "constant_values") for p in given]
+        pairs = pairs * len(widths) if len(pairs) == 1 else pairs
+    if len(pairs) != len(widths) or any(len(p) != 2 for p in pairs):
+        ctx.error(PullbackValueError, "constant_values takes a number, a pair, or a pair for every axis")
+    for k, ((before, after), (low, high)) in enumerate(zip(widths, pairs, strict=True)):
+        parts = [x]
+        for size, value, at in ((before, low, 0), (after, high, len(parts) + 1)):
+            if size:
+                shape = [Dim.of(size) if j == k else d for j, d in enumerate(x.type.shape)]
+                parts.insert(at, filled(ctx, shape, cast(ctx, ctx.operand(value), x.type.dtype)))
+        if len(parts) > 1:
+            x = ctx.b.emit("concatenate", *parts, axis=k)
+    return ctx.wrap(x)
+
+
 @numpy_function(np.pad, static="pad_width mode")
 def _pad(ctx: Context, array: Any, pad_width: Any, mode: str = "constant", *, constant_values: Any = 0) -> Any:
     x = strong_operand(ctx, array)
@@ -242,9 +264,9 @@ def _pad(ctx: Context, array: Any, pad_width: Any, mode: str = "constant", *, co
         return ctx.wrap(x)
     widths = _pad_widths(ctx, pad_width, x.type.rank)
     if mode == "constant":
+        if not is_scalar(constant_values):
+            return _pad_sides(ctx, x, widths, constant_values)
         value = ctx.operand(constant_values)
-        if value.type.shape:
-            ctx.error(UnsupportedError, "np.pad takes one constant value here", "pad axis by axis")
         shape = [n + a + b for n, (a, b) in zip(x.type.shape, widths, strict=True)]
         frame = filled(ctx, shape, cast(ctx, value, x.type.dtype))
         inside = tuple(Span(Dim.of(a), n, 1) for n, (a, _) in zip(x.type.shape, widths, strict=True))
@@ -378,6 +400,11 @@ def _diagonal(ctx: Context, a: Any, offset: int = 0, axis1: int = 0, axis2: int 
     source = a if isinstance(a, Array) else ctx.wrap(strong_operand(ctx, a))
     perm, step = _diagonal_steps(ctx, ctx.shape(source), int(offset), axis1, axis2)
     return ctx.view(ctx.view(source, ViewStep("transpose", arg=perm)), step)
+
+
+@numpy_function(np.linalg.trace, static="offset dtype")
+def _linalg_trace(ctx: Context, x: Any, /, *, offset: Any = 0, dtype: Any = None) -> Any:
+    return _trace(ctx, x, offset, -2, -1, dtype)
 
 
 @numpy_function(np.trace, method="trace", static="offset axis1 axis2 dtype")

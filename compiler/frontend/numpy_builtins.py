@@ -193,6 +193,11 @@ def _isclose(ctx: Context, a: Any, b: Any, *, rel_tol: Any = 1e-09, abs_tol: Any
     return cast(ctx, ctx.operand(close), "b1", weak=True)
 
 
+@numpy_function(math.gamma, fold=True)
+def _gamma(ctx: Context, x: Any, /) -> Any:
+    return ctx.call(library.gamma, [python_float(ctx, x, "math.gamma")], {})
+
+
 def _enter_fold(name: str) -> None:
     """Functions of integers: known at compile time, or refused."""
 
@@ -208,7 +213,6 @@ for _name in (
     "gcd",
     "lcm",
     "isqrt",
-    "gamma",
     "ldexp",
     "frexp",
     "nextafter",

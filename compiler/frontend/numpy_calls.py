@@ -15,8 +15,10 @@ import numpy as np
 from . import (
     numpy_arrange,
     numpy_builtins,
+    numpy_compositions,
     numpy_creation,
     numpy_elementwise,
+    numpy_grids,
     numpy_linalg,
     numpy_matrices,
     numpy_queries,
@@ -40,6 +42,8 @@ MODULES = (
     numpy_sorting,
     numpy_builtins,
     numpy_queries,
+    numpy_compositions,
+    numpy_grids,
 )
 
 
@@ -55,6 +59,11 @@ def lookup(function: Any) -> Handler | None:
     if entry is not None:
         return entry
     return refusal(name_of(function)) if is_numerical(function) else None
+
+
+def indexed(owner: Any) -> Callable[[Any, Any], Any] | None:
+    """The meaning of an index of an object that is no array, as ``np.r_``; None where it has none."""
+    return next((meaning for obj, meaning in numpy_grids.INDEXED if obj is owner), None)
 
 
 def method(name: str) -> Handler | None:

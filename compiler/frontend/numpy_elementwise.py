@@ -24,6 +24,7 @@ from .numpy_support import (
     strong_operand,
 )
 from .numpy_table import array_attribute, numpy_function
+from .values import Array
 
 if TYPE_CHECKING:
     from .context import Context
@@ -71,7 +72,9 @@ _ON_BOOL = {"add": "logical_or", "mul": "logical_and", "maximum": "logical_or", 
 BINARY: dict[Any, str] = _FLOAT_BINARY | _NUMBER_BINARY | _BITWISE
 
 
-def ufunc(ctx: Context, opcode: str, operands: list[Operand], out: Any = None, dtype: Any = None) -> Any:
+def ufunc(
+    ctx: Context, opcode: str, operands: list[Operand], out: Any = None, dtype: Any = None, where: Any = True
+) -> Any:
     """One elementwise op with NumPy's semantics: the result is never a Python number."""
     if dtype is not None:
         operands = [cast(ctx, x, dtype_name(ctx, dtype)) for x in operands]
@@ -85,22 +88,33 @@ def ufunc(ctx: Context, opcode: str, operands: list[Operand], out: Any = None, d
                 "convert with .astype(float)",
             )
         opcode = _ON_BOOL.get(opcode, opcode)
-    return finish(ctx, apply(ctx, opcode, *operands), out)
+    return finish(ctx, _where_asked(ctx, apply(ctx, opcode, *operands), out, where), out)
+
+
+def _where_asked(ctx: Context, result: Operand, out: Any, where: Any) -> Operand:
+    """The result where it is asked for; elsewhere ``out`` keeps what it has."""
+    if where is True:
+        return result
+    kept = out[0] if isinstance(out, tuple) and len(out) == 1 else out
+    if not isinstance(kept, Array):
+        hint = "give out=, or select with np.where(condition, a, b)"
+        ctx.error(UnsupportedError, "with where=, elements of a result without out= have no value", hint)
+    return apply(ctx, "where", truth(ctx, ctx.operand(where)), result, ctx.operand(kept))
 
 
 def _enter_unary(function: Any, opcode: str, prepare: Callable[[Context, Operand, str], Operand]) -> None:
     @numpy_function(function, static="dtype", fold=True)
-    def expand(ctx: Context, x: Any, /, out: Any = None, *, dtype: Any = None) -> Any:
-        return ufunc(ctx, opcode, [prepare(ctx, ctx.operand(x), function.__name__)], out, dtype)
+    def expand(ctx: Context, x: Any, /, out: Any = None, *, dtype: Any = None, where: Any = True) -> Any:
+        return ufunc(ctx, opcode, [prepare(ctx, ctx.operand(x), function.__name__)], out, dtype, where)
 
 
 def _enter_binary(function: Any, opcode: str, floats: bool) -> None:
     @numpy_function(function, static="dtype", fold=True)
-    def expand(ctx: Context, x1: Any, x2: Any, /, out: Any = None, *, dtype: Any = None) -> Any:
+    def expand(ctx: Context, x1: Any, x2: Any, /, out: Any = None, *, dtype: Any = None, where: Any = True) -> Any:
         operands = [ctx.operand(x1), ctx.operand(x2)]
         if floats and common_dtype(operands)[0] != "f":
             operands = [as_float(ctx, x, function.__name__) for x in operands]
-        return ufunc(ctx, opcode, operands, out, dtype)
+        return ufunc(ctx, opcode, operands, out, dtype, where)
 
 
 def _unchanged(ctx: Context, x: Operand, what: str) -> Operand:
@@ -160,11 +174,11 @@ def _identity(ctx: Context, x: Any, /, out: Any = None) -> Any:
 
 
 @numpy_function(np.power, fold=True)
-def _power(ctx: Context, x1: Any, x2: Any, /, out: Any = None, *, dtype: Any = None) -> Any:
+def _power(ctx: Context, x1: Any, x2: Any, /, out: Any = None, *, dtype: Any = None, where: Any = True) -> Any:
     base, exponent = ctx.operand(x1), ctx.operand(x2)
     if not base.type.is_float and not exponent.type.is_float:
         require_no_negative_power(ctx, exponent)
-    return ufunc(ctx, "pow", [base, exponent], out, dtype)
+    return ufunc(ctx, "pow", [base, exponent], out, dtype, where)
 
 
 def require_no_negative_power(ctx: Context, exponent: Operand) -> None:

@@ -195,6 +195,65 @@ def power_norm(x: Any, axes: tuple[int, ...], keepdims: bool, order: float) -> A
     return np.sum(np.abs(x) ** order, axis=axes, keepdims=keepdims) ** (1.0 / order)
 
 
+# -- matrices ------------------------------------------------------------------------------------------
+def of_stack(function: Any, a: Any, options: Any) -> Any:
+    stack = np.asarray(a)
+    matrices = stack.reshape(-1, *stack.shape[-2:])
+    first = function(matrices[0], **options)
+    parts = first if isinstance(first, tuple) else (first,)
+    outs = [np.empty((matrices.shape[0], *np.shape(p)), dtype=p.dtype) for p in parts]
+    for out, p in zip(outs, parts):
+        out[0] = p
+    for k in range(1, matrices.shape[0]):
+        made = function(matrices[k], **options)
+        for out, p in zip(outs, made if isinstance(made, tuple) else (made,)):
+            out[k] = p
+    shaped = [out.reshape(*stack.shape[:-2], *out.shape[1:]) for out in outs]
+    return tuple(shaped) if isinstance(first, tuple) else shaped[0]
+
+
+def solve_stack(a: Any, b: Any, solve: Any) -> Any:
+    left, right = np.asarray(a), np.asarray(b)
+    if np.ndim(right) == 1:
+        right = np.broadcast_to(right[:, None], (*left.shape[:-2], right.shape[0], 1))
+        return solve_stack(left, right, solve)[..., 0]
+    batch = np.broadcast_shapes(left.shape[:-2], right.shape[:-2])
+    matrices = np.broadcast_to(left, (*batch, *left.shape[-2:])).reshape(-1, *left.shape[-2:])
+    sides = np.broadcast_to(right, (*batch, *right.shape[-2:])).reshape(-1, *right.shape[-2:])
+    out = np.empty((matrices.shape[0], left.shape[-1], right.shape[-1]), dtype=np.result_type(left, right, np.float32))
+    for k in range(matrices.shape[0]):
+        out[k] = solve(matrices[k], sides[k])
+    return out.reshape(*batch, left.shape[-1], right.shape[-1])
+
+
+def wide_qr(a: Any, qr: Any) -> Any:
+    rows = a.shape[0]
+    q, r = qr(a[:, :rows])
+    return q, np.concatenate((r, q.T @ a[:, rows:]), axis=1)
+
+
+def spectral_condition(a: Any, inverse: bool) -> Any:
+    s = np.linalg.svd(a, compute_uv=False)
+    return s[-1] / s[0] if inverse else s[0] / s[-1]
+
+
+def matrix_rank(a: Any, tol: Any, rtol: Any, eps: float) -> Any:
+    s = stop_gradient(np.linalg.svd(a, compute_uv=False))
+    least = np.max(s) * ((max(a.shape) * eps) if rtol is None else rtol) if tol is None else tol
+    return np.sum(s > least)
+
+
+def least_squares(a: Any, b: Any, rcond: Any, eps: float) -> Any:
+    m, n = a.shape
+    least = max(m, n) * eps if rcond is None else (eps if rcond < 0 else rcond)
+    x = np.linalg.pinv(a, least) @ b
+    s = np.linalg.svd(a, compute_uv=False)
+    rank = np.int32(np.sum(s > least * s[0]))
+    rest = b - a @ x
+    totals = np.atleast_1d(np.sum(rest * rest, axis=0))
+    return x, totals[: totals.shape[0] if rank == n and m > n else 0], rank, s
+
+
 # -- along the last axis -------------------------------------------------------------------------------
 def cross(a: Any, b: Any) -> Any:
     x = a[..., 1] * b[..., 2] - a[..., 2] * b[..., 1]
@@ -216,6 +275,17 @@ def gradient(f: Any, step: Any) -> Any:
     out[..., 1:-1] = (f[..., 2:] - f[..., :-2]) / (2.0 * step)
     out[..., 0] = (f[..., 1] - f[..., 0]) / step
     out[..., -1] = (f[..., -1] - f[..., -2]) / step
+    return out
+
+
+def gradient_uneven(f: Any, places: Any) -> Any:
+    steps = np.diff(np.asarray(places))
+    before, after = steps[:-1], steps[1:]
+    out = np.empty_like(f)
+    left, right = -after / (before * (before + after)), before / (after * (before + after))
+    out[..., 1:-1] = left * f[..., :-2] + (after - before) / (before * after) * f[..., 1:-1] + right * f[..., 2:]
+    out[..., 0] = (f[..., 1] - f[..., 0]) / steps[0]
+    out[..., -1] = (f[..., -1] - f[..., -2]) / steps[-1]
     return out
 
 
@@ -241,9 +311,7 @@ def correlate(a: Any, v: Any) -> Any:
 
 
 def interp(x: Any, xp: Any, fp: Any, flat_left: bool, flat_right: bool, left: Any, right: Any) -> Any:
-    segment = np.zeros(np.shape(x), dtype=np.int64)
-    for k in range(1, xp.shape[0] - 1):
-        segment = segment + (x >= xp[k])
+    segment = np.minimum(np.maximum(searchsorted(xp, x, True) - 1, 0), xp.shape[0] - 2)
     slope = (fp[segment + 1] - fp[segment]) / (xp[segment + 1] - xp[segment])
     value = fp[segment] + slope * (x - xp[segment])
     low = fp[0] if flat_left else left
@@ -270,6 +338,18 @@ def quantile(a: Any, q: Any, precision: Any) -> Any:
     near_high = ordered[..., high] - step * (1.0 - weight)
     value = np.where(weight < 0.5, ordered[..., low] + step * weight, near_high)
     return np.where(np.isnan(ordered[..., -1]), math.nan, value)
+
+
+def nanquantile(a: Any, q: Any, precision: Any) -> Any:
+    ordered = np.sort(a, axis=-1)  # NaN last
+    count = np.sum(np.logical_not(np.isnan(a)), axis=-1, keepdims=True)
+    place = q * (count - 1)
+    low = np.maximum(np.floor(place).astype(np.int64), 0)
+    high = np.maximum(np.minimum(low + 1, count - 1), 0)
+    weight = (place - low).astype(precision)
+    below, above = np.take_along_axis(ordered, low, axis=-1), np.take_along_axis(ordered, high, axis=-1)
+    step = above - below
+    return np.where(weight < 0.5, below + step * weight, above - step * (1.0 - weight))[..., 0]
 
 
 def searchsorted(a: Any, v: Any, right: bool) -> Any:
@@ -316,6 +396,11 @@ def python_min(a: Any) -> Any:
         if a[i] < best:
             best = a[i]
     return best
+
+
+def gamma(x: Any) -> Any:
+    size = math.exp(math.lgamma(x))  # raises at the poles
+    return -size if x < 0.0 and math.floor(x) % 2 != 0 else size
 
 
 def python_isclose(a: Any, b: Any, rel_tol: Any, abs_tol: Any) -> Any:

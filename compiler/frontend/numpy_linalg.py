@@ -28,6 +28,7 @@ from .numpy_support import (
     part,
     product,
     raveled,
+    require_at_least,
     reshaped,
     spans,
     strong_operand,
@@ -59,7 +60,7 @@ def matrix_product(ctx: Context, a: Operand, b: Operand) -> Operand:
     return ctx.b.emit("matmul", a, b)
 
 
-@numpy_function(np.matmul)
+@numpy_function(np.matmul, np.linalg.matmul)
 def _matmul(ctx: Context, x1: Any, x2: Any, /, out: Any = None) -> Any:
     a, b = strong_operand(ctx, x1), strong_operand(ctx, x2)
     if not a.type.rank or not b.type.rank:
@@ -117,7 +118,7 @@ def _enter_outer(function: Any, opcode: str) -> None:
         return ufunc(ctx, opcode, _crossed(ctx, strong_operand(ctx, A), strong_operand(ctx, B)), out)
 
 
-for _function, _opcode in BINARY.items():
+for _function, _opcode in (BINARY | {np.power: "pow"}).items():
     _enter_outer(_function, _opcode)
 
 
@@ -319,8 +320,13 @@ def _matrix_norm(ctx: Context, x: Operand, ord: Any, axes: tuple[int, ...], keep
     if ord == 2 and x.type.rank == 2:
         norm = _spectral_norm(ctx, x)
         return ctx.wrap(reshaped(ctx, norm, (Dim.of(1), Dim.of(1))) if keepdims else norm)
+    if ord in ("nuc", -2) and x.type.rank == 2:
+        values = ctx.b.emit("svdvals", x)
+        total = reduce(ctx, "sum" if ord == "nuc" else "min", values, (0,), False)
+        return ctx.wrap(reshaped(ctx, total, (Dim.of(1), Dim.of(1))) if keepdims else total)
     if ord not in (1, -1, math.inf, -math.inf):
-        ctx.error(UnsupportedError, f"np.linalg.norm of a matrix with ord={ord!r} is not supported", "'fro', 2, 1, inf")
+        hint = "'fro', 'nuc', 2, 1, inf"
+        ctx.error(UnsupportedError, f"np.linalg.norm of a matrix with ord={ord!r} is not supported", hint)
     added, kept = axes if abs(ord) == 1 else axes[::-1]
     sums = reduce(ctx, "sum", apply(ctx, "abs", x), (added,), True)
     best = ctx.operand(_extreme(ctx, "max" if ord > 0 else "min", ctx.wrap(sums), (kept,), None, True))
@@ -384,7 +390,7 @@ def _gradient(ctx: Context, f: Any, *varargs: Any, axis: Any = None, edge_order:
         steps *= len(axes)
     if len(steps) != len(axes):
         ctx.error(PullbackTypeError, "invalid number of arguments")
-    if any(ctx.shape(s) for s in steps) or edge_order not in (1, 2):
+    if edge_order not in (1, 2) or (edge_order == 2 and any(ctx.shape(s) for s in steps)):
         ctx.error(UnsupportedError, "np.gradient takes one step for every axis here", "evenly spaced samples")
     results = []
     for k, step in zip(axes, steps, strict=True):
@@ -392,7 +398,10 @@ def _gradient(ctx: Context, f: Any, *varargs: Any, axis: Any = None, edge_order:
         if not ctx.session.assume(x.type.shape[k] - least):
             ctx.error(PullbackValueError, f"np.gradient needs at least {least} elements along an axis")
         values, back = _last(ctx, f, k)
-        definition = library.gradient if edge_order == 1 else library.gradient_second_order
+        definition: Any = library.gradient if edge_order == 1 else library.gradient_second_order
+        if ctx.shape(step):
+            ctx.require_equal(ctx.shape(step)[0], x.type.shape[k], "when 1d, distances must match the array's length")
+            definition = library.gradient_uneven
         slope = ctx.operand(ctx.call(definition, [values, step], {}))
         results.append(ctx.wrap(transposed(ctx, slope, back)))
     return results[0] if len(results) == 1 else tuple(results)
@@ -421,8 +430,7 @@ def _sliding(ctx: Context, definition: Any, a: Any, v: Any, mode: str) -> Any:
         ctx.error(PullbackValueError, f"mode must be one of 'full', 'same', 'valid' (got {mode!r})")
     n, m = (x.type.shape[0] for x in operands)
     for extent in (n, m):
-        if not ctx.session.assume(extent - 1):
-            ctx.error(PullbackValueError, "np.convolve: an argument is empty")
+        require_at_least(ctx, extent, 1, "np.convolve: an argument is empty")
     full = ctx.call(definition, [ctx.wrap(cast(ctx, x, name)) for x in operands], {})
     if mode == "full":
         return full
@@ -439,7 +447,6 @@ def _interp(ctx: Context, x: Any, xp: Any, fp: Any, left: Any = None, right: Any
     if places.type.rank != 1 or values.type.rank != 1:
         ctx.error(PullbackValueError, "np.interp: xp and fp must have one dimension")
     ctx.require_equal(places.type.shape[0], values.type.shape[0], "fp and xp are not of the same length.")
-    if not ctx.session.assume(places.type.shape[0] - 2):
-        ctx.error(UnsupportedError, "np.interp needs at least two points here")
+    require_at_least(ctx, places.type.shape[0], 2, "np.interp needs at least two points here")
     ends = [left is None, right is None, 0.0 if left is None else left, 0.0 if right is None else right]
     return ctx.call(library.interp, [ctx.wrap(point), ctx.wrap(places), ctx.wrap(values), *ends], {})

@@ -10,10 +10,11 @@ import numpy as np
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
 from ..ir.nodes import Operand
+from . import numpy_library as library
 from .numpy_linalg import matrix_product
 from .numpy_support import apply, cast, common_dtype, reshaped, strong_operand, transposed
 from .numpy_table import numpy_function
-from .values import RecordValue
+from .values import Array, DictValue, RecordValue
 
 if TYPE_CHECKING:
     from .context import Context
@@ -73,14 +74,28 @@ def system(ctx: Context, a: Any, b: Any, what: str) -> tuple[Operand, Operand]:
     return x, reshaped(ctx, y, (n, *y.type.shape[1:]))
 
 
+# -- stacks --------------------------------------------------------------------------------------------
+def _rank(ctx: Context, a: Any) -> int:
+    return len(ctx.shape(a)) if isinstance(a, Array) else strong_operand(ctx, a).type.rank
+
+
+def stacked(ctx: Context, function: Any, a: Any, **options: Any) -> Any:
+    """A function of a matrix, for every matrix of a stack, one after the other."""
+    return ctx.call(library.of_stack, [function, a, DictValue(dict(options))], {})
+
+
 # -- systems -------------------------------------------------------------------------------------------
 @numpy_function(np.linalg.solve)
 def _solve(ctx: Context, a: Any, b: Any) -> Any:
+    if _rank(ctx, a) > 2 or _rank(ctx, b) > 2:
+        return ctx.call(library.solve_stack, [a, b, np.linalg.solve], {})
     return ctx.wrap(ctx.b.emit("solve", *system(ctx, a, b, "np.linalg.solve")))
 
 
 @numpy_function(np.linalg.inv)
 def _inv(ctx: Context, a: Any) -> Any:
+    if _rank(ctx, a) > 2:
+        return stacked(ctx, np.linalg.inv, a)
     return ctx.wrap(ctx.b.emit("inv", matrix(ctx, a, "np.linalg.inv")))
 
 
@@ -91,6 +106,8 @@ def turned(ctx: Context, x: Operand) -> Operand:
 # -- determinants --------------------------------------------------------------------------------------
 @numpy_function(np.linalg.det)
 def _det(ctx: Context, a: Any) -> Any:
+    if _rank(ctx, a) > 2:
+        return stacked(ctx, np.linalg.det, a)
     return ctx.wrap(ctx.b.emit("det", matrix(ctx, a, "np.linalg.det")))
 
 
@@ -100,6 +117,9 @@ _EIGH = type(np.linalg.eigh(np.eye(1)))
 
 @numpy_function(np.linalg.slogdet)
 def _slogdet(ctx: Context, a: Any) -> Any:
+    if _rank(ctx, a) > 2:
+        names = ("sign", "logabsdet")
+        return RecordValue(_SLOGDET, dict(zip(names, stacked(ctx, np.linalg.slogdet, a), strict=True)))
     x = matrix(ctx, a, "np.linalg.slogdet")
     return RecordValue(_SLOGDET, {"sign": ctx.b.emit("detsign", x), "logabsdet": ctx.b.emit("logabsdet", x)})
 
@@ -107,6 +127,8 @@ def _slogdet(ctx: Context, a: Any) -> Any:
 # -- factorizations ------------------------------------------------------------------------------------
 @numpy_function(np.linalg.cholesky, static="upper")
 def _cholesky(ctx: Context, a: Any, /, *, upper: bool = False) -> Any:
+    if _rank(ctx, a) > 2:
+        return stacked(ctx, np.linalg.cholesky, a, upper=upper)
     return root(ctx, matrix(ctx, a, "np.linalg.cholesky"), upper)
 
 
@@ -126,14 +148,105 @@ def _symmetric(ctx: Context, a: Any, UPLO: Any, what: str) -> Operand:
 
 @numpy_function(np.linalg.eigvalsh, static="UPLO")
 def _eigvalsh(ctx: Context, a: Any, UPLO: Any = "L") -> Any:
+    if _rank(ctx, a) > 2:
+        return stacked(ctx, np.linalg.eigvalsh, a, UPLO=UPLO)
     return ctx.wrap(ctx.b.emit("eigvalsh", _symmetric(ctx, a, UPLO, "np.linalg.eigvalsh")))
 
 
 @numpy_function(np.linalg.eigh, static="UPLO")
 def _eigh(ctx: Context, a: Any, UPLO: Any = "L") -> Any:
+    if _rank(ctx, a) > 2:
+        names = ("eigenvalues", "eigenvectors")
+        return RecordValue(_EIGH, dict(zip(names, stacked(ctx, np.linalg.eigh, a, UPLO=UPLO), strict=True)))
     x = _symmetric(ctx, a, UPLO, "np.linalg.eigh")
     values, vectors = (ctx.wrap(ctx.b.emit(opcode, x)) for opcode in ("eigvalsh", "eigvecsh"))
     return RecordValue(_EIGH, {"eigenvalues": values, "eigenvectors": vectors})
+
+
+_QR = type(np.linalg.qr(np.eye(1)))
+_SVD = type(np.linalg.svd(np.eye(1)))
+
+
+def _rectangular(ctx: Context, a: Any, what: str) -> Operand:
+    (x,) = _floats(ctx, what, a)
+    if x.type.rank != 2:
+        cls = PullbackLinAlgError if x.type.rank < 2 else UnsupportedError
+        ctx.error(cls, f"{what} takes one matrix, not an array of {x.type.rank} dimensions", "loop over the matrices")
+    return x
+
+
+def _no_fewer_rows(ctx: Context, x: Operand) -> bool:
+    rows, columns = x.type.shape
+    return rows == columns or ctx.session.assume(rows - columns)
+
+
+@numpy_function(np.linalg.qr, static="mode")
+def _qr(ctx: Context, a: Any, mode: str = "reduced") -> Any:
+    if mode not in ("reduced", "r"):
+        ctx.error(UnsupportedError, f"np.linalg.qr: mode {mode!r} is not supported", "'reduced' or 'r'")
+    if _rank(ctx, a) > 2:
+        made = stacked(ctx, np.linalg.qr, a, mode=mode)
+        return made if mode == "r" else RecordValue(_QR, {"Q": made[0], "R": made[1]})
+    x = _rectangular(ctx, a, "np.linalg.qr")
+    if _no_fewer_rows(ctx, x):
+        q, r = (ctx.wrap(ctx.b.emit(f"qr_{k}", x)) for k in "qr")
+    else:
+        q, r = ctx.call(library.wide_qr, [ctx.wrap(x), np.linalg.qr], {})
+    return r if mode == "r" else RecordValue(_QR, {"Q": q, "R": r})
+
+
+@numpy_function(np.linalg.svd, static="full_matrices compute_uv hermitian")
+def _svd(ctx: Context, a: Any, full_matrices: Any = True, compute_uv: Any = True, hermitian: Any = False) -> Any:
+    if _rank(ctx, a) > 2:
+        made = stacked(ctx, np.linalg.svd, a, full_matrices=full_matrices, compute_uv=compute_uv)
+        return RecordValue(_SVD, dict(zip(("U", "S", "Vh"), made, strict=True))) if compute_uv else made
+    x = _rectangular(ctx, a, "np.linalg.svd")
+    values = ctx.wrap(ctx.b.emit("svdvals", x))
+    if not compute_uv:
+        return values
+    rows, columns = x.type.shape
+    if full_matrices:
+        if ctx.equal_extents(rows, columns) is False:
+            ctx.error(
+                UnsupportedError,
+                f"np.linalg.svd of a matrix of {rows} by {columns} gives vectors beyond the singular values, "
+                "which have no derivative",
+                "np.linalg.svd(a, full_matrices=False)",
+            )
+        ctx.require_equal(rows, columns, "np.linalg.svd of a matrix that is not square: full_matrices=False")
+    left, right = (ctx.wrap(ctx.b.emit(f"svd_{k}", x)) for k in ("u", "vh"))
+    return RecordValue(_SVD, {"U": left, "S": values, "Vh": right})
+
+
+@numpy_function(np.linalg.svdvals)
+def _svdvals(ctx: Context, x: Any, /) -> Any:
+    return _svd(ctx, x, False, False)
+
+
+@numpy_function(np.linalg.pinv, static="hermitian")
+def _pinv(ctx: Context, a: Any, rcond: Any = None, hermitian: Any = False, *, rtol: Any = None) -> Any:
+    least: Any = 1e-15
+    if rcond is not None or rtol is not None:
+        least = rcond if rcond is not None else rtol
+    if _rank(ctx, a) > 2:
+        return stacked(ctx, np.linalg.pinv, a, rcond=least)
+    x = _rectangular(ctx, a, "np.linalg.pinv")
+    return ctx.wrap(ctx.b.emit("pinv", x, cast(ctx, ctx.operand(least), x.type.dtype)))
+
+
+@numpy_function(np.linalg.lstsq)
+def _lstsq(ctx: Context, a: Any, b: Any, rcond: Any = None) -> Any:
+    x, y = _floats(ctx, "np.linalg.lstsq", a, b)
+    if x.type.rank != 2 or y.type.rank not in (1, 2):
+        ctx.error(PullbackLinAlgError, "np.linalg.lstsq takes a matrix, and a vector or a matrix")
+    ctx.require_equal(x.type.shape[0], y.type.shape[0], "Incompatible dimensions")
+    return ctx.call(library.least_squares, [ctx.wrap(x), ctx.wrap(y), rcond, float(np.finfo(x.type.numpy).eps)], {})
+
+
+@numpy_function(np.linalg.matrix_rank)
+def _matrix_rank(ctx: Context, A: Any, tol: Any = None, *, rtol: Any = None) -> Any:
+    x = _rectangular(ctx, A, "np.linalg.matrix_rank")
+    return ctx.call(library.matrix_rank, [ctx.wrap(x), tol, rtol, float(np.finfo(x.type.numpy).eps)], {})
 
 
 # -- powers and conditions ----------------------------------------------------------------------------------
@@ -160,8 +273,10 @@ def _matrix_power(ctx: Context, a: Any, n: Any) -> Any:
 
 @numpy_function(np.linalg.cond, static="p")
 def _cond(ctx: Context, x: Any, p: Any = None) -> Any:
+    if p is None or p in (2, -2):
+        return ctx.call(library.spectral_condition, [x, p == -2], {})
     if p not in (1, -1, math.inf, -math.inf, "fro"):
-        ctx.error(UnsupportedError, f"np.linalg.cond with p={p!r} is not supported", "'fro', 1, inf")
+        ctx.error(UnsupportedError, f"np.linalg.cond with p={p!r} is not supported", "None, 'fro', 2, 1, inf")
     square = matrix(ctx, x, "np.linalg.cond")
     inverse = ctx.b.emit("inv", square)
     norms = [ctx.operand(ctx.call(np.linalg.norm, [ctx.wrap(m), p], {})) for m in (square, inverse)]

@@ -344,6 +344,11 @@ def _or_reduce(ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keep
     return _truth_reduction(ctx, "any", array, axis, out, keepdims)
 
 
+@numpy_function(np.logaddexp.reduce, static="axis keepdims")
+def _logaddexp_reduce(ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False) -> Any:
+    return finish(ctx, ctx.operand(library_reduction(ctx, library.logsumexp, array, axis, keepdims)), out)
+
+
 def _enter_nan_scan(function: Any, opcode: str) -> None:
     @numpy_function(function, static="axis dtype")
     def expand(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None) -> Any:

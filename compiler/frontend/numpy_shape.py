@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
+from ..errors import PullbackValueError, UnsupportedError
 from ..ir.builder import constant
 from ..ir.dims import Dim
 from ..ir.nodes import New, Operand, Span
@@ -85,7 +85,7 @@ def _t(ctx: Context, a: Any) -> Any:
     return _permuted(ctx, a, None)
 
 
-@numpy_function(np.matrix_transpose)
+@numpy_function(np.matrix_transpose, np.linalg.matrix_transpose)
 def matrix_transpose(ctx: Context, x: Any) -> Any:
     rank = len(ctx.shape(x))
     if rank < 2:
@@ -444,13 +444,31 @@ _enter_split(np.hsplit, 1)
 _enter_split(np.dsplit, 2)
 
 
+@array_method("tolist")
+def _tolist(ctx: Context, a: Any) -> Any:
+    shape = ctx.shape(a)
+    if not shape:
+        return _item(ctx, a)
+    items = ctx.static_items(a)
+    if items is None:
+        ctx.session.number(shape[0])
+        ctx.error(UnsupportedError, "a list of run-time length is not supported", "keep the array, and index it")
+    return ListValue([_tolist(ctx, i) if ctx.shape(i) else _item(ctx, i) for i in items])
+
+
 @array_method("item")
 def _item(ctx: Context, a: Any, *args: Any) -> Any:
     x = ctx.operand(a)
     if args:
-        ctx.error(PullbackTypeError, "ndarray.item with arguments is not supported", "write a[i, j]")
-    for d in x.type.shape:
-        ctx.require_equal(d, Dim.of(1), "can only convert an array of size 1 to a Python scalar")
-    scalar = reshaped(ctx, x, ())
+        flat = len(args) == 1 and x.type.rank != 1 and is_scalar(args[0])
+        given = args[0] if len(args) == 1 else tuple(args)
+        found = ctx.load_array(ctx.call(np.ravel, [a], {}) if flat else a, given)  # type: ignore[attr-defined]
+        scalar = ctx.operand(found)
+        if scalar.type.shape:
+            ctx.error(PullbackValueError, "incorrect number of indices for array")
+    else:
+        for d in x.type.shape:
+            ctx.require_equal(d, Dim.of(1), "can only convert an array of size 1 to a Python scalar")
+        scalar = reshaped(ctx, x, ())
     kind = "b1" if scalar.type.is_bool else "f64" if scalar.type.is_float else "i64"
     return ctx.b.emit("cast", scalar, dtype=kind, weak=True)

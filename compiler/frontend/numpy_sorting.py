@@ -118,8 +118,9 @@ def _median(
 
 
 def _quantiles(
-    ctx: Context, a: Any, q: Any, scale: float, axis: Any, out: Any, method: Any, keepdims: bool, what: str
-) -> Any:
+    ctx: Context, a: Any, q: Any, scale: float, axis: Any, out: Any, method: Any, keepdims: bool, what: str,
+    definition: Any = library.quantile,
+) -> Any:  # fmt: skip
     if method != "linear":
         ctx.error(UnsupportedError, f"{what}: method {method!r} is not supported", "'linear'")
     x, without, with_them = _rows(ctx, a, axis, what)
@@ -134,7 +135,7 @@ def _quantiles(
         if is_number(level) and not 0 <= level <= scale:
             ctx.error(PullbackValueError, _RANGE[scale])
         ctx.check(is_number(level) or inside, "ValueError", _RANGE[scale])
-        return reshaped(ctx, ctx.operand(ctx.call(library.quantile, [ctx.wrap(x), fraction, precision], {})), shape)
+        return reshaped(ctx, ctx.operand(ctx.call(definition, [ctx.wrap(x), fraction, precision], {})), shape)
 
     if is_scalar(q):
         return finish(ctx, one(q, True), out)
@@ -163,6 +164,29 @@ def _percentile(
     method: Any = "linear", keepdims: bool = False,
 ) -> Any:  # fmt: skip
     return _quantiles(ctx, a, q, 100.0, axis, out, method, keepdims, "np.percentile")
+
+
+@numpy_function(np.nanmedian, static="axis overwrite_input keepdims")
+def _nanmedian(
+    ctx: Context, a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False
+) -> Any:
+    return _quantiles(ctx, a, 0.5, 1.0, axis, out, "linear", keepdims, "np.nanmedian", library.nanquantile)
+
+
+@numpy_function(np.nanquantile, static="axis overwrite_input method keepdims")
+def _nanquantile(
+    ctx: Context, a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+    method: Any = "linear", keepdims: bool = False,
+) -> Any:  # fmt: skip
+    return _quantiles(ctx, a, q, 1.0, axis, out, method, keepdims, "np.nanquantile", library.nanquantile)
+
+
+@numpy_function(np.nanpercentile, static="axis overwrite_input method keepdims")
+def _nanpercentile(
+    ctx: Context, a: Any, q: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False,
+    method: Any = "linear", keepdims: bool = False,
+) -> Any:  # fmt: skip
+    return _quantiles(ctx, a, q, 100.0, axis, out, method, keepdims, "np.nanpercentile", library.nanquantile)
 
 
 # -- searching and counting ----------------------------------------------------------------------------

@@ -115,12 +115,36 @@ def numpy_function(
         for function in functions:
             entry = Entry(name_of(function), expand, signature, names, function if fold else None)
             assert FUNCTIONS.setdefault(function, entry) is entry, entry.name
-        for name in [method] if isinstance(method, str) else method:
+        for name in _names(method):
             entry = Entry(f"ndarray.{name}", expand, signature, names)
             assert METHODS.setdefault(name, entry) is entry, entry.name
         return expand
 
     return enter
+
+
+def composed(function: Any, static: str = "", method: str | Iterable[str] = ()) -> Callable[[Expansion], Expansion]:
+    """Enter a definition that is written in the language itself, with NumPy's own signature: the frontend inlines
+    it at every call, so that one definition gives the value, the derivative and the code."""
+
+    def enter(definition: Expansion) -> Expansion:
+        def expand(ctx: Context, *args: Any, **kwargs: Any) -> Any:
+            return ctx.call(definition, list(args), kwargs)
+
+        plain = inspect.Parameter.empty
+        parameters = [p.replace(annotation=plain) for p in inspect.signature(definition).parameters.values()]
+        signature = inspect.Signature(parameters)
+        for name, table in [(name_of(function), FUNCTIONS), *((f"ndarray.{m}", METHODS) for m in _names(method))]:
+            key = function if table is FUNCTIONS else name.removeprefix("ndarray.")
+            entry = Entry(name, expand, signature, frozenset(static.split()))
+            assert table.setdefault(key, entry) is entry, name
+        return definition
+
+    return enter
+
+
+def _names(method: str | Iterable[str]) -> list[str]:
+    return [method] if isinstance(method, str) else list(method)
 
 
 def array_method(*names: str, static: str = "") -> Callable[[Expansion], Expansion]:

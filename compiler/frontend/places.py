@@ -77,6 +77,9 @@ class Places(Loops):
             return owner.items[name]
         if isinstance(owner, Opaque):
             return self.captured_part(owner, key)
+        by_index = self.indexed(owner)
+        if by_index is not None:
+            return by_index(self, key)
         if isinstance(owner, np.ndarray):
             return self.load_array(self.wrap(self.constant_array(owner)), key)
         if isinstance(owner, (str, dict, list)) and is_static(key):
@@ -88,6 +91,10 @@ class Places(Loops):
         self.error(UnsupportedError, f"{describe(owner)} cannot be indexed")
 
     def captured_part(self, owner: Opaque, key: Any) -> Any:
+        raise NotImplementedError
+
+    def indexed(self, owner: Any) -> Any:
+        """The meaning of an index of ``np.r_`` and its like, else None."""
         raise NotImplementedError
 
     def load_sequence(self, owner: Any, key: Any) -> Any:
@@ -150,7 +157,7 @@ class Places(Loops):
         if k > t.rank:
             self.error(PullbackIndexError, f"a mask of rank {k} cannot index an array of rank {t.rank}")
         for a, d in zip(m.type.shape, t.shape, strict=False):
-            self.require_equal(a, d, "boolean index did not match indexed array")
+            self.require_equal(a, d, "boolean index did not match indexed array", PullbackIndexError)
         if k > 1:
             size = Type("b1", t.shape[:k]).size
             x = self.emit("reshape", x, shape=(size, *t.shape[k:]))
@@ -230,7 +237,7 @@ class Places(Loops):
         m = self.read(mask)
         if not v.type.shape:
             for a, d in zip(m.type.shape, t.shape, strict=False):
-                self.require_equal(a, d, "boolean index did not match indexed array")
+                self.require_equal(a, d, "boolean index did not match indexed array", PullbackIndexError)
             if m.type.rank < t.rank:
                 m = self.emit("reshape", m, shape=(*m.type.shape, *(ONE for _ in range(t.rank - m.type.rank))))
             elif m.type.rank > t.rank:
@@ -270,9 +277,7 @@ class Places(Loops):
             rest = [i for i in items if i is not masks[0]]
             if len(masks) == 1 and all(i is Ellipsis or _is_full_slice(i) for i in rest) and items[0] is masks[0]:
                 return Selection(mask=masks[0])
-            self.error(
-                UnsupportedError, "a mask together with other indices is not supported", "index twice: a[mask][:, j]"
-            )
+            self.error(UnsupportedError, "a mask together with other indices is not supported here", "use np.nonzero")
         consumed = sum(1 for i in items if i is not None and i is not Ellipsis)
         if sum(i is Ellipsis for i in items) > 1:
             self.error(PullbackIndexError, "an index can only have a single ellipsis ('...')")
@@ -314,6 +319,7 @@ class Places(Loops):
     def _gathered_first(self, array: Array, key: Any) -> tuple[Array, Any]:
         """The same place with its index arrays side by side: where a slice or newaxis separates them (integers
         count as index arrays beside one), NumPy puts their axes first, so the array is transposed."""
+        key = self._masks_as_places(array, key)
         if not isinstance(key, tuple) or not any(self._is_index_array(i) for i in key):
             return array, key
         rank = self.array_type(array).rank
@@ -330,6 +336,45 @@ class Places(Loops):
         rest = [a for a in range(rank) if a not in axes]
         view = self.view(array, ViewStep("transpose", arg=(*axes, *rest)))
         return view, (*(items[k] for k in chosen), *(i for k, i in enumerate(items) if k not in chosen))
+
+    def _masks_as_places(self, array: Array, key: Any) -> Any:
+        """Masks beside other indices, and masks known at compile time, as the index arrays of their places."""
+        items = list(key) if isinstance(key, tuple) else [key]
+        known = [_static_mask(i) for i in items]
+        masks = [self._is_mask(i) or m is not None for i, m in zip(items, known, strict=True)]
+        alone = sum(masks) == 1 and masks[0] and all(i is Ellipsis or _is_full_slice(i) for i in items[1:])
+        if not any(masks) or (alone and known[0] is None):
+            return key
+        shape = self.array_type(array).shape
+        ranks = [
+            np.ndim(m) if m is not None else self.array_type(i).rank if masked else int(i is not None)
+            for i, m, masked in zip(items, known, masks, strict=True)
+        ]
+        rest = len(shape) - sum(r for i, r in zip(items, ranks, strict=True) if i is not Ellipsis)
+        if rest < 0:
+            self.error(PullbackIndexError, f"too many indices for array: array is {len(shape)}-dimensional")
+        places: list[Any] = []
+        axis = 0
+        for item, mask, masked, rank in zip(items, known, masks, ranks, strict=True):
+            if item is Ellipsis:
+                axis += rest
+                places.append(item)
+                continue
+            if masked:
+                own = tuple(map(Dim.of, mask.shape)) if mask is not None else self.array_type(item).shape
+                for a, d in zip(own, shape[axis : axis + rank], strict=True):
+                    self.require_equal(a, d, "boolean index did not match indexed array", PullbackIndexError)
+                if mask is not None:
+                    places += np.nonzero(mask)
+                else:
+                    places += self.numpy(np.nonzero, [item])  # type: ignore[attr-defined]
+            else:
+                places.append(item)
+            axis += rank
+        return tuple(places)
+
+    def _is_mask(self, item: Any) -> bool:
+        return isinstance(item, Array) and self.array_type(item).is_bool and bool(self.array_type(item).shape)
 
     def _is_index_array(self, item: Any) -> bool:
         if isinstance(item, Array):
@@ -432,6 +477,13 @@ class Places(Loops):
         wrapped = self.emit("where", self.emit("lt", x, 0), self.b.extent(d + extent), x)
         inside = self.emit("minimum", self.emit("maximum", wrapped, self.b.extent(low)), self.b.extent(high))
         return Dim.of(inside)
+
+
+def _static_mask(item: Any) -> np.ndarray | None:
+    """A mask whose values are known: an array, or a list of booleans."""
+    if isinstance(item, ListValue) and item.items and all(type(x) in (bool, np.bool_) for x in item.items):
+        item = np.array(item.items)
+    return item if isinstance(item, np.ndarray) and item.dtype == bool and item.ndim else None
 
 
 def _is_full_slice(item: Any) -> bool:

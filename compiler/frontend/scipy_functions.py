@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import scipy.linalg
 import scipy.special
 
@@ -35,10 +36,16 @@ def normal_cdf(x: Any) -> Any:
     return 0.5 * scipy.special.erfc(-x * math.sqrt(0.5))
 
 
+def gamma(x: Any) -> Any:
+    size = np.exp(scipy.special.gammaln(x))
+    return np.where(np.logical_and(x < 0.0, np.floor(x) % 2.0 != 0.0), -size, size)
+
+
 _COMPOSITES: list[tuple[Any, Callable[..., Any], int]] = [
     (scipy.special.logit, library.logit, 1), (scipy.special.entr, library.entropy, 1),
     (scipy.special.xlogy, library.xlogy, 2), (scipy.special.xlog1py, library.xlog1py, 2),
-    (scipy.special.ndtr, normal_cdf, 1), (scipy.special.log_expit, library.log_sigmoid, 1),
+    (scipy.special.gamma, gamma, 1), (scipy.special.ndtr, normal_cdf, 1),
+    (scipy.special.log_expit, library.log_sigmoid, 1),
 ]  # fmt: skip
 for _function, _definition, _arguments in _COMPOSITES:
     enter_library(_function, _definition, _arguments)

@@ -209,6 +209,13 @@ class Session:
             (smaller,) = set(atoms) - {larger}
             raise NeedsExtent(larger, Dim.of(smaller) + (self.extents[larger] - self.extents[smaller]))
 
+    def number(self, dim: Dim) -> int | None:
+        """The extent as a number, which extents of arguments become; None where only the run will tell."""
+        symbols = sorted(a for a in dim.atoms() if isinstance(a, str))
+        if symbols and not dim.has_values and self.argument_symbols.issuperset(symbols):
+            raise NeedsExtent(symbols[0], Dim.of(self.extents[symbols[0]]))
+        return dim.const if dim.is_const else None
+
     def nonneg(self, dim: Dim) -> bool:
         """Whether ``dim >= 0`` follows from extents being >= 0 and the ranges of loop indices."""
         if dim.is_const:

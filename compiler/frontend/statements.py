@@ -21,6 +21,7 @@ from .loop_statements import LoopStatements
 from .values import (
     Array,
     GeneratorValue,
+    Indexed,
     Iteration,
     ListValue,
     Opaque,
@@ -87,7 +88,7 @@ class Statements(LoopStatements):
             value.cell.name = name
             if not value.cell.current.hint:
                 value.cell.current.hint = name
-        if isinstance(value, (Iteration, GeneratorValue)):
+        if isinstance(value, (Iteration, Indexed, GeneratorValue)):
             # the second loop over an iterator is empty in Python
             self.error(UnsupportedError, "an iterator cannot be kept in a variable", "make it a list: list(...)")
         self.env[name] = value

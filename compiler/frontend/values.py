@@ -16,6 +16,7 @@ and a write makes a new version of the cell, which all of them see.
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -163,6 +164,15 @@ class RangeValue:
     start: Any
     stop: Any
     step: Any
+
+
+@final
+@dataclass(frozen=True, slots=True)
+class Indexed:
+    """What is iterated over by position: ``np.ndindex``, ``np.ndenumerate``."""
+
+    size: Dim
+    item: Callable[[Any], Any]
 
 
 @final

@@ -1,3 +1,14 @@
 """The registry's entries. Importing this package fills `ir.opdef.REGISTRY`."""
 
-from . import control, creation, elementwise, indexing, linalg, linalg_dense, reductions, shape, sorting  # noqa: F401
+from . import (  # noqa: F401
+    control,
+    creation,
+    elementwise,
+    indexing,
+    linalg,
+    linalg_dense,
+    linalg_factors,
+    reductions,
+    shape,
+    sorting,
+)

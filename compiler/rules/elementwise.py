@@ -448,10 +448,20 @@ register(OpDef(
     (lambda g, y, a, b: g * (sign(a) * b._emit("copysign", 1.0, b)), None), "from_vjp",
     python="np.copysign({0}, {1})", scalar="math.copysign({0}, {1})", undefined="a = 0: 0", sample="nonzero",
 ))
+
+
+def _share(a: E, b: E) -> E:
+    """exp(a) / (exp(a) + exp(b)); half where both are the same infinity, as in a table filled with -inf."""
+    tied = a.eq(b) & a._emit("isinf", a)
+    distance = tied.where(0.0, a - b)
+    return distance._emit("sigmoid", distance)
+
+
 register(OpDef(
     "logaddexp", "elementwise", floating, _numpy(np.logaddexp),
-    (lambda g, y, a, b: g * exp(a - y), lambda g, y, a, b: g * exp(b - y)), "from_vjp",
+    (lambda g, y, a, b: g * _share(a, b), lambda g, y, a, b: g * _share(b, a)), "from_vjp",
     python="np.logaddexp({0}, {1})", scalar="logaddexp({0}, {1})", cost=20,
+    undefined="a and b the same infinity: half each",
 ))
 
 for _name, _fn, _symbol in [

@@ -17,6 +17,7 @@ _FAILURE = {
     "cholesky": "Matrix is not positive definite",
     "eigvalsh": "Eigenvalues did not converge",
     "eigvecsh": "Eigenvalues did not converge",
+    **dict.fromkeys(("svdvals", "svd_u", "svd_vh", "pinv"), "SVD did not converge"),
 }
 
 
@@ -29,7 +30,7 @@ def into_memory(d: _Decomposer, op: Op) -> list[Operand] | None:
         xs[0], attrs["trans"] = d.untransposed(xs[0])
     attrs["mutates"] = (0,)
     shape = d.subst.type(op.result.type).shape
-    column = len(xs) > 1 and len(shape) == 1  # a right-hand side is a matrix for the runtime
+    column = op.opcode.startswith("solve") and len(shape) == 1  # a right-hand side is a matrix for the runtime
     if column:
         xs[1] = d.b.emit("reshape", xs[1], shape=(*shape, ONE))
     out = d.b.op("empty", attrs={"shape": (*shape, ONE) if column else shape, "dtype": dtype}).result
@@ -49,5 +50,8 @@ def of_transpose(d: _Decomposer, op: Op) -> list[Operand] | None:
     return [value]
 
 
-INTO_MEMORY: Sequence[str] = ("solve", "solve_triangular", "inv", "cholesky", "eigvalsh", "eigvecsh")
+INTO_MEMORY: Sequence[str] = (
+    "solve", "solve_triangular", "inv", "cholesky", "eigvalsh", "eigvecsh",
+    "qr_q", "qr_r", "svdvals", "svd_u", "svd_vh", "pinv",
+)  # fmt: skip
 OF_DETERMINANT: Sequence[str] = ("det", "logabsdet", "detsign")

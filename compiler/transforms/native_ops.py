@@ -7,7 +7,8 @@ after `inplace`.
 - ``sort_rows out, x`` => each row of the matrix ``x`` in ascending order, NaN last.
 - ``argsort_rows out, x`` => the stable order of each row.
 - ``solve_into out, a, b {trans}``, ``solve_triangular_into out, a, b {lower, trans}``, ``inv_into out, a``,
-  ``cholesky_into``, ``eigvalsh_into``, ``eigvecsh_into`` => the result, and an integer that is 0 for success.
+  ``cholesky_into``, ``eigvalsh_into``, ``eigvecsh_into``, ``qr_q_into``, ...
+  => the result, and an integer that is 0 for success.
 """
 
 from __future__ import annotations
@@ -74,6 +75,12 @@ _DENSE = (
     ("cholesky", lambda attrs, a: np.linalg.cholesky(a)),
     ("eigvalsh", lambda attrs, a: np.linalg.eigvalsh(a)),
     ("eigvecsh", lambda attrs, a: np.linalg.eigh(a)[1]),
+    ("qr_q", lambda attrs, a: np.linalg.qr(a)[0]),
+    ("qr_r", lambda attrs, a: np.linalg.qr(a)[1]),
+    ("svdvals", lambda attrs, a: np.linalg.svd(a, compute_uv=False)),
+    ("svd_u", lambda attrs, a: np.linalg.svd(a, full_matrices=False)[0]),
+    ("svd_vh", lambda attrs, a: np.linalg.svd(a, full_matrices=False)[2]),
+    ("pinv", lambda attrs, a, r: np.linalg.pinv(a, r)),
 )
 for _name, _meaning in _DENSE:
     register(OpDef(f"{_name}_into", "linalg", lambda xs, attrs: [xs[0].type, INT], _attempt(_meaning), cost=1000))

@@ -305,6 +305,15 @@ def _matrix_function(op: OpDef) -> Iterator[Variant]:
         yield "of a transpose", lambda b, x: b.emit(op.name, b.emit("transpose", x, perm=(1, 0))), [(3, 3)]
 
 
+def _rectangular(op: OpDef) -> Iterator[Variant]:
+    shapes = [(1, 1), (3, 3), (4, 2), (3, 1), (2, 0)]
+    if not op.name.startswith("qr"):
+        shapes += [(2, 4), (1, 3), (0, 2)]
+    rest = [1e-13] if op.name == "pinv" else []
+    for shape in shapes:
+        yield f"{shape}", simple(op.name), [shape, *rest]
+
+
 def _linear_system(op: OpDef) -> Iterator[Variant]:
     options: list[dict[str, Any]] = [{}]
     if op.name == "solve_triangular":
@@ -322,6 +331,7 @@ VARIANTS: dict[str, Callable[[OpDef], Iterator[Variant]]] = {
     **dict.fromkeys(["sort", "argsort"], _sorting),
     **dict.fromkeys(["solve", "solve_triangular"], _linear_system),
     **dict.fromkeys(["inv", "det", "logabsdet", "detsign", "cholesky", "eigvalsh", "eigvecsh"], _matrix_function),
+    **dict.fromkeys(["qr_q", "qr_r", "svdvals", "svd_u", "svd_vh", "pinv"], _rectangular),
     "reshape": _reshape, "transpose": _transpose, "broadcast_to": _broadcast_to, "concatenate": _concatenate,
     "load": _load, "store": _write, "accum": _write, "nonzero": _nonzero,
     "full": _full, "iota": _iota, "empty": _constant_array, "eye": _constant_array,
