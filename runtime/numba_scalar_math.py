@@ -2,6 +2,7 @@
 
 Note [Vector math]. A call of libm carries the names of glibc's vector variants of the function (libmvec), so that
 LLVM's loop vectoriser can widen it (`libmvec`). The variants are declared and kept alive by `llvm.compiler.used`.
+exp and tanh are instructions in place (`numba_exponential`) where the machine has fused multiply-adds.
 """
 
 # mypy: disable-error-code="no-untyped-call,untyped-decorator,attr-defined,call-arg,no-any-return"
@@ -15,6 +16,7 @@ from numba.core import types
 from numba.core.typing import signature
 
 from . import libmvec
+from . import numba_exponential as exponential
 from . import scalar_math as sm
 from .numba_arrays import declare
 from .numba_target import IMPLEMENTATIONS
@@ -115,6 +117,14 @@ def _libm(target: str) -> Callable[..., Any]:
     return _simple(lambda builder, t, *args: call_libm(builder, target, list(args)))
 
 
+def _exp(builder: Any, x: Any) -> Any:
+    return exponential.exp(builder, x) if exponential.available() else call_libm(builder, "exp", [x])
+
+
+def _tanh(builder: Any, x: Any) -> Any:
+    return exponential.tanh(builder, x) if exponential.available() else call_libm(builder, "tanh", [x])
+
+
 def _sign(builder: Any, t: Any, x: Any) -> Any:
     zero, one, minus = (_constant(x, v) for v in ((0.0, 1.0, -1.0) if _float(t) else (0, 1, -1)))
     if _float(t):
@@ -131,14 +141,26 @@ def _compare(builder: Any, t: Any, symbol: str, a: Any, b: Any) -> Any:
     return (builder.icmp_signed if signed else builder.icmp_unsigned)(symbol, a, b)
 
 
-def _choice(keep: str, nan_loses: bool) -> Callable[..., Any]:
-    """maximum and the like: a if a >= b or one of them (the first or the second) is NaN, else b."""
+def _extremum(intrinsic: str, keep: str) -> Callable[..., Any]:
+    """maximum and minimum: NaN wins, of two zeros either may. LLVM vectorises reductions of the intrinsics."""
+
+    def emit(builder: Any, t: Any, a: Any, b: Any) -> Any:
+        if not _float(t):
+            return builder.select(_compare(builder, t, keep, a, b), a, b)
+        kind = ir.FunctionType(a.type, [a.type] * 2)
+        fn = builder.module.declare_intrinsic(intrinsic, [a.type], kind)
+        return builder.call(fn, [a, b], fastmath=("nsz",))
+
+    return emit
+
+
+def _numeric_extremum(keep: str) -> Callable[..., Any]:
+    """fmax and fmin: a if a >= b or b is NaN, else b."""
 
     def emit(builder: Any, t: Any, a: Any, b: Any) -> Any:
         better = _compare(builder, t, keep, a, b)
         if _float(t):
-            doubtful = b if nan_loses else a
-            better = builder.or_(better, builder.fcmp_unordered("uno", doubtful, doubtful))
+            better = builder.or_(better, builder.fcmp_unordered("uno", b, b))
         return builder.select(better, a, b)
 
     return emit
@@ -173,7 +195,7 @@ def _isfinite(builder: Any, t: Any, x: Any) -> Any:
 def _sigmoid(builder: Any, t: Any, x: Any) -> Any:
     """1 / (1 + e) or e / (1 + e) with e = exp(-abs(x)): no overflow, no branch; NaN stays."""
     one = _constant(x, 1.0)
-    e = call_libm(builder, "exp", [builder.fneg(_fabs(builder, x))])
+    e = _exp(builder, builder.fneg(_fabs(builder, x)))
     positive = builder.fcmp_ordered(">=", x, _constant(x, 0.0))
     return builder.fdiv(builder.select(positive, one, e), builder.fadd(one, e))
 
@@ -208,24 +230,6 @@ def _type_where(condition: Any, a: Any, b: Any) -> Any:
     return sig and signature(sig.return_type, types.boolean, *sig.args)
 
 
-def _type_power(a: Any, b: Any) -> Any:
-    """The exponents 2, 3 and 4 as literals are products."""
-    t = _common(a, b)
-    if t is None:
-        return None
-    cheap = isinstance(b, types.IntegerLiteral) and b.literal_value in (2, 3, 4)
-    return signature(t, t, b if cheap else t)
-
-
-def _lower_power(context: Any, builder: Any, sig: Any, args: Any) -> Any:
-    if not isinstance(sig.args[1], types.IntegerLiteral):
-        return call_libm(builder, "pow", args)
-    x = args[0]
-    square = builder.fmul(x, x)
-    exponent = sig.args[1].literal_value
-    return square if exponent == 2 else builder.fmul(square, x if exponent == 3 else square)
-
-
 def _converting(to: Any) -> Callable[..., Any]:
     """The typer of ``int(x)`` and ``float(x)``. Numba has no ``float`` of a boolean, and its ``int`` is an
     overload, which belongs to Numba's target."""
@@ -250,7 +254,7 @@ def _register() -> None:
         for kind in (types.Float, types.Integer, types.Boolean):  # before what Numba has for any type
             IMPLEMENTATIONS.lower(number, kind)(_convert)
     for name, (_, target) in sm.LIBM.items():
-        if name not in _INTRINSICS and name not in ("isnan", "isinf", "isfinite", "power"):
+        if name not in _INTRINSICS and name not in ("isnan", "isinf", "isfinite", "exp", "tanh"):
             declare(getattr(sm, name), _float_typer(2 if name in _BINARY else 1), _libm(target))
     for name, intrinsic in _INTRINSICS.items():
         emit = _simple(lambda builder, t, *args, intrinsic=intrinsic: _intrinsic(builder, intrinsic, list(args)))
@@ -259,7 +263,8 @@ def _register() -> None:
         declare(getattr(sm, name), _float_typer(1), _libm(name))
     for predicate, emit in ((sm.isnan, _isnan), (sm.isinf, _isinf), (sm.isfinite, _isfinite)):
         declare(predicate, _float_typer(1, types.boolean), _simple(emit))
-    declare(sm.power, _type_power, _lower_power)
+    declare(sm.exp, _float_typer(1), _simple(lambda builder, t, x: _exp(builder, x)))
+    declare(sm.tanh, _float_typer(1), _simple(lambda builder, t, x: _tanh(builder, x)))
     declare(sm.div, _float_typer(2), _simple(lambda builder, t, a, b: builder.fdiv(a, b)))
     declare(sm.mod, _float_typer(2), _simple(_python_mod))
     declare(sm.floordiv, _float_typer(2), _simple(_floordiv))
@@ -268,10 +273,10 @@ def _register() -> None:
     declare(sm.sigmoid, _float_typer(1), _simple(_sigmoid))
     declare(sm.square, _number_typer, _simple(_square))
     declare(sm.sign, _number_typer, _simple(_sign))
-    for fn, keep, nan_loses in (
-        (sm.maximum, ">=", False), (sm.minimum, "<=", False), (sm.fmax, ">=", True), (sm.fmin, "<=", True),
-    ):  # fmt: skip
-        declare(fn, _number_typer, _simple(_choice(keep, nan_loses)))
+    declare(sm.maximum, _number_typer, _simple(_extremum("llvm.maximum", ">=")))
+    declare(sm.minimum, _number_typer, _simple(_extremum("llvm.minimum", "<=")))
+    declare(sm.fmax, _number_typer, _simple(_numeric_extremum(">=")))
+    declare(sm.fmin, _number_typer, _simple(_numeric_extremum("<=")))
     declare(
         sm.where,
         _type_where,

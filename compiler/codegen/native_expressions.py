@@ -37,7 +37,6 @@ NUMPY_NAME = {
 }  # fmt: skip
 _WIDE = frozenset({"f64", "i64", "b1"})
 _PREDICATES = frozenset({"isnan", "isinf", "isfinite"})
-_NATIVE_CHEAP_POWERS = frozenset({2, 3, 4})
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,13 +177,9 @@ class ScalarPrinter:
         return self.math(code, es)
 
     def _power(self, op: Op, es: Sequence[Expr]) -> Expr:
-        exponent = op.operands[1]
-        reads = es[0].reads or es[1].reads
         if op.result.type.is_float:
-            if isinstance(exponent, Const) and exponent.value in _NATIVE_CHEAP_POWERS:
-                return self.math("power", [es[0], Expr(str(int(exponent.value)))])
             return self.math("power", es)
-        return Expr(f"{es[0].at(ATOM)} ** {es[1].at(ATOM)}", POWER, reads)
+        return Expr(f"{es[0].at(ATOM)} ** {es[1].at(ATOM)}", POWER, es[0].reads or es[1].reads)
 
     def _truth(self, x: Operand, e: Expr) -> Expr:
         return e if x.type.is_bool else self.cast_to("b1", e)

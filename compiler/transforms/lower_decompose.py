@@ -25,6 +25,7 @@ from ..ir.opdef import opdef
 from ..ir.types import B1, INT, Type
 from . import native_ops  # noqa: F401  (registers them)
 from .lower_linalg import INTO_MEMORY, OF_DETERMINANT, into_memory, of_transpose
+from .lower_powers import power
 from .lower_products import product, reshaped, untransposed
 
 
@@ -175,10 +176,13 @@ class _Decomposer:
     def _divide(self, op: Op) -> list[Operand] | None:
         """Python scalars raise ZeroDivisionError."""
         x, y = self.xs(op)
-        if not (x.type.weak and y.type.weak) or op.attrs.get("ieee") or op.attrs.get("math"):
-            return None
+        raises = x.type.weak and y.type.weak and not op.attrs.get("ieee") and not op.attrs.get("math")
         if op.opcode == "pow":
-            self._check_power(x, y)
+            if raises:
+                self._check_power(x, y)
+            made = power(self.b, x, y, op)
+            return None if made is None else [made]
+        if not raises:
             return None
         if not (isinstance(y, Const) and y.value != 0):
             self.check(self.scalar("ne", y, 0), "ZeroDivisionError", _zero_division(op.opcode, x, y))

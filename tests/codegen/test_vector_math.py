@@ -9,12 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from pullback.runtime import libmvec, loader, scalar_math
+from pullback.runtime import libmvec, loader, numba_exponential, scalar_math
 
 FUNCTIONS = {
     "exp": (-700, 700), "log": (1e-300, 1e300), "sin": (-50, 50), "cos": (-50, 50), "tanh": (-15, 15),
     "sigmoid": (-700, 700), "expm1": (-5, 5), "log1p": (-0.9, 1e6), "arctan": (-100, 100), "erf": (-4, 4),
 }  # fmt: skip
+IN_PLACE = ("exp", "tanh", "sigmoid")  # instructions, no calls
 MAX_ULP = 4.5  # glibc states 4 for each function; the reference is rounded, too
 
 
@@ -101,7 +102,8 @@ def test_vector_math(function: str) -> None:
     for dtype in (np.float64, np.float32):
         entry, llvm = compiled(elementwise(function), [np.dtype(dtype).name] * 2)
         if libmvec.variants("exp", 64, 1):
-            assert libmvec.PREFIX in llvm, "not vectorised"
+            assert re.search(r"<\d+ x (double|float)>", llvm), "not vectorised"
+            assert (libmvec.PREFIX in llvm) == (function not in IN_PLACE or not numba_exponential.available())
         low, high = FUNCTIONS[function]
         if dtype is np.float32:
             low, high = max(low, -80), min(high, 80)
@@ -128,6 +130,7 @@ def test_vector_math(function: str) -> None:
 @pytest.mark.slow
 def test_without_libmvec(monkeypatch: pytest.MonkeyPatch) -> None:
     """Other systems have scalar calls."""
+    monkeypatch.setattr(numba_exponential, "available", lambda: False)
     monkeypatch.setenv("PULLBACK_LIBMVEC", "0")
     libmvec.load.cache_clear()
     libmvec.variants.cache_clear()
@@ -141,3 +144,33 @@ def test_without_libmvec(monkeypatch: pytest.MonkeyPatch) -> None:
     y = np.empty_like(x)
     entry(x, y)
     np.testing.assert_allclose(y, np.exp(x), rtol=1e-15)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_exp_and_tanh_at_the_ends_of_their_range(dtype: Any) -> None:
+    """Overflow, subnormal results, tiny and special arguments."""
+    end = 709.79 if dtype is np.float64 else 88.73
+    low = -745.2 if dtype is np.float64 else -103.98
+    tiny = np.finfo(dtype).tiny
+    x = np.concatenate(
+        [
+            np.linspace(end - 2, end + 2, 401),
+            np.linspace(low - 2, low + 60, 4001),
+            np.array([np.nan, np.inf, -np.inf, 0.0, -0.0, tiny, -tiny, 1e-8, -1e-8, 1e30, -1e30]),
+            np.linspace(-23, 23, 4001),
+            np.logspace(-30, 2, 2001),
+        ]
+    ).astype(dtype)
+    for function, most in (("exp", 2.0), ("tanh", 2.5)):
+        entry, _ = compiled(elementwise(function, " ends"), [np.dtype(dtype).name] * 2)
+        y = np.empty_like(x)
+        entry(x, y)
+        with np.errstate(all="ignore"):
+            expected = getattr(np, function)(x.astype(np.longdouble))
+            rounded = expected.astype(dtype)
+        special = ~np.isfinite(rounded)
+        np.testing.assert_array_equal(y[special], rounded[special])
+        spacing = np.spacing(np.abs(rounded[~special]))
+        ulp = np.abs(y[~special].astype(np.longdouble) - expected[~special]) / spacing
+        assert float(ulp.max()) <= most, (function, x[~special][np.argmax(ulp)], float(ulp.max()))
+        np.testing.assert_array_equal(np.signbit(y[x == 0]), np.signbit(rounded[x == 0]))
