@@ -24,6 +24,8 @@ def power(b: Builder, x: Operand, y: Operand, op: Op) -> Operand | None:
         return None
     if x.type.dtype != t.dtype:
         x = b.emit("cast", x, dtype=t.dtype, weak=False)
+    if y.value == 0.5 and t.shape:
+        return b.emit("sqrt", x)  # as NumPy has it for arrays
     number = Type(t.dtype, (), t.weak)
     one = constant(1.0, number)
     whole = int(size)
