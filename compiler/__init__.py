@@ -5,7 +5,7 @@ from pullback.runtime.arena import clear as clear_arenas
 from .api import Transformed, grad, hvp, jit, jvp, stop_gradient, value_and_grad, vjp
 from .api_jacobian import hessian, jacfwd, jacobian, jacrev
 from .check import check_grads
-from .custom import checkpoint, custom_jvp, custom_vjp, debug
+from .custom import checkpoint, custom_jvp, custom_vjp, debug, segments
 from .errors import (
     InternalError,
     PullbackError,
@@ -39,6 +39,7 @@ __all__ = [
     "jacrev",
     "jit",
     "jvp",
+    "segments",
     "stop_gradient",
     "value_and_grad",
     "vjp",

@@ -1,4 +1,5 @@
-"""Derivatives that the user gives: `custom_vjp`, `custom_jvp`, `checkpoint` and `debug`, with JAX's conventions.
+"""Derivatives that the user gives: `custom_vjp`, `custom_jvp` and `checkpoint` with JAX's conventions,
+`segments` and `debug`.
 
 The objects made here are ordinary callables outside of differentiation. Inside, the frontend hands their calls to
 `custom_rules`, which builds the function and its rules as IR functions of their own.
@@ -92,6 +93,18 @@ def checkpoint(fun: Callable[..., Any]) -> Any:
     """The same function; under reverse mode nothing inside a call of it is kept: the call is computed again, from
     its arguments, when the reverse sweep reaches it. Usable as a decorator."""
     return Checkpointed(fun)
+
+
+def segments(steps: range, length: int | None = None) -> range:
+    """The same range; under reverse mode a loop ``for t in segments(range(n))`` keeps what it carries at the start of
+    each segment only, and runs a segment forward again when the reverse sweep reaches it.
+
+    `length` is the number of steps in a segment, by default the square root of n: memory of about 2 sqrt(n) states in
+    place of n, for one more forward sweep. Raises ValueError for a length that is not positive.
+    """
+    if length is not None and length < 1:
+        raise ValueError("the length of segments must be positive")
+    return steps
 
 
 def debug(x: T, hook: Callable[[Any], Any]) -> T:

@@ -16,10 +16,10 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, final
 
-from .custom import Checkpointed, checkpoint, custom_jvp, custom_vjp, debug
+from .custom import Checkpointed, checkpoint, custom_jvp, custom_vjp, debug, segments
 from .errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from .frontend.capture import bind, parameters
 from .frontend.context import DeadCode, describe
@@ -37,7 +37,18 @@ from .frontend.outline import (
     parts_of,
     rebuilt,
 )
-from .frontend.values import Array, DictValue, ListValue, RecordValue, UserFunction, is_scalar, is_static
+from .frontend.segments import SQUARE_ROOT
+from .frontend.values import (
+    Array,
+    DictValue,
+    ListValue,
+    RangeValue,
+    RecordValue,
+    UserFunction,
+    is_number,
+    is_scalar,
+    is_static,
+)
 from .ir.nodes import Function, Loc, Operand, Region, Value
 from .ir.types import Type
 from .paths import of_named, of_value
@@ -72,6 +83,8 @@ def match(obj: Any) -> Handler | None:
         return _mark
     if obj is debug:
         return _debug
+    if obj is segments:
+        return _segments
     if obj is custom_vjp or obj is custom_jvp:
         return _made_inside
     return None
@@ -475,6 +488,19 @@ def _call_checkpointed(ctx: Any, fun: Any, args: list[Any], kwargs: dict[str, An
 
 def _plain(fun: Any) -> bool:
     return isinstance(fun, UserFunction) and fun.fn is not None and not fun.bound and not fun.bound_kwargs
+
+
+# -- segments ------------------------------------------------------------------------------------------
+def _segments(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    given = dict(zip(("steps", "length"), args, strict=False)) | kwargs
+    steps, length = given.get("steps"), given.get("length")
+    if len(args) > 2 or not set(given) <= {"steps", "length"} or not isinstance(steps, RangeValue):
+        raise PullbackTypeError(
+            "segments takes a range and the length of a segment", ctx.loc, "write for t in pb.segments(range(n)):"
+        )
+    if length is not None and is_number(length) and length < 1:
+        raise PullbackValueError("the length of segments must be positive", ctx.loc)
+    return replace(steps, segment=SQUARE_ROOT if length is None else length)
 
 
 # -- debug ---------------------------------------------------------------------------------------------

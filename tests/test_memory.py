@@ -301,7 +301,7 @@ def backwards(w, x, outer):
 
 def number(w, x, outer):
     s = 0.3
-    for k in range(outer):
+    for _ in range(outer):
         s = np.tanh(s * w[0, 0] + s * x[0, 0])
     return s * np.sum(w)
 

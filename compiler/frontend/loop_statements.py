@@ -161,7 +161,8 @@ class LoopStatements(Comprehensions):
 
         hint = s.target.id if isinstance(s.target, ast.Name) and direct else "i"
         certain = count is not None and count.is_const and count.const > 0
-        body = Body(work, None, (lo, hi, step), certain, self._facts(iterable, count), hint)
+        segment = iterable.segment if direct else None
+        body = Body(work, None, (lo, hi, step), certain, self._facts(iterable, count), hint, segment)
         self.frame.iterated.append(iterable)
         try:
             self.run_loop(body, assigned, live_head, live_after)

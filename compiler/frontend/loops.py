@@ -21,6 +21,7 @@ from .control import JUMPS
 from .liveness import Names
 from .merging import coerce, filler, same_static, unify
 from .moves import Carries, Key, Moves, Slot, parts_of, row_indices, with_indices
+from .segments import segmented
 from .session import contents, set_contents
 from .sharing import final_version, merged_readonly, path_depends_on
 from .values import (
@@ -57,6 +58,7 @@ class Body:
     certain: bool = False  # the first iteration always happens
     range_facts: tuple[Dim, Dim] | None = None
     index_hint: str = "i"
+    segment: Any = None  # see `segments`
 
 
 class Loops(Moves):
@@ -435,6 +437,8 @@ class Loops(Moves):
         else:
             op = Op("while", inits, {}, types, regions, self.b.loc, hints)
         self.b.region.ops.append(op)
+        if body.segment is not None:
+            op = segmented(self, op, body.segment)
         results = dict(zip(carries.slots, op.results[offset:], strict=True))
 
         def result(key: Key, t: Type, entry: Any, hint: str) -> Value:

@@ -159,11 +159,13 @@ class Opaque:
 @final
 @dataclass(frozen=True, slots=True)
 class RangeValue:
-    """``range(start, stop, step)``; each is a static int, a Dim or an integer operand."""
+    """``range(start, stop, step)``; each is a static int, a Dim or an integer operand. `segment`: the length of
+    its segments (see `segments`), None without."""
 
     start: Any
     stop: Any
     step: Any
+    segment: Any = None
 
 
 @final
