@@ -32,6 +32,7 @@ from .values import (
     Conflict,
     DictValue,
     ListValue,
+    Maybe,
     RecordValue,
     UserFunction,
     is_scalar,
@@ -192,6 +193,12 @@ def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
     if isinstance(v, RecordValue):
         fields = {k: leave(ctx, x, yields, loc) for k, x in v.fields.items()}
         return v.cls(**fields)
+    v = ctx.resolved(v)
+    if isinstance(v, Maybe):
+        with ctx.b.at(loc):
+            message = f"the function returns {describe(v.absent)} here, and {describe(v.value)} on other paths"
+            ctx.check(v.bound, "NotImplementedError", message + ": return one kind of value on every path")
+        return leave(ctx, v.value, yields, loc)
     if isinstance(v, Conflict):
         raise UnsupportedError(v.reason, loc, "return the same kind of value on every path")
     if is_static(v):

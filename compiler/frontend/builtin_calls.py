@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
+from ..errors import NeedsStatic, PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
 from . import numpy_library as library
 from .context import Context, describe
@@ -227,24 +227,66 @@ def _unbounded(ctx: Any, v: Any) -> bool:
 
 
 def _extreme(python: Any) -> Handler:
+    name = python.__name__
+
     def handler(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        if kwargs:
-            ctx.error(
-                UnsupportedError, f"{python.__name__} with key or default is not supported", "write the comparison out"
-            )
+        for unknown in set(kwargs) - {"key", "default"}:
+            ctx.error(PullbackTypeError, f"{name}() got an unexpected keyword argument {unknown!r}")
+        if len(args) == 1 and "default" in kwargs:
+            items = ctx.static_items(args[0])
+            if items is None:
+                some = ctx.emit("gt", ctx.operand(ctx.integer(ctx.length(_listed(ctx, args[0])))), 0)
+                rest = {k: v for k, v in kwargs.items() if k != "default"}
+                return ctx.choose(some, lambda: handler(ctx, args, rest), lambda: kwargs["default"])
+            if not items:
+                return kwargs["default"]
+        if kwargs.get("key") is not None:
+            return _extreme_by(ctx, python, args, kwargs["key"])
         if len(args) == 1 and isinstance(args[0], Array) and not ctx.shape(args[0])[0].is_const:
             return ctx.call(library.python_max if python is max else library.python_min, args, {})
         if len(args) == 1 and _unbounded(ctx, args[0]):
-            return ctx.reduce_items(args[0], python.__name__)
+            return ctx.reduce_items(args[0], name)
         items = args if len(args) > 1 else ctx.items_of(args[0])
         if not items:
-            ctx.error(PullbackValueError, f"{python.__name__}() of an empty sequence")
+            ctx.error(PullbackValueError, f"{name}() of an empty sequence")
         out = items[0]
         for x in items[1:]:
             out = pick(ctx, python, out, x)
         return out
 
     return handler
+
+
+def _listed(ctx: Any, v: Any) -> Any:
+    """An iterable that can be gone through more than once."""
+    return ctx.listed(v) if isinstance(v, GeneratorValue) else v
+
+
+def _extreme_by(ctx: Any, python: Any, args: list[Any], key: Any) -> Any:
+    """max or min of the items by a function of them: the first of those where it is greatest (least)."""
+    import ast
+
+    order = ast.Gt() if python is max else ast.Lt()
+
+    def better(best: tuple[Any, Any], item: Any) -> Any:
+        value = ctx.call(key, [item], {})
+        test = ctx.truth(ctx.compare(order, value, best[1]))
+        return ctx.choose(test, lambda: (item, value), lambda: best)
+
+    source = args[0] if len(args) == 1 else tuple(args)
+    items = ctx.static_items(source)
+    if items is None:
+        source = _listed(ctx, source)
+        n = ctx.operand(ctx.integer(ctx.length(source)))
+        ctx.check(ctx.emit("gt", n, 0), "ValueError", f"{python.__name__}() iterable argument is empty")
+        first = ctx.item_at(source, 0)
+        return ctx.folded(source, 1, (first, ctx.call(key, [first], {})), better)[0]
+    if not items:
+        ctx.error(PullbackValueError, f"{python.__name__}() of an empty sequence")
+    best = (items[0], ctx.call(key, [items[0]], {}))
+    for item in items[1:]:
+        best = better(best, item)
+    return best[0]
 
 
 def pick(ctx: Any, python: Any, a: Any, b: Any) -> Any:
@@ -352,8 +394,65 @@ def _map(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(sorted)
 def _sorted(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items = ctx.static(ListValue(ctx.items_of(args[0])), "what sorted orders")
-    return ListValue(sorted(items, **{k: ctx.static(v, k) for k, v in kwargs.items()}))
+    for unknown in set(kwargs) - {"key", "reverse"}:
+        ctx.error(PullbackTypeError, f"sort() got an unexpected keyword argument {unknown!r}")
+    key, reverse = kwargs.get("key"), bool(ctx.static(kwargs.get("reverse", False), "reverse of sorted"))
+    source = _listed(ctx, args[0])
+    items = ctx.static_items(source)
+    if items is None:
+        values = source if key is None else ctx.mapped(key, source)
+        order = _order(ctx, ctx.operand(values), reverse)
+        rows = ctx.wrap(ctx.operand(source))
+        return StackedList(ctx.load_array(rows, ctx.wrap(order)))
+    keys = items if key is None else [ctx.call(key, [x], {}) for x in items]
+    if all(is_static(k) for k in keys):
+        try:
+            places = sorted(range(len(items)), key=lambda k: to_python(keys[k]), reverse=reverse)
+        except TypeError as e:
+            ctx.error(PullbackTypeError, str(e))
+        return ListValue([items[k] for k in places])
+    order = ctx.wrap(_order(ctx, ctx.stack(keys), reverse))
+    return ListValue([_item_at(ctx, items, ctx.load_array(order, k)) for k in range(len(items))])
+
+
+def _order(ctx: Any, keys: Any, reverse: bool) -> Any:
+    """The positions of numbers from the least to the greatest (the greatest to the least), stable."""
+    if len(keys.type.shape) != 1:
+        ctx.error(PullbackTypeError, "only numbers can be put in order", "sort by a key that is a number")
+    if reverse:
+        keys = ctx.emit("neg", ctx.emit("cast", keys, dtype="i64", weak=False) if keys.type.is_bool else keys)
+    return ctx.emit("argsort", keys, axis=0)
+
+
+def _item_at(ctx: Any, items: list[Any], position: Any) -> Any:
+    """The item at a run-time position of items of one structure; new values, which share no memory."""
+    first = items[0]
+    if isinstance(first, tuple) and all(isinstance(x, tuple) and len(x) == len(first) for x in items):
+        return tuple(_item_at(ctx, list(parts), position) for parts in zip(*items, strict=True))
+    if not all(is_scalar(x) for x in items):
+        ctx.error(
+            NeedsStatic, "these items are put in an order known only at run time", "sort numbers, or use np.argsort"
+        )
+    return ctx.load_array(ctx.wrap(ctx.stack(items)), position)
+
+
+@builtin(filter, low=2, high=2)
+def _filter(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    out = []
+    for x in ctx.items_of(args[1]):
+        test = ctx.truth(x if args[0] is None else ctx.call(args[0], [x], {}))
+        if not isinstance(test, bool):
+            ctx.error(
+                NeedsStatic, "the condition of filter is known only at run time", "write [x for x in items if ...]"
+            )
+        if test:
+            out.append(x)
+    return ListValue(out)
+
+
+@builtin(set, frozenset, low=0)
+def _set(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ctx.static_set(ctx.items_of(args[0]) if args else [])
 
 
 @builtin(str, repr)
@@ -406,87 +505,3 @@ def _same(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 _OF_ITEMS += [_sum, _any, _all, _max, _min]
-
-
-# -- methods of containers ---------------------------------------------------------------------------
-def call_method(ctx: Any, method: BoundMethod, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    """``owner.name(...)`` of an array, a list, a dict, a tuple or a string."""
-    from . import numpy_calls
-
-    owner, name = method.owner, method.name
-    if isinstance(owner, (ListValue, DictValue, tuple)):
-        handler: Any = _METHODS.get((type(owner) if not isinstance(owner, tuple) else tuple, name))
-        if handler is None:
-            kind = "a list" if isinstance(owner, ListValue) else "a dict" if isinstance(owner, DictValue) else "a tuple"
-            ctx.error(UnsupportedError, f"the method {name} of {kind} is not supported", "build a new one instead")
-        return handler(ctx, owner, *args, **kwargs)
-    if isinstance(owner, RecordValue):
-        if name == "_asdict":
-            return DictValue(dict(owner.fields))
-        return RecordValue(owner.cls, {**owner.fields, **kwargs})
-    if isinstance(owner, str):
-        made = getattr(owner, name)(*[ctx.static(a, "an argument of a string method") for a in args])
-        return ListValue(made) if isinstance(made, list) else made
-    handler = numpy_calls.method(name)
-    assert handler is not None
-    return ctx.handle(handler, [owner, *args], kwargs)
-
-
-def _mutated(ctx: Any, owner: Any) -> Any:
-    ctx.change(owner)
-    return owner.items
-
-
-def _append(ctx: Any, owner: ListValue, x: Any) -> None:
-    _mutated(ctx, owner).append(x)
-
-
-def _extend(ctx: Any, owner: ListValue, xs: Any) -> None:
-    items = ctx.items_of(xs)
-    _mutated(ctx, owner).extend(items)
-
-
-def _pop(ctx: Any, owner: ListValue, index: Any = -1) -> Any:
-    value = ctx.load_sequence(owner, index)
-    _mutated(ctx, owner).pop(ctx.static(index, "the index of pop"))
-    return value
-
-
-def _insert(ctx: Any, owner: ListValue, index: Any, x: Any) -> None:
-    _mutated(ctx, owner).insert(ctx.static(index, "the index of insert"), x)
-
-
-def _get(ctx: Any, owner: DictValue, key: Any, default: Any = None) -> Any:
-    return owner.items.get(ctx.static(key, "the key of a dict"), default)
-
-
-def _dict_pop(ctx: Any, owner: DictValue, key: Any, *default: Any) -> Any:
-    return _mutated(ctx, owner).pop(ctx.static(key, "the key of a dict"), *default)
-
-
-def _update(ctx: Any, owner: DictValue, other: Any = None, **kwargs: Any) -> None:
-    _mutated(ctx, owner).update({**(other.items if other is not None else {}), **kwargs})
-
-
-def _reverse(ctx: Any, owner: ListValue) -> None:
-    _mutated(ctx, owner).reverse()
-
-
-_METHODS: dict[tuple[type, str], Any] = {
-    (ListValue, "append"): _append,
-    (ListValue, "extend"): _extend,
-    (ListValue, "pop"): _pop,
-    (ListValue, "insert"): _insert,
-    (ListValue, "reverse"): _reverse,
-    (ListValue, "copy"): lambda ctx, owner: ListValue(list(owner.items)),
-    (ListValue, "index"): lambda ctx, owner, x: ctx.static(owner, "this list").index(ctx.static(x, "the item")),
-    (tuple, "index"): lambda ctx, owner, x: ctx.static(owner, "this tuple").index(ctx.static(x, "the item")),
-    (tuple, "count"): lambda ctx, owner, x: ctx.static(owner, "this tuple").count(ctx.static(x, "the item")),
-    (DictValue, "get"): _get,
-    (DictValue, "pop"): _dict_pop,
-    (DictValue, "update"): _update,
-    (DictValue, "copy"): lambda ctx, owner: DictValue(dict(owner.items)),
-    (DictValue, "keys"): lambda ctx, owner: tuple(owner.items),
-    (DictValue, "values"): lambda ctx, owner: tuple(owner.items.values()),
-    (DictValue, "items"): lambda ctx, owner: tuple(owner.items.items()),
-}

@@ -39,6 +39,7 @@ from .values import (
     Indexed,
     Iteration,
     ListValue,
+    Maybe,
     Opaque,
     RangeValue,
     RecordValue,
@@ -86,6 +87,7 @@ class Calls(Globals):
         """``owner.name``."""
         from . import numpy_calls
 
+        owner = self.present(owner)
         if (
             isinstance(owner, Array)
             or (is_scalar(owner) and not isinstance(owner, (bool, int)))
@@ -182,17 +184,25 @@ class Calls(Globals):
             frame.call = outer
 
     def call(self, fn: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        from . import builtin_calls, numpy_calls
+        from . import builtin_calls, container_methods, numpy_calls
 
+        fn = self.present(fn)
         if isinstance(fn, UserFunction):
             handler = numpy_calls.lookup(fn.fn) if fn.fn is not None else None
-            return self.call_user(fn, args, kwargs) if handler is None else self.handle(handler, args, kwargs)
-        if isinstance(fn, BoundMethod):
-            return builtin_calls.call_method(self, fn, args, kwargs)
-        if isinstance(fn, Opaque):
-            return self.call(self.object_attribute(fn, "__call__"), args, kwargs)
+            if handler is None:
+                return self.call_user(fn, args, kwargs)
         if isinstance(fn, functools.partial):
             return self.call(self._plain(fn.func), [*fn.args, *args], {**fn.keywords, **kwargs})
+        if fn in (isinstance, type) and any(isinstance(a, Maybe) for a in args):
+            self.error(NeedsStatic, f"the type of {describe(args[0])} is known only at run time", "compare with None")
+        if not (isinstance(fn, BoundMethod) and isinstance(fn.owner, (ListValue, DictValue))):
+            args, kwargs = [self.present(a) for a in args], {k: self.present(v) for k, v in kwargs.items()}
+        if isinstance(fn, UserFunction):
+            return self.handle(handler, args, kwargs)
+        if isinstance(fn, BoundMethod):
+            return container_methods.call_method(self, fn, args, kwargs)
+        if isinstance(fn, Opaque):
+            return self.call(self.object_attribute(fn, "__call__"), args, kwargs)
         handler = self.transform_of(fn) if callable(fn) else None
         if handler is not None:
             return self.handle(handler, args, kwargs)
@@ -339,7 +349,11 @@ class Calls(Globals):
             return None
         value = self.env.get("$value")
         if returned is not True and value is not None:
-            return Conflict(f"{self.frame.name} returns a value on some paths, and None on others")
+            if isinstance(value, Conflict):
+                return value
+            if isinstance(value, Maybe):
+                return Maybe(value.value, self.emit("logical_and", returned, value.bound), None)
+            return Maybe(value, returned, None)
         return value
 
     def function_source(self, fn: UserFunction) -> tuple[Source, dict[str, Any], Frame | None]:
@@ -384,7 +398,7 @@ class Calls(Globals):
             return list(v.items)
         if isinstance(v, RecordValue) and is_namedtuple(v.cls):
             return list(v.fields.values())
-        if isinstance(v, (str, range)):
+        if isinstance(v, (str, range)) or (isinstance(v, frozenset) and all(isinstance(x, int) for x in v)):
             return list(v)
         if isinstance(v, RangeValue):
             if not is_static(v.step):

@@ -1,8 +1,8 @@
 """Comprehensions and generator expressions.
 
-Over what has a length known at compile time they are expanded. Otherwise a list comprehension becomes a
-loop that fills an array (`StackedList`: it can be indexed, iterated and made an array, and nothing
-else), and sum, min, max, any and all of a generator expression become loops.
+Over what has a length known at compile time they are expanded. Otherwise, and where a condition is known only at run
+time, a list comprehension becomes a loop that fills an array (`StackedList`: it can be indexed, iterated and made an
+array, and nothing else), and sum, min, max, any and all of a generator expression become loops.
 """
 
 from __future__ import annotations
@@ -11,16 +11,18 @@ import ast
 from collections.abc import Callable
 from typing import Any
 
-from ..errors import NeedsStatic, UnsupportedError
+from ..errors import NeedsStatic, PullbackTypeError, UnsupportedError
 from ..ir.dims import ZERO, Dim
 from ..ir.nodes import At, Region, Span, Value
+from ..ir.types import promote
 from .control import Frame
 from .expressions import Expressions
 from .liveness import binds
 from .loops import Body
 from .values import Array, Cell, DictValue, GeneratorValue, Iteration, ListValue, StackedList, ViewStep
 
-ACC = ".acc"  # the accumulator of a reduction, a name no program has
+ACC = ".acc"  # the accumulator of a reduction, or the number of items so far: a name no program has
+OUT = ".out"  # the array that the items are stored into
 
 
 class Comprehensions(Expressions):
@@ -28,13 +30,20 @@ class Comprehensions(Expressions):
         first = self.eval(node.generators[0].iter)
         out: list[Any] = []
         if self.static_items(first) is not None:
-            self._comprehend(node.generators, first, self.frame, lambda: out.append(self.eval(node.elt)))
-            return ListValue(out)
-        if len(node.generators) > 1 or node.generators[0].ifs:
-            raise NeedsStatic(
-                "a list of run-time length can only have one for and no if", self.loc, "store into an array in a loop"
-            )
-        return self._stacked(node.generators[0], first, node.elt)
+            try:
+                with self.session.attempt():
+                    add = lambda: out.append(self.eval(node.elt))
+                    self._comprehend(node.generators, first, self.frame, add)
+                return ListValue(out)
+            except NeedsStatic:
+                pass
+        return self._stacked(node.generators, first, node.elt)
+
+    def eval_SetComp(self, node: ast.SetComp) -> Any:
+        out: list[Any] = []
+        first = self.eval(node.generators[0].iter)
+        self._comprehend(node.generators, first, self.frame, lambda: out.append(self.eval(node.elt)))
+        return self.static_set(out)
 
     def eval_DictComp(self, node: ast.DictComp) -> Any:
         out: dict[Any, Any] = {}
@@ -103,87 +112,189 @@ class Comprehensions(Expressions):
             work(self.item_at(iterable, index))
 
         body = Body(step, None, bounds, False, (Dim.of(first), count - 1))
-        self.run_loop(body, assigned, frozenset([ACC]), frozenset([ACC]))
+        live = frozenset([ACC, OUT])
+        self.run_loop(body, assigned, live, live)
         self.env.pop("$break", None)
 
-    def _stacked(self, generator: ast.comprehension, iterable: Any, elt: ast.expr) -> StackedList:
-        names = binds(generator.target)
-        with self._scope([generator]):
+    def _nested(
+        self, generators: list[ast.comprehension], k: int, iterable: Any, work: Callable[[], None], tests: bool = True
+    ) -> None:
+        """Loops over the items of all generators from number `k` on, which `work` is done for. With `tests`, only
+        for those that pass the conditions."""
+        generator, last = generators[k], k + 1 == len(generators)
+        names = frozenset().union(*(binds(g.target) for g in generators[k:])) | {ACC, OUT}
 
-            def element(item: Any) -> Any:
-                self.assign(generator.target, item)
-                return self.eval(elt)
+        def inner() -> None:
+            if last:
+                work()
+            else:
+                self._nested(generators, k + 1, self.eval(generators[k + 1].iter), work, tests)
 
+        def filtered(ifs: list[ast.expr]) -> None:
+            if not ifs or not tests:
+                inner()
+                return
+            value = self.truth(self.eval(ifs[0]))
+            if value is True:
+                filtered(ifs[1:])
+            elif value is not False:
+                self.branch(value, lambda: filtered(ifs[1:]), lambda: None, frozenset([ACC, OUT]))
+
+        def each(item: Any) -> None:
+            self.assign(generator.target, item)
+            filtered(generator.ifs)
+
+        if self.has_container(iterable):
+            for item in self.items_of(iterable):
+                each(item)
+        else:
+            self._over(iterable, 0, each, names)
+
+    def _stacked(self, generators: list[ast.comprehension], iterable: Any, elt: ast.expr) -> StackedList:
+        """A list whose length is known only at run time: its items are stored into an array."""
+        with self._scope(generators):
             sample: list[Any] = []
-            outcome = self.isolated(Region(), lambda: sample.append(self.type(element(self._sample(iterable)))))
+
+            def element() -> None:
+                for k, g in enumerate(generators):
+                    self.assign(g.target, self._sample(self.eval(g.iter) if k else iterable))
+                sample.append(self.type(self.eval(elt)))
+
+            outcome = self.isolated(Region(), element)
             if outcome.env is None:
                 self.error(UnsupportedError, "every item of this list raises", "remove the raise")
             t = sample[0]
             inside = outcome.defines()
             if any(v in inside for d in t.shape for v in d.values()):
                 raise NeedsStatic("the items of this list have different shapes", self.loc, "use items of one shape")
-            shape = (self.length(iterable), *t.shape)
-            out = Array(Cell(self.emit("empty", shape=shape, dtype=t.dtype)))
-            counter = self._enumerated(iterable)
+            filtered = any(g.ifs for g in generators)
+            items = self.static_items(iterable)
+            capacity = Dim.of(len(items)) if items is not None else None
+            if capacity is None or len(generators) > 1:
+                capacity = self.length(iterable) if len(generators) == 1 else self._count(generators, iterable)
+            out = Array(Cell(self.emit("empty", shape=(capacity, *t.shape), dtype=t.dtype)))
+            self.env[ACC], self.env[OUT] = 0, out
 
-            def work(pair: Any) -> None:
-                index, item = pair
-                place = ViewStep("index", (At(), *(Span(ZERO, d) for d in t.shape)), (self.operand(index),))
-                value = self.operand(element(item))
+            def add() -> None:
+                index = self.operand(self.env[ACC])
+                place = ViewStep("index", (At(), *(Span(ZERO, d) for d in t.shape)), (index,))
+                value = self.operand(self.eval(elt))
+                if promote([t, value.type])[0] != t.dtype:
+                    raise NeedsStatic("the items of this list have different types", self.loc, "use items of one type")
                 self.set_view(Array(out.cell, (place,)), self.fit(value, t.shape))  # type: ignore[arg-type]
+                self.env[ACC] = self.emit("add", index, 1)
 
-            self._over(counter, 0, work, names)
+            if len(generators) > 1 or filtered:
+                self._nested(generators, 0, iterable, add)
+                size = Dim.of(self.operand(self.env[ACC])) if filtered else capacity
+                whole = ViewStep("index", tuple(Span(ZERO, d) for d in (size, *t.shape)))
+                return StackedList(self.view(out, whole) if filtered else out)
+
+            def numbered(pair: Any) -> None:
+                self.env[ACC], item = pair
+                self.assign(generators[0].target, item)
+                add()
+
+            self._over(Iteration("enumerate", (iterable,), 0), 0, numbered, binds(generators[0].target))
         return StackedList(out)
+
+    def _count(self, generators: list[ast.comprehension], iterable: Any) -> Dim:
+        """How many items the loops over several generators have, conditions apart."""
+        *outer, last = generators
+        self.env[ACC] = 0
+
+        def add() -> None:
+            inner = self.eval(last.iter)
+            items = self.static_items(inner)
+            count = self.integer(self.length(inner)) if items is None else len(items)
+            self.env[ACC] = self.binary(ast.Add, self.env[ACC], count)
+
+        self._nested(outer, 0, iterable, add, tests=False)
+        return self.require_dim(self.env[ACC])
 
     def _sample(self, iterable: Any) -> Any:
         """The item at a run-time position, for its type."""
+        if self.has_container(iterable):
+            items = self.items_of(iterable)
+            if not items:
+                raise NeedsStatic("there is nothing to iterate over here", self.loc, "remove the comprehension")
+            return items[0]
         return self.item_at(iterable, Value(self.type(0), "i"))
-
-    def _enumerated(self, iterable: Any) -> Any:
-        return Iteration("enumerate", (iterable,), 0)
 
     def reduce_items(self, gen: GeneratorValue, kind: str, start: Any = 0) -> Any:
         """sum, min, max, any or all of a generator expression of run-time length."""
-        generator, *more = gen.node.generators
-        if more:
-            raise NeedsStatic(
-                "a generator with two for clauses of run-time length is not supported", self.loc, "use nested loops"
-            )
-        names = binds(generator.target) | {ACC}
-        with self._scope([generator]) as scope:
+        generators = gen.node.generators
+        single = len(generators) == 1 and not generators[0].ifs
+        with self._scope(generators) as scope:
             scope.parent, scope.file = gen.frame, gen.frame.file
-
-            def element(item: Any) -> Any:
-                self.assign(generator.target, item)
-                return self.eval(gen.node.elt)
-
-            def filtered(add: Callable[[], None]) -> None:
-                for test in generator.ifs:
-                    value = self.truth(self.eval(test))
-                    if value is False:
-                        return
-                    if value is not True:
-                        self.branch(value, add, lambda: None, frozenset([ACC]))
-                        return
-                add()
-
-            if len(generator.ifs) > 1:
-                raise NeedsStatic("several conditions in a generator are not supported", self.loc, "join them with and")
-            first = 0
             if kind in ("min", "max"):
-                if generator.ifs:
-                    raise NeedsStatic(f"{kind} of a filtered generator is not supported", self.loc, "use a loop")
+                if not single:
+                    return self.reduce_stacked(kind, self._stacked(generators, gen.iterable, gen.node.elt))
                 n = self.operand(self.integer(self.length(gen.iterable)))
                 self.check(self.emit("gt", n, 0), "ValueError", f"{kind}() iterable argument is empty")
-                start, first = element(self.item_at(gen.iterable, 0)), 1
+                self.assign(generators[0].target, self.item_at(gen.iterable, 0))
+                start = self.eval(gen.node.elt)
             self.env[ACC] = {"any": False, "all": True}.get(kind, start)
 
-            def work(item: Any) -> None:
-                self.assign(generator.target, item)
-                filtered(lambda: self._accumulate(kind, self.eval(gen.node.elt)))
+            def work() -> None:
+                done = self.env[ACC]
+                if kind in ("any", "all") and not isinstance(done, bool):  # decided by an iteration before
+                    skip, add = (lambda: None), (lambda: self._accumulate(kind, self.eval(gen.node.elt)))
+                    self.branch(done, *((skip, add) if kind == "any" else (add, skip)), frozenset([ACC]))
+                    return
+                self._accumulate(kind, self.eval(gen.node.elt))
 
-            self._over(gen.iterable, first, work, names)
+            if kind in ("min", "max"):
+
+                def each(item: Any) -> None:
+                    self.assign(generators[0].target, item)
+                    work()
+
+                self._over(gen.iterable, 1, each, binds(generators[0].target) | {ACC})
+            else:
+                self._nested(generators, 0, gen.iterable, work)
             return self.bound(self.env[ACC])
+
+    def listed(self, gen: GeneratorValue) -> Any:
+        """The list of what a generator expression gives."""
+        with self._scope(gen.node.generators) as scope:
+            scope.parent, scope.file = gen.frame, gen.frame.file
+            items = self.static_items(gen)
+            if items is not None:
+                return ListValue(items)
+            return self._stacked(gen.node.generators, gen.iterable, gen.node.elt)
+
+    def mapped(self, fn: Any, iterable: Any) -> Any:
+        """The array of ``fn(item)`` for the items of an iterable of run-time length."""
+        t = self.type(self.call(fn, [self.item_at(iterable, 0)], {}))
+        if t.shape:
+            self.error(PullbackTypeError, "a sort key must be a number")
+        out = Array(Cell(self.emit("empty", shape=(self.length(iterable),), dtype=t.dtype)))
+        with self._scope([]):
+            self._over(
+                Iteration("enumerate", (iterable,), 0),
+                0,
+                lambda pair: self.store_array(out, pair[0], self.call(fn, [pair[1]], {})),
+                frozenset(),
+            )
+        return out
+
+    def folded(self, iterable: Any, first: int, start: Any, step: Callable[[Any, Any], Any]) -> Any:
+        """``step(step(start, item), item) ...`` for the items from position `first` on."""
+
+        def work(item: Any) -> None:
+            self.env[ACC] = step(self.env[ACC], item)
+
+        with self._scope([]):
+            self.env[ACC] = start
+            self._over(iterable, first, work, frozenset([ACC]))
+            return self.bound(self.env[ACC])
+
+    def reduce_stacked(self, kind: str, items: StackedList) -> Any:
+        """min or max of a list of run-time length."""
+        from . import numpy_library
+
+        return self.call(numpy_library.python_max if kind == "max" else numpy_library.python_min, [items.array], {})
 
     def _accumulate(self, kind: str, value: Any) -> None:
         old = self.env[ACC]

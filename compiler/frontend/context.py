@@ -34,6 +34,7 @@ from .sharing import is_stale, on_either
 from .values import (
     SHARED_BY_ITERATION,
     SHARED_BY_PATH,
+    UNDEFINED,
     Array,
     BoundMethod,
     Cell,
@@ -99,6 +100,8 @@ def describe(v: Any) -> str:
         return f"the method {v.name}"
     if v is None:
         return "None"
+    if isinstance(v, Maybe):
+        return f"{describe(v.value)} or {describe(v.absent)}"
     if inspect.ismodule(v):
         return f"the module {v.__name__}"
     if callable(v):
@@ -161,6 +164,8 @@ class Context:
             )
         if isinstance(v, Conflict):
             self.error(UnsupportedError, v.reason)
+        if isinstance(v, Maybe):
+            return self.operand(self.present(v))
         self.error(
             PullbackTypeError, f"{describe(v)} cannot be used as a number or an array", "use numbers and arrays of them"
         )
@@ -552,10 +557,29 @@ class Context:
         """The value itself, after a check that it is bound on this path."""
         if isinstance(v, Conflict):
             raise NeedsStatic(v.reason, self.loc, "use different names, or give both the same type and shape")
-        if isinstance(v, Maybe):
+        v = self.resolved(v)
+        if isinstance(v, Maybe) and v.absent is UNDEFINED:
             self.check(v.bound, "UnboundLocalError", "cannot access a local variable before it is assigned")
-            return v.value
+            return self.bound(v.value)
         return v
+
+    def resolved(self, v: Any) -> Any:
+        """What a value that is there on some paths only is on this one, where that is known."""
+        while isinstance(v, Maybe) and v.bound in self.session.known:
+            v = v.value if self.session.known[v.bound] else v.absent
+        return v
+
+    def present(self, v: Any) -> Any:
+        """The value itself, after a check that it is not None on this path."""
+        v = self.bound(v)
+        if not isinstance(v, Maybe):
+            return v
+        if v.absent is None:
+            self.check(v.bound, "TypeError", f"a value is None here, and {describe(v.value)} on another path")
+        else:
+            message = f"a variable is still the number {v.absent} here, and an array after an iteration of a loop"
+            self.check(v.bound, "NotImplementedError", message + ": start from an array, as in np.zeros(n)")
+        return self.present(v.value)
 
 
 def _is_symbol(d: Dim) -> bool:

@@ -21,7 +21,18 @@ from .context import Context, DeadCode, describe
 from .liveness import EMPTY, Liveness, Names, reads_beside
 from .merging import DEAD, Join, Outcome
 from .session import contents, set_contents
-from .values import UNDEFINED, Array, Cell, DictValue, ListValue, RecordValue, UserFunction, is_scalar, is_static
+from .values import (
+    UNDEFINED,
+    Array,
+    Cell,
+    DictValue,
+    ListValue,
+    Maybe,
+    RecordValue,
+    UserFunction,
+    is_scalar,
+    is_static,
+)
 
 JUMPS = ("$break", "$continue", "$return")
 
@@ -126,6 +137,21 @@ class Control(Context):
     def iterables(self) -> list[Any]:
         return [v for frame in self.frames for v in frame.iterated]
 
+    def supposing(self, cond: Operand, holds: bool, work: Callable[[], Any]) -> Callable[[], None]:
+        """`work` where `cond` is known to hold, or not to."""
+
+        def known() -> None:
+            session = self.session
+            before = session.known
+            session.known = {**before, **dict(_implied(cond, holds))}
+            try:
+                work()
+                self.env.update({n: self.resolved(v) for n, v in self.env.items() if isinstance(v, Maybe)})
+            finally:
+                session.known = before
+
+        return known
+
     def branch(self, cond: Operand, then: Callable[[], Any], orelse: Callable[[], Any], live: Names | None) -> None:
         """``if cond: then() else: orelse()`` at run time; merges the states for the names in `live`
         (all names when None)."""
@@ -133,8 +159,8 @@ class Control(Context):
             (then if cond.value else orelse)()
             return
         loc = self.b.loc
-        a = self.isolated(Region(), then)
-        b = self.isolated(Region(), orelse)
+        a = self.isolated(Region(), self.supposing(cond, True, then))
+        b = self.isolated(Region(), self.supposing(cond, False, orelse))
         op = Op("if", [cond], {}, [], [a.region, b.region], loc)
         if a.env is None and b.env is None:
             self.b.region.ops.append(op)
@@ -210,6 +236,12 @@ class Control(Context):
             return bool(v.items)
         if isinstance(v, tuple):
             return bool(v)
+        if isinstance(v, Maybe):
+            v = self.resolved(v)
+            if not isinstance(v, Maybe):
+                return self.truth(v)
+            maybe = v
+            return self.choose(maybe.bound, lambda: self.truth(maybe.value), lambda: self.truth(maybe.absent))
         if isinstance(v, Array):
             t = self.array_type(v)
             if all(d == 1 for d in t.shape):
@@ -262,3 +294,16 @@ class Control(Context):
         if outer is not UNDEFINED:
             self.env[name] = outer
         return self.bound(value)
+
+
+def _implied(cond: Operand, holds: bool) -> Iterator[tuple[Operand, bool]]:
+    """What is known of conditions where `cond` holds, or does not."""
+    yield cond, holds
+    op = cond.op if isinstance(cond, Value) else None
+    if op is None:
+        return
+    if op.opcode == "logical_not":
+        yield from _implied(op.operands[0], not holds)
+    elif op.opcode == ("logical_and" if holds else "logical_or"):
+        for x in op.operands:
+            yield from _implied(x, holds)

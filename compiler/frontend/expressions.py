@@ -20,6 +20,7 @@ from .values import (
     Array,
     DictValue,
     ListValue,
+    Maybe,
     RangeValue,
     UserFunction,
     is_number,
@@ -163,6 +164,7 @@ class Expressions(Calls):
 
     def binary(self, op: type[ast.operator], a: Any, b: Any) -> Any:
         opcode, ufunc, python = BINARY[op]
+        a, b = self.present(a), self.present(b)
         if is_number(a) and is_number(b):
             folded = self._fold(python, a, b)
             if folded is not None:
@@ -267,6 +269,7 @@ class Expressions(Calls):
         if isinstance(node.op, ast.Not):
             t = self.truth(v)
             return (not t) if isinstance(t, bool) else self.emit("logical_not", t)
+        v = self.present(v)
         if is_number(v):
             python: Any = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert}[type(node.op)]
             try:
@@ -314,13 +317,23 @@ class Expressions(Calls):
     def compare(self, op: ast.cmpop, a: Any, b: Any) -> Any:
         if isinstance(op, (ast.Is, ast.IsNot)):
             same = self._identical(a, b)
-            return same if isinstance(op, ast.Is) else not same
+            if isinstance(op, ast.Is):
+                return same
+            return (not same) if isinstance(same, bool) else self.emit("logical_not", same)
         if isinstance(op, (ast.In, ast.NotIn)):
             found = self._contains(a, b)
             if isinstance(op, ast.In):
                 return found
             return (not found) if isinstance(found, bool) else self.emit("logical_not", found)
         opcode, python = COMPARE[type(op)]
+        if (
+            opcode in ("eq", "ne")
+            and (a is None or b is None)
+            and not isinstance(a, Array)
+            and not isinstance(b, Array)
+        ):
+            return self.compare(ast.Is() if opcode == "eq" else ast.IsNot(), a, b)
+        a, b = self.present(a), self.present(b)
         if is_static(a) and is_static(b) and not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray):
             if not isinstance(a, (ListValue, DictValue)) and not isinstance(b, (ListValue, DictValue)):
                 try:
@@ -373,9 +386,13 @@ class Expressions(Calls):
     def _is_symbol(self, d: Dim) -> bool:
         return len(d.terms) == 1 and d.terms[0][1] == 1 and len(d.terms[0][0]) == 1
 
-    def _identical(self, a: Any, b: Any) -> bool:
+    def _identical(self, a: Any, b: Any) -> Any:
         if a is b:
             return True
+        for x, y in ((a, b), (b, a)):
+            if isinstance(x, Maybe) and x.absent is None and y is None:
+                return self.emit("logical_not", x.bound)
+        a, b = self.present(a), self.present(b)
         if isinstance(a, Array) and isinstance(b, Array):
             if a.cell is not b.cell and (a.cell.choice is not None or b.cell.choice is not None):
                 message = "whether these are one array depends on the path taken"
@@ -428,10 +445,37 @@ class Expressions(Calls):
         if isinstance(where, Array):
             return self.truth(self.numpy(np.any, [self.elementwise("eq", where, needle)]))
         if isinstance(where, RangeValue):
-            self.error(UnsupportedError, "'in range(...)' is not supported", "compare with < and <=")
+            return self._in_range(needle, where)
+        if isinstance(where, frozenset) and not is_static(needle):
+            items = sorted(x for x in where if is_number(x))
+            return self.either([self.truth(self.compare(ast.Eq(), needle, x)) for x in items])
         if is_static(where) and is_static(needle):
             return to_python(needle) in where
         self.error(PullbackTypeError, f"{describe(where)} is not a container")
+
+    def _in_range(self, needle: Any, where: RangeValue) -> Any:
+        step = int(self.static(where.step, "the step of this range"))
+        low, high = (where.start, where.stop) if step > 0 else (where.stop, where.start)
+        above, below = (ast.GtE(), ast.Lt()) if step > 0 else (ast.Gt(), ast.LtE())
+        tests = [self.compare(above, needle, low), self.compare(below, needle, high)]
+        if abs(step) != 1:
+            distance = self.binary(ast.Sub, needle, where.start)
+            tests.append(self.compare(ast.Eq(), self.binary(ast.Mod, distance, abs(step)), 0))
+        elif not self.type(needle).is_int:
+            tests.append(self.compare(ast.Eq(), self.binary(ast.Mod, needle, 1), 0))
+        out: Any = True
+        for t in tests:
+            if t is False or out is False:
+                return False
+            out = t if out is True else out if t is True else self.emit("logical_and", out, t)
+        return out
+
+    def eval_Set(self, node: ast.Set) -> Any:
+        return self.static_set(self._elements(node.elts))
+
+    def static_set(self, items: list[Any]) -> Any:
+        """A set, of what is known at compile time."""
+        return frozenset(self.static(x, "an item of a set") for x in items)
 
     def harmless(self, node: ast.expr) -> bool:
         """Whether an operand of ``and`` and ``or`` may be evaluated although Python would skip it."""

@@ -44,8 +44,6 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
         "class definitions inside a function are not supported",
         "define the class at module level; NamedTuple and dataclass instances may be used",
     ),
-    ast.Set: ("sets are not supported", "use a tuple or a list"),
-    ast.SetComp: ("set comprehensions are not supported", "use a list comprehension"),
 }
 if hasattr(ast, "TypeAlias"):
     REFUSED[ast.TypeAlias] = ("type aliases inside a function are not supported", "define the alias at module level")

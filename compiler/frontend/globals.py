@@ -121,6 +121,9 @@ class Globals(Places):
             self._guard_type(obj, path, name)
             session.guard(path.then("keys"), list(obj), f"keys of {name}")
             return DictValue({k: self.capture_object(x, path.item(k), f"{name}_{k}") for k, x in obj.items()}, stamp=0)
+        if isinstance(obj, (set, frozenset)) and all(isinstance(x, (int, str)) for x in obj):
+            session.guard(path, frozenset(obj), name)
+            return frozenset(obj)
         if isinstance(obj, types.ModuleType):
             session.guard(path, obj, name)
             return obj

@@ -12,10 +12,11 @@ from ..ir.nodes import Operand, Value
 from .comprehensions import Comprehensions
 from .context import DeadCode, describe
 from .liveness import EMPTY, Names, binds, has_jump
-from .loops import Body, EffectInTest
-from .values import Opaque, RangeValue, is_static, to_python
+from .loops import Body, EffectInTest, Peel
+from .values import Conflict, Opaque, RangeValue, is_static, to_python
 
 UNROLL_LIMIT = 2000
+PEEL_FROM = 8  # iterations: a shorter loop is unrolled where its first iteration changes types
 
 
 class LoopStatements(Comprehensions):
@@ -38,6 +39,44 @@ class LoopStatements(Comprehensions):
 
     # -- loops --------------------------------------------------------------------------------
     def do_While(self, s: ast.While) -> None:
+        region, length, inlined = self.b.region, len(self.b.region.ops), dict(self.session.inlined)
+        env = dict(self.env)
+        try:
+            with self.session.attempt():
+                self._rolled_while(s)
+            return
+        except NeedsStatic:
+            # where each test is known at compile time (``while stack:``), the iterations are built one by one
+            del region.ops[length:]
+            self.session.inlined = inlined
+            self.env.clear()
+            self.env.update(env)
+            if self.truth(self.eval(s.test)) is not True:
+                raise
+        self._unrolled_while(s)
+        self._after_loop(s)
+
+    def _unrolled_while(self, s: ast.While, done: int = 0) -> None:
+        live_head, live_after, _ = self._loop_names(s, EMPTY)
+        live = live_head | live_after
+        with self.living(live, live):
+            for k in range(done, UNROLL_LIMIT):
+                test = self.truth(self.eval(s.test))
+                if not isinstance(test, bool):
+                    raise NeedsStatic("the number of iterations is known only at run time here", self.loc)
+                if not test:
+                    return
+                self.block(s.body)
+                self.env.pop("$continue", None)
+                left = self.either([self.env.get("$break", False), self.env.get("$return", False)])
+                if left is True:
+                    return
+                if left is not False:
+                    self.unless_jumped(left, lambda k=k: self._unrolled_while(s, k + 1))  # type: ignore[misc]
+                    return
+        raise NeedsStatic(f"this loop has more than {UNROLL_LIMIT} iterations", self.loc, "use a for loop over a range")
+
+    def _rolled_while(self, s: ast.While) -> None:
         outcome = binds(s.test)
         if not outcome:
             try:
@@ -62,7 +101,13 @@ class LoopStatements(Comprehensions):
             with self.living(live, live):
                 self.block(s.body)
 
-        self.run_loop(Body(work, test), assigned, live_head, live_after)
+        try:
+            with self.session.attempt():
+                self.run_loop(Body(work, test, peelable=True), assigned, live_head, live_after)
+        except Peel:
+            rest = Body(work, test)
+            again = lambda: self.run_loop(rest, assigned, live_head, live_after)
+            self._peeled(test(), lambda: work(None), again, live)
         if statics[-1] is True and not has_jump(s.body, (ast.Break,)):
             if "$return" not in self.env:
                 raise DeadCode
@@ -93,7 +138,7 @@ class LoopStatements(Comprehensions):
         self._after_loop(s)
 
     def do_For(self, s: ast.For) -> None:
-        iterable = self.eval(s.iter)
+        iterable = self.present(self.eval(s.iter))
         if isinstance(iterable, Opaque):
             self.error(UnsupportedError, f"{describe(iterable)} is not iterable here", "pass a list or an array")
         if self.has_container(iterable):
@@ -154,7 +199,7 @@ class LoopStatements(Comprehensions):
         else:
             lo, hi, step = self.operand(0), self.operand(self.integer(count)), self.operand(1)  # type: ignore[arg-type]
 
-        def work(index: Value | None) -> None:
+        def work(index: Operand | None) -> None:
             with self.living(live, live):
                 self.assign(s.target, index if direct else self.item_at(iterable, index))
                 self.block(s.body)
@@ -162,22 +207,58 @@ class LoopStatements(Comprehensions):
         hint = s.target.id if isinstance(s.target, ast.Name) and direct else "i"
         certain = count is not None and count.is_const and count.const > 0
         segment = iterable.segment if direct else None
-        body = Body(work, None, (lo, hi, step), certain, self._facts(iterable, count), hint, segment)
+        facts = self._facts(iterable, count)
+        short = count is not None and count.is_const and count.const <= PEEL_FROM
+        peelable = facts is not None and segment is None and not short
+        body = Body(work, None, (lo, hi, step), certain, facts, hint, segment, peelable)
         self.frame.iterated.append(iterable)
         try:
-            self.run_loop(body, assigned, live_head, live_after)
+            with self.session.attempt():
+                self.run_loop(body, assigned, live_head, live_after)
+        except Peel:
+            down = direct and to_python(iterable.step) < 0
+            bounds = (self.emit("add", lo, step), hi, step)
+            rest = Body(work, None, bounds, False, self._facts(iterable, count, 1), hint)
+            self._peeled(
+                certain or self.emit("gt" if down else "lt", lo, hi),
+                lambda: work(lo),
+                lambda: self.run_loop(rest, assigned, live_head, live_after),
+                live,
+            )
         finally:
             self.frame.iterated.pop()
 
-    def _facts(self, iterable: Any, count: Dim | None) -> tuple[Dim, Dim] | None:
-        """The smallest and the largest index of a loop that runs."""
+    def _peeled(self, cond: Any, first: Callable[[], None], rest: Callable[[], None], live: Names) -> None:
+        """The first iteration by itself, where `cond` holds, then the `rest` of the loop: for names that have
+        another type from then on."""
+
+        def iterations() -> None:
+            first()
+            self.env.pop("$continue", None)
+            left = self.either([self.env.get("$break", False), self.env.get("$return", False)])
+            if left is False:
+                rest()
+            elif left is not True:
+                with self.living(live, live):
+                    self.unless_jumped(left, rest)
+
+        if isinstance(cond, bool):
+            if cond:
+                iterations()
+            return
+        self.branch(cond, iterations, lambda: None, live | {"$break"})
+        self.env.update({n: v.either for n, v in self.env.items() if isinstance(v, Conflict) and v.either})
+
+    def _facts(self, iterable: Any, count: Dim | None, done: int = 0) -> tuple[Dim, Dim] | None:
+        """The smallest and the largest index of a loop that runs, after `done` iterations."""
         if not isinstance(iterable, RangeValue):
             assert count is not None
-            return Dim.of(0), count - 1
+            return Dim.of(done), count - 1
         if not is_static(iterable.step):
             return None
-        start, stop = self.require_dim(iterable.start), self.require_dim(iterable.stop)
-        return (start, stop - 1) if to_python(iterable.step) > 0 else (stop + 1, start)
+        step = to_python(iterable.step)
+        start, stop = self.require_dim(iterable.start) + done * step, self.require_dim(iterable.stop)
+        return (start, stop - 1) if step > 0 else (stop + 1, start)
 
     def _unrolled(self, s: ast.For, items: list[Any]) -> None:
         """The body once for every item known at compile time."""

@@ -43,6 +43,10 @@ _FILL = object()  # an entry value that does not matter
 MAX_PASSES = 12
 
 
+class Peel(Exception):  # noqa: N818
+    """The types after the first iteration are not those before it."""
+
+
 class EffectInTest(Exception):  # noqa: N818
     """The test of a `while` loop writes to an array or a container."""
 
@@ -59,6 +63,22 @@ class Body:
     range_facts: tuple[Dim, Dim] | None = None
     index_hint: str = "i"
     segment: Any = None  # see `segments`
+    peelable: bool = False  # raise `Peel` where the first iteration changes types
+
+
+def _same_contents(a: Any, b: Any) -> bool:
+    """Whether two snapshots of one object are of the same things."""
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(a[k] is b[k] for k in a)
+    return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
+
+
+def _is_jump(key: Key) -> bool:
+    return isinstance(key[0], str) and key[0].startswith("$")
+
+
+def _name(key: Key) -> str:
+    return str(key[0]).lstrip("$@") or "an item"
 
 
 class Loops(Moves):
@@ -68,7 +88,7 @@ class Loops(Moves):
         entry_env = dict(self.env)
         jumps = [n for n in ("$return", "$value", "$break") if n in assigned]
         names = [n for n in sorted(assigned) if not n.startswith("$") and (n in live_head or n in live_after)]
-        carries = Carries([*names, *jumps], live_head, live_after)
+        carries = Carries([*names, *jumps], live_head, live_after, peelable=body.peelable)
         for n in names:
             v = entry_env.get(n, UNDEFINED)
             if n in live_head and (is_number(v) or isinstance(v, Dim)):
@@ -92,18 +112,19 @@ class Loops(Moves):
         regions: list[Region] = []
         if body.test is not None:
             region = Region()
+            before: dict[Any, Any] = {}
 
             def test() -> None:
                 self._enter(carries, entry_env, live_head, region)
+                before.update((obj, contents(obj)) for obj in carries.heap)
                 region.yields.append(self._test(body, carries))
 
             tested = self.isolated(region, test)
             if tested.env is None:
                 raise DeadCode
             for obj, final in tested.heap.items():
-                if obj.stamp > tested.start or (isinstance(obj, Cell) and final[0] in (obj.current, *region.params)):
-                    continue
-                raise EffectInTest
+                if obj.stamp < tested.start and not _same_contents(before.get(obj, contents(obj)), final):
+                    raise EffectInTest
             regions.append(region)
         region = Region()
         if body.bounds is not None:
@@ -192,12 +213,15 @@ class Loops(Moves):
         if key in carries.conflicts:
             return Conflict(carries.conflicts[key])
         if key in carries.templates:
-            inner = _FILL if entry is UNDEFINED else entry.value if isinstance(entry, Maybe) else entry
+            absent = carries.absent[key]
+            nothing = entry is UNDEFINED or entry is absent
+            inner = _FILL if nothing else entry.value if isinstance(entry, Maybe) else entry
             value = self._leaves(carries, inner, carries.templates[key], key, param)
-            if isinstance(key[0], str) and key[0].startswith("$"):
+            if absent is UNDEFINED and _is_jump(key):
                 return value
-            flag = False if entry is UNDEFINED else entry.bound if isinstance(entry, Maybe) else True
-            return Maybe(value, param((*key, "?"), BOOL, flag, f"{key[0]}_bound"))
+            flag = False if nothing else entry.bound if isinstance(entry, Maybe) else True
+            name = f"{key[0]}_{'bound' if absent is UNDEFINED else 'given'}".lstrip("$@")
+            return Maybe(value, param((*key, "?"), BOOL, flag, name), absent)
         if entry is UNDEFINED or isinstance(entry, (Maybe, Conflict)):
             return entry
         return self._leaves(carries, entry, entry, key, param)
@@ -236,30 +260,43 @@ class Loops(Moves):
         if isinstance(back, Conflict):
             self._conflict(carries, key, back.reason)
             return
-        jump = isinstance(key[0], str) and key[0].startswith("$")
         if key in carries.templates:
-            bv: Any
-            bf: Any
-            if back is UNDEFINED:
+            absent = carries.absent[key]
+            if back is UNDEFINED and _is_jump(key):
+                return  # nothing was returned: what is carried does not matter
+            if (isinstance(back, Maybe) and back.absent is not absent) or (back is UNDEFINED and absent is None):
+                self._conflict(carries, key, f"{_name(key)} is {describe(back)} after an iteration of this loop")
+                return
+            bv, bf = (back.value, back.bound) if isinstance(back, Maybe) else (back, True)
+            if back is absent:
                 bv, bf = (head.value if isinstance(head, Maybe) else head), False
-            else:
-                bv, bf = (back.value, back.bound) if isinstance(back, Maybe) else (back, True)
-            if not jump:
+            if isinstance(head, Maybe):
                 carries.slots[(*key, "?")].back = self.operand(bf)
                 head = head.value
-            if not (back is UNDEFINED and jump):
-                self._close_leaves(carries, head, bv, key, done)
+            self._close_leaves(carries, head, bv, key, done)
             return
         if head is back:
             return
-        if head is UNDEFINED or isinstance(head, Maybe) or back is UNDEFINED or isinstance(back, Maybe):
-            source = head if back is UNDEFINED else back
-            template = source.value if isinstance(source, Maybe) else source
-            carries.templates[key] = template
-            self._plan_all(carries, template, key, done)
-            carries.changed = True
+        missing = [x.absent if isinstance(x, Maybe) else x for x in (head, back)]
+        missing = [x for x in missing if x is None or x is UNDEFINED]
+        if missing:
+            self._sometimes(carries, head, back, key, missing, done)
             return
         self._close_leaves(carries, head, back, key, done)
+
+    def _sometimes(self, carries: Carries, head: Any, back: Any, key: Key, missing: list[Any], done: Any) -> None:
+        """Carry, beside a value that is not there at every iteration, whether it is."""
+        if None in missing and carries.peelable:
+            raise Peel
+        if None in missing and UNDEFINED in missing and not _is_jump(key):
+            self._conflict(carries, key, f"{_name(key)} is {describe(head)} before an iteration of this loop")
+            return
+        source = head if back is UNDEFINED or back is None else back
+        template = source.value if isinstance(source, Maybe) else source
+        carries.templates[key] = template
+        carries.absent[key] = None if None in missing else UNDEFINED
+        self._plan_all(carries, template, key, done)
+        carries.changed = True
 
     def _close_leaves(self, carries: Carries, head: Any, back: Any, key: Key, done: Any) -> None:
         name = str(key[0]).lstrip("$@")
@@ -351,6 +388,8 @@ class Loops(Moves):
             self._plan_all(carries, x, (*key, k), done)
 
     def _conflict(self, carries: Carries, key: Key, reason: str) -> None:
+        if carries.peelable:
+            raise Peel
         root = key[:1] if key[0] != "@" else key
         if root[0] == "@":
             raise NeedsStatic(

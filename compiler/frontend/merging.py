@@ -39,6 +39,7 @@ from .values import (
     RecordValue,
     UserFunction,
     ViewStep,
+    is_number,
     is_operand,
     is_scalar,
     is_static,
@@ -150,8 +151,9 @@ class Join:
             return b
         if a is DEAD or b is DEAD:
             return self.export(b, self.b, hint) if a is DEAD else self.export(a, self.a, hint)
-        if a is UNDEFINED or b is UNDEFINED or isinstance(a, Maybe) or isinstance(b, Maybe):
-            return self.maybe(a, b, hint)
+        for absent in (UNDEFINED, None):
+            if any(x is absent or (isinstance(x, Maybe) and x.absent is absent) for x in (a, b)) and a is not b:
+                return self.maybe(a, b, absent, hint)
         if is_scalar(a) and is_scalar(b):
             return self.scalar(a, b, hint)
         if isinstance(a, Array) and isinstance(b, Array):
@@ -174,22 +176,30 @@ class Join:
         elif is_static(a) and is_static(b) and same_static(a, b):
             return a
         name = hint if hint and not hint.startswith("$") else "this value"
-        return Conflict(f"{name} is {describe(a)} on one path and {describe(b)} on another")
+        either = None
+        for x, y in ((a, b), (b, a)):
+            number = x.absent if isinstance(x, Maybe) else x
+            if is_number(number) and isinstance(y.value if isinstance(y, Maybe) else y, Array):
+                either = self.maybe(a, b, number, hint)
+        reason = f"{name} is {describe(a)} on one path and {describe(b)} on another"
+        return Conflict(reason, either if isinstance(either, Maybe) else None)
 
-    def maybe(self, a: Any, b: Any, hint: str) -> Any:
+    def maybe(self, a: Any, b: Any, absent: Any, hint: str) -> Any:
+        """The value that is there on some paths only: on the others it is `absent`."""
+
         def split(v: Any) -> tuple[Any, Any]:
-            if v is UNDEFINED:
+            if v is absent:
                 return DEAD, False
-            return (v.value, v.bound) if isinstance(v, Maybe) else (v, True)
+            return (v.value, v.bound) if isinstance(v, Maybe) and v.absent is absent else (v, True)
 
         (va, fa), (vb, fb) = split(a), split(b)
         merged = self.value(va, vb, hint)
-        if isinstance(merged, Conflict) or hint.startswith("$"):
+        if isinstance(merged, Conflict) or (hint.startswith("$") and absent is UNDEFINED):
             return merged
-        flag = self.value(fa, fb, hint + "_bound")
+        flag = self.value(fa, fb, hint.lstrip("$") + ("_bound" if absent is UNDEFINED else "_given"))
         if isinstance(flag, bool):
-            return merged if flag else UNDEFINED
-        return Maybe(merged, flag)
+            return merged if flag else absent
+        return Maybe(merged, flag, absent)
 
     # -- leaves -------------------------------------------------------------------------------
     def result(self, t: Type, hint: str, a: Operand | None, b: Operand | None) -> Value:
@@ -307,7 +317,7 @@ class Join:
         if isinstance(v, Dim) and any(x in self.inside for x in v.values()):
             return self.only(self.ctx.type(v), hint, self._in(owner, v), owner)
         if isinstance(v, Maybe):
-            return Maybe(self.export(v.value, owner, hint), self.export(v.bound, owner, hint + "_bound"))
+            return Maybe(self.export(v.value, owner, hint), self.export(v.bound, owner, hint + "_bound"), v.absent)
         return v
 
     def only(self, t: Type, hint: str, x: Operand, owner: Outcome) -> Value:

@@ -62,8 +62,10 @@ class Carries:
     names: list[str]
     live_head: Names  # what is read by the next iteration
     live_after: Names  # what is read after the loop
+    peelable: bool = False
     plan: dict[Key, Type] = field(default_factory=dict)
-    templates: dict[Key, Any] = field(default_factory=dict)
+    templates: dict[Key, Any] = field(default_factory=dict)  # what is not there at every iteration
+    absent: dict[Key, Any] = field(default_factory=dict)  # what a name of these is then: UNDEFINED or None
     rows: dict[Key, bool] = field(default_factory=dict)  # views of one array at another index each time; False: tried
     readonly: dict[Key, str] = field(default_factory=dict)  # at the head, and so in the body
     readonly_after: dict[Key, str] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from .loops import Loops
 from .values import (
     ARGUMENT,
     Array,
+    Conflict,
     DictValue,
     ListValue,
     Opaque,
@@ -28,9 +29,12 @@ from .values import (
     RecordValue,
     StackedList,
     ViewStep,
+    is_number,
     is_scalar,
     is_static,
 )
+
+MAX_CHOICES = 16  # items of a list that may be indexed at run time
 
 
 @final
@@ -61,6 +65,7 @@ class Places(Loops):
     # -- reading ------------------------------------------------------------------------------
     def load_item(self, owner: Any, key: Any) -> Any:
         """``owner[key]``."""
+        owner = self.present(owner)
         if isinstance(owner, (Array, StackedList)):
             return self.load_array(owner if isinstance(owner, Array) else owner.array, key)
         if isinstance(owner, (tuple, ListValue, RangeValue)):
@@ -97,6 +102,9 @@ class Places(Loops):
         """The meaning of an index of ``np.r_`` and its like, else None."""
         raise NotImplementedError
 
+    def items_of(self, v: Any) -> list[Any]:
+        raise NotImplementedError
+
     def load_sequence(self, owner: Any, key: Any) -> Any:
         if isinstance(owner, RangeValue):
             index = self.require_dim(key)
@@ -106,11 +114,14 @@ class Places(Loops):
             return self.integer(start + index * step)
         items = owner.items if isinstance(owner, ListValue) else owner
         if isinstance(key, SliceValue):
-            s = slice(*(self.static(x, "the bound of a slice of a list") for x in (key.start, key.stop, key.step)))
+            s = self._static_slice(key)
             return ListValue(list(items[s])) if isinstance(owner, ListValue) else tuple(items[s])
         if isinstance(key, Value):
             d = as_dim(key)
             key = d.const if d.is_const else key
+        if self._chooses(items, key):
+            position = self._position(items, key)
+            return self._item_at(list(items), position)
         if isinstance(key, (Value, Dim)):
             kind = "list" if isinstance(owner, ListValue) else "tuple"
             raise NeedsStatic(
@@ -124,6 +135,61 @@ class Places(Loops):
         if not -len(items) <= index < len(items):
             self.error(PullbackIndexError, f"index {index} is out of range for a length of {len(items)}")
         return items[index]
+
+    def _static_slice(self, key: SliceValue) -> slice:
+        bounds = (key.start, key.stop, key.step)
+        return slice(*(self.static(x, "the bound of a slice of a list") for x in bounds))
+
+    def _chooses(self, items: Any, key: Any) -> bool:
+        """Whether an item is taken by a run-time integer, out of few enough to compare with each position."""
+        if not isinstance(key, Value) or not key.type.is_int or key.type.shape or as_dim(key).is_const:
+            return False
+        return 0 < len(items) <= MAX_CHOICES or (bool(items) and all(is_number(x) for x in items))
+
+    def _position(self, items: Any, key: Value) -> Operand:
+        """A run-time index of a list as a number from 0 on; out of range is an IndexError."""
+        size = len(items)
+        inside = self.emit("logical_and", self.emit("ge", key, -size), self.emit("lt", key, size))
+        self.check(inside, "IndexError", "list index out of range")
+        return self.emit("where", self.emit("lt", key, 0), self.emit("add", key, size), key)
+
+    def _item_at(self, items: list[Any], position: Operand) -> Any:
+        """The item at a run-time position: one of them, and the same memory where it is an array."""
+        if all(is_number(x) for x in items):
+            item = self.load_array(self.wrap(self.operand(ListValue(items))), position)
+            if any(isinstance(x, np.generic) for x in items):
+                return item
+            return self.emit("cast", item, dtype=item.type.dtype, weak=True)
+        value = items[-1]
+        for k in range(len(items) - 2, -1, -1):
+            value = self._either_item(self.emit("eq", position, k), items[k], value)
+        if isinstance(value, Conflict):
+            raise NeedsStatic(
+                f"a list of different things is indexed at run time: {value.reason}", self.loc, "use items of one shape"
+            )
+        return value
+
+    def _either_item(self, cond: Operand, item: Any, other: Any) -> Any:
+        return other if isinstance(other, Conflict) else self.choose(cond, lambda: item, lambda: other)
+
+    def delete_item(self, owner: Any, key: Any) -> None:
+        """``del owner[key]``."""
+        if isinstance(owner, ListValue):
+            if isinstance(key, SliceValue):
+                place: Any = self._static_slice(key)
+            else:
+                self.load_sequence(owner, key)  # checks the index
+                place = self.static(self._static_index(key), "the index of a list")
+            self.change(owner)
+            del owner.items[place]
+        elif isinstance(owner, DictValue):
+            self.load_item(owner, key)
+            self.change(owner)
+            del owner.items[self.static(key, "the key of a dict")]
+        else:
+            self.error(
+                PullbackTypeError, f"{describe(owner)} does not support item deletion", "use np.delete, or a slice"
+            )
 
     def load_array(self, array: Array, key: Any) -> Any:
         array, key = self._gathered_first(array, key)
@@ -167,11 +233,24 @@ class Places(Loops):
     # -- writing ------------------------------------------------------------------------------
     def store_item(self, owner: Any, key: Any, value: Any) -> None:
         """``owner[key] = value``."""
+        owner = self.present(owner)
         if isinstance(owner, Array):
             self.store_array(owner, key, value)
         elif isinstance(owner, ListValue):
             if isinstance(key, SliceValue):
-                self.error(UnsupportedError, "a slice of a list cannot be assigned", "build a new list")
+                items = self.items_of(value)
+                self.change(owner)
+                try:
+                    owner.items[self._static_slice(key)] = items
+                except ValueError as e:
+                    self.error(PullbackValueError, str(e))
+                return
+            if self._chooses(owner.items, key):
+                position = self._position(owner.items, key)
+                for k in range(len(owner.items)):
+                    same = self.emit("eq", position, k)
+                    self.branch(same, lambda k=k: self.store_item(owner, k, value), lambda: None, None)  # type: ignore[misc]
+                return
             self.load_sequence(owner, key)  # checks the index
             self.change(owner)
             owner.items[self.static(self._static_index(key), "the index of a list")] = value

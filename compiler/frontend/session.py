@@ -26,7 +26,7 @@ from ..analysis.bounds import Facts, prove_nonneg
 from ..errors import NeedsExtent, UnsupportedError
 from ..ir.builder import Builder
 from ..ir.dims import Dim
-from ..ir.nodes import Function, Loc, Region, Value
+from ..ir.nodes import Function, Loc, Operand, Region, Value
 from ..ir.types import FROM_NUMPY, Type
 from ..paths import Guard, Path, guard_of
 from .values import Cell, DictValue, ListValue, RecordValue, next_stamp
@@ -93,6 +93,7 @@ class Session:
         self.outlined: dict[Any, Any] = {}  # functions of their own by what they were built for (see outline.py)
         self.arguments: list[Any] = []  # containers that are, or are in, arguments
         self.rebound: Loc | None = None  # where the first of them is changed
+        self.known: dict[Operand, bool] = {}  # conditions that hold, or do not, in the branch that is being built
         self.lent: dict[Cell, None] = {}  # arguments that may be written by one who took over their memory
         self.inlined: dict[Any, tuple[int, int]] = {}  # calls and ops built in place so far (see once.py)
         self._symbols = 0

@@ -199,7 +199,7 @@ class Statements(LoopStatements):
             self._inplace(op, old, right)
             return old
         if isinstance(old, ListValue) and op is ast.Add:
-            from .builtin_calls import call_method
+            from .container_methods import call_method
             from .values import BoundMethod
 
             call_method(self, BoundMethod(old, "extend"), [right], {})
@@ -237,11 +237,14 @@ class Statements(LoopStatements):
 
     def do_Delete(self, s: ast.Delete) -> None:
         for target in s.targets:
-            if not isinstance(target, ast.Name):
-                with self.b.at(self.location(target)):
-                    self.error(UnsupportedError, "del of elements is not supported", "build a new list, or use a slice")
-            self.lookup(target.id)
-            self.env.pop(target.id, None)
+            if isinstance(target, ast.Name):
+                self.lookup(target.id)
+                self.env.pop(target.id, None)
+                continue
+            with self.b.at(self.location(target)):
+                if not isinstance(target, ast.Subscript):
+                    self.error(UnsupportedError, "del of this is not supported", "delete names and items only")
+                self.delete_item(self.eval(target.value), self.eval(target.slice))
 
     def do_Import(self, s: ast.Import) -> None:
         for alias in s.names:

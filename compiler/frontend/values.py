@@ -218,18 +218,22 @@ UNDEFINED = _Undefined()
 @final
 @dataclass(frozen=True, slots=True)
 class Maybe:
-    """Bound on some paths only: `value` counts when `bound` (a run-time bool) holds."""
+    """`value` where `bound` (a run-time bool) holds, else `absent`: UNDEFINED, None, or a number where the value is
+    an array."""
 
     value: Any
     bound: Operand
+    absent: Any = UNDEFINED
 
 
 @final
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """Bound to things that cannot be merged on two paths; an error when it is read."""
+    """Bound to things that cannot be merged on two paths; an error when it is read. `either`: both, told apart at
+    run time, for one who can use that."""
 
     reason: str
+    either: Maybe | None = None
 
 
 NUMBERS = (bool, int, float, np.generic)

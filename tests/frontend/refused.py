@@ -238,13 +238,6 @@ def import_star_missing(x):
     return x
 
 
-def mixed_none(x):
-    y = None
-    if x[0] > 0:
-        y = 1.0
-    return y + 1  #! y | None on another | name
-
-
 def endless_recursion(x):
     return forever(x)  #! forever(x) | no end | path
 

@@ -11,12 +11,12 @@ import pytest
 
 import pullback as pb
 
-from . import control, mutation, sharing, structure
+from . import absent, control, mutation, sharing, structure
 from .support import VARIANTS, outcome
 
 CASES = {
     f"{module.__name__.split('.')[-1]}.{f.__name__}": (f, args)
-    for module in (control, mutation, sharing, structure)
+    for module in (absent, control, mutation, sharing, structure)
     for f, args in module.CASES
 }
 

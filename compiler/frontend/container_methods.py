@@ -1,0 +1,179 @@
+"""The methods of lists, dicts, tuples, records and strings."""
+
+from __future__ import annotations
+
+import ast
+from typing import Any
+
+from ..errors import NeedsStatic, PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
+from .values import BoundMethod, DictValue, ListValue, RecordValue
+
+_KINDS = {ListValue: "a list", DictValue: "a dict", tuple: "a tuple"}
+
+
+def call_method(ctx: Any, method: BoundMethod, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """``owner.name(...)`` of an array, a list, a dict, a tuple or a string."""
+    from . import numpy_calls
+
+    owner, name = method.owner, method.name
+    kind: Any = tuple if isinstance(owner, tuple) else type(owner)
+    if kind in _KINDS:
+        handler: Any = _METHODS.get((kind, name))
+        if handler is None:
+            message = f"the method {name} of {_KINDS[kind]} is not supported"
+            ctx.error(UnsupportedError, message, "build a new one instead")
+        try:
+            return handler(ctx, owner, *args, **kwargs)
+        except TypeError as e:
+            if isinstance(e, PullbackTypeError):
+                raise
+            ctx.error(PullbackTypeError, f"{_KINDS[kind]}: {name}: {e}")
+    if isinstance(owner, RecordValue):
+        if name == "_asdict":
+            return DictValue(dict(owner.fields))
+        return replaced(ctx, owner, kwargs)
+    if isinstance(owner, str):
+        made = getattr(owner, name)(*[ctx.static(a, "an argument of a string method") for a in args])
+        return ListValue(made) if isinstance(made, list) else made
+    handler = numpy_calls.method(name)
+    assert handler is not None
+    return ctx.handle(handler, [owner, *args], kwargs)
+
+
+def replaced(ctx: Any, owner: RecordValue, changes: dict[str, Any]) -> RecordValue:
+    """A record with other values of some fields."""
+    for name in changes:
+        if name not in owner.fields:
+            fields = ", ".join(owner.fields)
+            ctx.error(PullbackTypeError, f"{owner.cls.__name__} has no field {name!r}", f"its fields are {fields}")
+    return RecordValue(owner.cls, {**owner.fields, **changes})
+
+
+def _mutated(ctx: Any, owner: Any) -> Any:
+    ctx.change(owner)
+    return owner.items
+
+
+def find(ctx: Any, items: list[Any], x: Any, what: str) -> int | None:
+    """The position of the first item equal to `x`; an error where only the values at run time tell."""
+    for k, item in enumerate(items):
+        if item is x:
+            return k
+        same = ctx.truth(ctx.compare(ast.Eq(), item, x))
+        if not isinstance(same, bool):
+            ctx.error(NeedsStatic, f"{what} depends on values known only at run time", "use indices, or a mask")
+        if same:
+            return k
+    return None
+
+
+# -- lists -----------------------------------------------------------------------------------------------
+def _append(ctx: Any, owner: ListValue, x: Any) -> None:
+    _mutated(ctx, owner).append(x)
+
+
+def _extend(ctx: Any, owner: ListValue, xs: Any) -> None:
+    items = ctx.items_of(xs)
+    _mutated(ctx, owner).extend(items)
+
+
+def _pop(ctx: Any, owner: ListValue, index: Any = -1) -> Any:
+    if not owner.items:
+        ctx.error(PullbackIndexError, "pop from empty list")
+    value = ctx.load_sequence(owner, index)
+    _mutated(ctx, owner).pop(ctx.static(index, "the index of pop"))
+    return value
+
+
+def _insert(ctx: Any, owner: ListValue, index: Any, x: Any) -> None:
+    _mutated(ctx, owner).insert(ctx.static(index, "the index of insert"), x)
+
+
+def _remove(ctx: Any, owner: ListValue, x: Any) -> None:
+    place = find(ctx, owner.items, x, "which item is removed")
+    if place is None:
+        ctx.error(PullbackValueError, "list.remove(x): x not in list")
+    del _mutated(ctx, owner)[place]
+
+
+def _index(ctx: Any, owner: Any, x: Any) -> Any:
+    items = owner.items if isinstance(owner, ListValue) else list(owner)
+    place = find(ctx, items, x, "the position of an item")
+    if place is None:
+        ctx.error(PullbackValueError, "the item is not in the list")
+    return place
+
+
+def _count(ctx: Any, owner: Any, x: Any) -> Any:
+    items = owner.items if isinstance(owner, ListValue) else owner
+    total: Any = 0
+    for item in items:
+        same = True if item is x else ctx.truth(ctx.compare(ast.Eq(), item, x))
+        one = int(same) if isinstance(same, bool) else ctx.emit("cast", same, dtype="i64", weak=True)
+        total = ctx.binary(ast.Add, total, one)
+    return total
+
+
+def _reverse(ctx: Any, owner: ListValue) -> None:
+    _mutated(ctx, owner).reverse()
+
+
+def _sort(ctx: Any, owner: ListValue, *, key: Any = None, reverse: Any = False) -> None:
+    result = ctx.call(sorted, [owner], {"key": key, "reverse": reverse})
+    _mutated(ctx, owner)[:] = result.items
+
+
+def _clear(ctx: Any, owner: Any) -> None:
+    _mutated(ctx, owner).clear()
+
+
+# -- dicts -----------------------------------------------------------------------------------------------
+def _key(ctx: Any, key: Any) -> Any:
+    return ctx.static(key, "the key of a dict")
+
+
+def _get(ctx: Any, owner: DictValue, key: Any, default: Any = None) -> Any:
+    return owner.items.get(_key(ctx, key), default)
+
+
+def _dict_pop(ctx: Any, owner: DictValue, key: Any, *default: Any) -> Any:
+    name = _key(ctx, key)
+    if name not in owner.items and not default:
+        ctx.error(PullbackIndexError, f"the dict has no key {name!r}", f"its keys are {list(owner.items)}")
+    return _mutated(ctx, owner).pop(name, *default)
+
+
+def _setdefault(ctx: Any, owner: DictValue, key: Any, default: Any = None) -> Any:
+    name = _key(ctx, key)
+    return owner.items[name] if name in owner.items else _mutated(ctx, owner).setdefault(name, default)
+
+
+def _update(ctx: Any, owner: DictValue, other: Any = None, **kwargs: Any) -> None:
+    items = {} if other is None else ctx.call(dict, [other], {}).items
+    _mutated(ctx, owner).update({**items, **kwargs})
+
+
+_METHODS: dict[tuple[type, str], Any] = {
+    (ListValue, "append"): _append,
+    (ListValue, "extend"): _extend,
+    (ListValue, "pop"): _pop,
+    (ListValue, "insert"): _insert,
+    (ListValue, "remove"): _remove,
+    (ListValue, "reverse"): _reverse,
+    (ListValue, "sort"): _sort,
+    (ListValue, "clear"): _clear,
+    (ListValue, "copy"): lambda ctx, owner: ListValue(list(owner.items)),
+    (ListValue, "index"): _index,
+    (ListValue, "count"): _count,
+    (tuple, "index"): _index,
+    (tuple, "count"): _count,
+    (DictValue, "get"): _get,
+    (DictValue, "pop"): _dict_pop,
+    (DictValue, "setdefault"): _setdefault,
+    (DictValue, "update"): _update,
+    (DictValue, "clear"): _clear,
+    (DictValue, "copy"): lambda ctx, owner: DictValue(dict(owner.items)),
+    (DictValue, "keys"): lambda ctx, owner: tuple(owner.items),
+    (DictValue, "values"): lambda ctx, owner: tuple(owner.items.values()),
+    (DictValue, "items"): lambda ctx, owner: tuple(owner.items.items()),
+}
