@@ -23,6 +23,7 @@ from .control import Frame
 from .fence import hint_for
 from .globals import is_namedtuple
 from .interface import Built, Leaf, Static
+from .objects import is_plain_record
 from .recursion import Recursion
 from .session import Session
 from .values import (
@@ -34,6 +35,7 @@ from .values import (
     ListValue,
     Maybe,
     RecordValue,
+    StackedList,
     UserFunction,
     is_scalar,
     is_static,
@@ -191,6 +193,9 @@ def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
     if isinstance(v, DictValue):
         return {k: leave(ctx, x, yields, loc) for k, x in v.items.items()}
     if isinstance(v, RecordValue):
+        if not is_plain_record(v.cls):
+            message = f"the function returns an object of class {v.cls.__name__}"
+            raise UnsupportedError(message, loc, "return its attributes in a tuple, or make the class a dataclass")
         fields = {k: leave(ctx, x, yields, loc) for k, x in v.fields.items()}
         return v.cls(**fields)
     v = ctx.resolved(v)
@@ -201,6 +206,11 @@ def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
         return leave(ctx, v.value, yields, loc)
     if isinstance(v, Conflict):
         raise UnsupportedError(v.reason, loc, "return the same kind of value on every path")
+    if isinstance(v, frozenset):
+        raise UnsupportedError("the function returns a set", loc, "return a sorted tuple")
     if is_static(v):
         return Static(to_python(v))
-    raise PullbackTypeError(f"the function returns {describe(v)}", loc, "return numbers, arrays, or containers of them")
+    hint = "return numbers, arrays, or containers of them"
+    if isinstance(v, StackedList):
+        hint = "return an array of its items, np.array(items)"
+    raise PullbackTypeError(f"the function returns {describe(v)}", loc, hint)

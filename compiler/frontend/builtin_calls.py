@@ -84,7 +84,7 @@ def _len(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if isinstance(v, (ListValue, DictValue)):
         return len(v.items)
     if isinstance(v, RecordValue):
-        return len(v.fields)
+        return len(v.fields) if issubclass(v.cls, tuple) else ctx.call(ctx.attribute(v, "__len__"), [], {})
     if is_scalar(v) or not hasattr(v, "__len__"):
         ctx.error(PullbackTypeError, f"{describe(v)} has no len()")
     return len(v)
@@ -153,7 +153,7 @@ def _type_of(ctx: Any, v: Any) -> type:
 @builtin(isinstance, low=2, high=2)
 def _isinstance(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     classes = ctx.static(args[1], "the class given to isinstance")
-    return issubclass(_type_of(ctx, args[0]), classes)
+    return issubclass(type(args[0].obj) if isinstance(args[0], Opaque) else _type_of(ctx, args[0]), classes)
 
 
 @builtin(type)
@@ -223,7 +223,7 @@ def _sum(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 def _unbounded(ctx: Any, v: Any) -> bool:
     """A generator expression of run-time length."""
-    return isinstance(v, GeneratorValue) and ctx.static_items(v.iterable) is None
+    return isinstance(v, GeneratorValue) and ctx.static_items(v) is None
 
 
 def _extreme(python: Any) -> Handler:
@@ -235,7 +235,7 @@ def _extreme(python: Any) -> Handler:
         if len(args) == 1 and "default" in kwargs:
             items = ctx.static_items(args[0])
             if items is None:
-                some = ctx.emit("gt", ctx.operand(ctx.integer(ctx.length(_listed(ctx, args[0])))), 0)
+                some = ctx.emit("gt", ctx.operand(ctx.integer(ctx.length(ctx.listed(args[0])))), 0)
                 rest = {k: v for k, v in kwargs.items() if k != "default"}
                 return ctx.choose(some, lambda: handler(ctx, args, rest), lambda: kwargs["default"])
             if not items:
@@ -257,11 +257,6 @@ def _extreme(python: Any) -> Handler:
     return handler
 
 
-def _listed(ctx: Any, v: Any) -> Any:
-    """An iterable that can be gone through more than once."""
-    return ctx.listed(v) if isinstance(v, GeneratorValue) else v
-
-
 def _extreme_by(ctx: Any, python: Any, args: list[Any], key: Any) -> Any:
     """max or min of the items by a function of them: the first of those where it is greatest (least)."""
     import ast
@@ -276,7 +271,7 @@ def _extreme_by(ctx: Any, python: Any, args: list[Any], key: Any) -> Any:
     source = args[0] if len(args) == 1 else tuple(args)
     items = ctx.static_items(source)
     if items is None:
-        source = _listed(ctx, source)
+        source = ctx.listed(source)
         n = ctx.operand(ctx.integer(ctx.length(source)))
         ctx.check(ctx.emit("gt", n, 0), "ValueError", f"{python.__name__}() iterable argument is empty")
         first = ctx.item_at(source, 0)
@@ -397,7 +392,7 @@ def _sorted(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     for unknown in set(kwargs) - {"key", "reverse"}:
         ctx.error(PullbackTypeError, f"sort() got an unexpected keyword argument {unknown!r}")
     key, reverse = kwargs.get("key"), bool(ctx.static(kwargs.get("reverse", False), "reverse of sorted"))
-    source = _listed(ctx, args[0])
+    source = ctx.listed(args[0])
     items = ctx.static_items(source)
     if items is None:
         values = source if key is None else ctx.mapped(key, source)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import operator
 import sys
 import types
 from collections.abc import Iterator
@@ -27,10 +28,12 @@ from . import fence
 from .capture import Source, bind, is_library, parameters, source_of
 from .context import DeadCode, closest, describe
 from .control import Frame
-from .globals import Globals, is_namedtuple
-from .liveness import EMPTY, Names, analyse, binds
+from .globals import is_namedtuple
+from .liveness import EMPTY, Names, analyse, binds, nonlocals
 from .merging import coerce
+from .objects import Objects
 from .values import (
+    UNDEFINED,
     Array,
     BoundMethod,
     Conflict,
@@ -44,8 +47,8 @@ from .values import (
     RangeValue,
     RecordValue,
     StackedList,
+    SuperValue,
     UserFunction,
-    is_number,
     is_scalar,
     is_static,
     to_python,
@@ -59,7 +62,7 @@ _VERSIONED = {*sys.stdlib_module_names, "numpy", "pullback"} - {"__main__"}
 _LIBRARY = frozenset(f"{__package__}.{name}" for name in ("numpy_library", "numpy_compositions", "scipy_functions"))
 
 
-class Calls(Globals):
+class Calls(Objects):
     # -- NumPy --------------------------------------------------------------------------------
     def numpy(self, function: Any, args: list[Any], kwargs: dict[str, Any] | None = None) -> Any:
         """Call a function of the NumPy table."""
@@ -114,7 +117,9 @@ class Calls(Globals):
         if isinstance(owner, types.ModuleType):
             return self.module_attribute(owner, name)
         if isinstance(owner, RecordValue):
-            return self._record_attribute(owner, name)
+            return self.record_attribute(owner, name)
+        if isinstance(owner, SuperValue):
+            return self.inherited_attribute(owner, name)
         if isinstance(owner, (ListValue, DictValue, tuple, str)):
             python = {ListValue: list, DictValue: dict}.get(type(owner), type(owner))
             if not hasattr(python, name):
@@ -138,24 +143,6 @@ class Calls(Globals):
                 return self.named_function(value, name)
             return value
         self.error(UnsupportedError, f"{describe(owner)} has no attribute {name!r}")
-
-    def _record_attribute(self, owner: RecordValue, name: str) -> Any:
-        if name in owner.fields:
-            return owner.fields[name]
-        if name in ("_replace", "_asdict") and is_namedtuple(owner.cls):
-            return BoundMethod(owner, name)
-        raw = inspect.getattr_static(owner.cls, name, None)
-        if isinstance(raw, types.FunctionType):
-            return self.named_function(raw, name, (owner,))
-        if isinstance(raw, property) and raw.fget is not None:
-            return self.call(self.named_function(raw.fget, name, (owner,)), [], {})
-        if isinstance(raw, staticmethod):
-            return self.named_function(raw.__func__, name)
-        if raw is not None and is_number(raw):
-            return raw
-        self.error(
-            PullbackTypeError, f"{owner.cls.__name__!r} object has no attribute {name!r}", closest(name, owner.fields)
-        )
 
     # -- dispatch -----------------------------------------------------------------------------
     def eval_Call(self, node: ast.Call) -> Any:
@@ -184,11 +171,11 @@ class Calls(Globals):
             frame.call = outer
 
     def call(self, fn: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        from . import builtin_calls, container_methods, numpy_calls
+        from . import builtin_calls, container_methods, functional_calls, numpy_calls
 
         fn = self.present(fn)
         if isinstance(fn, UserFunction):
-            handler = numpy_calls.lookup(fn.fn) if fn.fn is not None else None
+            handler = None if fn.fn is None else numpy_calls.lookup(fn.fn) or builtin_calls.BUILTINS.get(fn.fn)
             if handler is None:
                 return self.call_user(fn, args, kwargs)
         if isinstance(fn, functools.partial):
@@ -201,8 +188,10 @@ class Calls(Globals):
             return self.handle(handler, args, kwargs)
         if isinstance(fn, BoundMethod):
             return container_methods.call_method(self, fn, args, kwargs)
-        if isinstance(fn, Opaque):
-            return self.call(self.object_attribute(fn, "__call__"), args, kwargs)
+        if isinstance(fn, (Opaque, RecordValue)):
+            return self.call(self.attribute(fn, "__call__"), args, kwargs)
+        if fn is super:
+            return self.super_value(args)
         handler = self.transform_of(fn) if callable(fn) else None
         if handler is not None:
             return self.handle(handler, args, kwargs)
@@ -226,7 +215,9 @@ class Calls(Globals):
                 return self.handle(handler, args, kwargs)
             return self.call_user(self.named_function(fn, fn.__name__), args, kwargs)
         if isinstance(fn, type):
-            return self._construct(fn, args, kwargs)
+            return self.construct(fn, args, kwargs)
+        if isinstance(fn, (operator.itemgetter, operator.attrgetter)) and len(args) == 1:
+            return functional_calls.call_getter(self, fn, args[0])
         if callable(fn):
             self.error(
                 UnsupportedError,
@@ -237,35 +228,6 @@ class Calls(Globals):
 
     def _plain(self, fn: Any) -> Any:
         return self.named_function(fn, fn.__name__) if isinstance(fn, types.FunctionType) else fn
-
-    def _construct(self, cls: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        import dataclasses
-
-        if issubclass(cls, BaseException):
-            self.error(
-                UnsupportedError, "an exception is only supported after raise", "write raise " + cls.__name__ + "(...)"
-            )
-        if not (is_namedtuple(cls) or dataclasses.is_dataclass(cls)):
-            self.error(
-                UnsupportedError,
-                f"objects of class {cls.__name__} cannot be made here",
-                "use a NamedTuple or a dataclass, or a tuple",
-            )
-        if "__post_init__" in cls.__dict__:
-            self.error(
-                UnsupportedError, f"{cls.__name__} has a __post_init__", "compute the fields before making the object"
-            )
-        names = list(cls._fields) if is_namedtuple(cls) else [f.name for f in dataclasses.fields(cls) if f.init]
-        if is_namedtuple(cls):
-            defaults = dict(cls._field_defaults)
-        else:
-            defaults = {f.name: f.default for f in dataclasses.fields(cls) if f.default is not dataclasses.MISSING}
-        from .capture import Parameters
-
-        bound = bind(
-            cls.__name__, Parameters((), tuple(names), None, (), None, defaults), args, kwargs, self.loc, DictValue
-        )
-        return RecordValue(cls, {n: bound[n] for n in names})
 
     # -- user functions -----------------------------------------------------------------------
     @contextmanager
@@ -330,7 +292,13 @@ class Calls(Globals):
         else:
             local = frozenset(env).union(*(binds(s) for s in node.body))
             live = _liveness(node)
+            rebound = nonlocals(node)
+            local -= rebound.here
         frame = Frame(fn.name, source.file, fn.fn, parent, local, env=dict(env), path=fn.path)
+        frame.first = next(iter(env.values()), None)
+        if not isinstance(node, ast.Lambda):
+            frame.outer_names = rebound.here
+            frame.boxes = {name: ListValue([frame.env.pop(name, UNDEFINED)]) for name in rebound.inside & local}
         if live is not None:
             frame.live = live
         if fn.fn is not None and fn.fn.__module__ in _LIBRARY:
@@ -427,7 +395,7 @@ class Calls(Globals):
                 return None
             if v.kind == "reversed":
                 return parts[0][::-1]
-            return [(self.binary(ast.Add, v.start, k), x) for k, x in enumerate(parts[0])]  # type: ignore[attr-defined]
+            return [(self.binary(ast.Add, v.start, k), x) for k, x in enumerate(parts[0])]
         return None
 
     def _zip_with_unknown(self, v: Iteration, parts: list[Any]) -> list[Any] | None:
@@ -473,8 +441,8 @@ class Calls(Globals):
         if isinstance(v, RangeValue):
             if is_static(v.start) and is_static(v.step) and v.start == 0 and v.step == 1:
                 return index
-            scaled = self.binary(ast.Mult, index, v.step)  # type: ignore[attr-defined]
-            return self.binary(ast.Add, v.start, scaled)  # type: ignore[attr-defined]
+            scaled = self.binary(ast.Mult, index, v.step)
+            return self.binary(ast.Add, v.start, scaled)
         if isinstance(v, (Array, StackedList)):
             counted = self._counted(v, index) if isinstance(v, Array) else None
             return counted if counted is not None else self.load_array(v if isinstance(v, Array) else v.array, index)
@@ -484,9 +452,9 @@ class Calls(Globals):
         if v.kind == "zip":
             return tuple(self.item_at(p, index) for p in v.parts)
         if v.kind == "enumerate":
-            return (self.binary(ast.Add, v.start, index), self.item_at(v.parts[0], index))  # type: ignore[attr-defined]
+            return (self.binary(ast.Add, v.start, index), self.item_at(v.parts[0], index))
         last = self.integer(self.length(v.parts[0]) - ONE)
-        return self.item_at(v.parts[0], self.binary(ast.Sub, last, index))  # type: ignore[attr-defined]
+        return self.item_at(v.parts[0], self.binary(ast.Sub, last, index))
 
     def _counted(self, array: Array, index: Any) -> Operand | None:
         """The item of ``np.arange`` of integers by arithmetic: ``for i in np.arange(n)`` is to know as much of i as

@@ -59,7 +59,7 @@ class Comprehensions(Expressions):
 
     def static_items(self, v: Any) -> list[Any] | None:
         if isinstance(v, GeneratorValue):
-            if self.static_items(v.iterable) is None:
+            if self._is_unbounded(v):
                 return None
             out: list[Any] = []
             self._comprehend(v.node.generators, v.iterable, v.frame, lambda: out.append(self.eval(v.node.elt)))
@@ -67,6 +67,20 @@ class Comprehensions(Expressions):
         if isinstance(v, StackedList):
             return super().static_items(v.array)
         return super().static_items(v)
+
+    def _is_unbounded(self, v: GeneratorValue) -> bool:
+        """Whether only the call tells which items a generator expression gives."""
+        generators = v.node.generators
+        if self.static_items(v.iterable) is None:
+            return True
+        if len(generators) == 1 and not generators[0].ifs:
+            return False
+        try:
+            work = lambda: self._comprehend(generators, v.iterable, v.frame, lambda: None)
+            self.isolated(Region(), work)
+        except NeedsStatic:
+            return True
+        return False
 
     def _scope(self, generators: list[ast.comprehension]) -> Any:
         names = frozenset().union(*(binds(g.target) for g in generators))
@@ -255,8 +269,10 @@ class Comprehensions(Expressions):
                 self._nested(generators, 0, gen.iterable, work)
             return self.bound(self.env[ACC])
 
-    def listed(self, gen: GeneratorValue) -> Any:
-        """The list of what a generator expression gives."""
+    def listed(self, gen: Any) -> Any:
+        """An iterable that can be gone through more than once: a generator expression as a list."""
+        if not isinstance(gen, GeneratorValue):
+            return gen
         with self._scope(gen.node.generators) as scope:
             scope.parent, scope.file = gen.frame, gen.frame.file
             items = self.static_items(gen)

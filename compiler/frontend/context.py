@@ -88,6 +88,7 @@ def describe(v: Any) -> str:
         UserFunction: "a function",
         Iteration: "an iterator",
         Indexed: "an iterator",
+        StackedList: "a list of run-time length",
     }
     for cls, name in names.items():
         if isinstance(v, cls):

@@ -53,6 +53,9 @@ class Frame:
     iterated: list[Any] = field(default_factory=list)  # what the `for` loops that are being built iterate over
     path: Path | None = None  # where `fn` is found
     cited: Loc | None = None  # inside functions of numpy_library: where the user called them
+    first: Any = None  # the first argument: `self` of a method
+    outer_names: Names = EMPTY  # declared nonlocal here
+    boxes: dict[str, ListValue] = field(default_factory=dict)  # what nested functions declare nonlocal, in lists of one
     statement: ast.stmt | None = None  # that is being built
     call: ast.Call | None = None  # the innermost call in it whose arguments have been evaluated
 

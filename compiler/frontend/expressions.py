@@ -21,7 +21,9 @@ from .values import (
     DictValue,
     ListValue,
     Maybe,
+    Opaque,
     RangeValue,
+    RecordValue,
     UserFunction,
     is_number,
     is_operand,
@@ -165,6 +167,10 @@ class Expressions(Calls):
     def binary(self, op: type[ast.operator], a: Any, b: Any) -> Any:
         opcode, ufunc, python = BINARY[op]
         a, b = self.present(a), self.present(b)
+        if isinstance(a, (RecordValue, Opaque)) or isinstance(b, (RecordValue, Opaque)):
+            result = self.overloaded(op, a, b)
+            if result is not NotImplemented:
+                return result
         if is_number(a) and is_number(b):
             folded = self._fold(python, a, b)
             if folded is not None:
@@ -269,23 +275,30 @@ class Expressions(Calls):
         if isinstance(node.op, ast.Not):
             t = self.truth(v)
             return (not t) if isinstance(t, bool) else self.emit("logical_not", t)
+        return self.unary(type(node.op), v)
+
+    def unary(self, op: Any, v: Any) -> Any:
+        """``-v``, ``+v`` or ``~v``."""
         v = self.present(v)
+        if isinstance(v, (RecordValue, Opaque)):
+            special = {ast.USub: "__neg__", ast.UAdd: "__pos__", ast.Invert: "__invert__"}[op]
+            return self.call(self.attribute(v, special), [], {})
         if is_number(v):
-            python: Any = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert}[type(node.op)]
+            python: Any = {ast.USub: operator.neg, ast.UAdd: operator.pos, ast.Invert: operator.invert}[op]
             try:
                 return python(v)
             except TypeError as e:
                 self.error(PullbackTypeError, str(e))
-        if isinstance(v, Dim) and isinstance(node.op, ast.USub):
+        if isinstance(v, Dim) and op is ast.USub:
             return self.integer(-v)
         if isinstance(v, Array) or is_scalar(v):
-            if isinstance(node.op, ast.UAdd):
+            if op is ast.UAdd:
                 return v if is_scalar(v) else self.numpy(np.positive, [v])
-            if is_scalar(v) and self.type(v).weak and isinstance(node.op, ast.USub):
+            if is_scalar(v) and self.type(v).weak and op is ast.USub:
                 return self.emit("neg", self.operand(v))
             if is_scalar(v) and self.type(v).weak and self.type(v).is_int:
                 return self.emit("invert", self.operand(v))
-            return self.numpy(np.negative if isinstance(node.op, ast.USub) else np.invert, [v])
+            return self.numpy(np.negative if op is ast.USub else np.invert, [v])
         self.error(PullbackTypeError, f"bad operand type for a unary operator: {describe(v)}")
 
     def eval_Compare(self, node: ast.Compare) -> Any:
@@ -334,6 +347,10 @@ class Expressions(Calls):
         ):
             return self.compare(ast.Is() if opcode == "eq" else ast.IsNot(), a, b)
         a, b = self.present(a), self.present(b)
+        if isinstance(a, (RecordValue, Opaque)) or isinstance(b, (RecordValue, Opaque)):
+            result = self.overloaded(type(op), a, b)
+            if result is not NotImplemented:
+                return result
         if is_static(a) and is_static(b) and not isinstance(a, np.ndarray) and not isinstance(b, np.ndarray):
             if not isinstance(a, (ListValue, DictValue)) and not isinstance(b, (ListValue, DictValue)):
                 try:
@@ -402,6 +419,8 @@ class Expressions(Calls):
             self.error(UnsupportedError, "the identity of run-time numbers is not known", "compare with ==")
         if isinstance(a, UserFunction) and isinstance(b, UserFunction):
             return a.fn is b.fn and a.node is b.node
+        if isinstance(a, Opaque) or isinstance(b, Opaque):
+            return getattr(a, "obj", a) is getattr(b, "obj", b)
         return False
 
     def _equal(self, a: Any, b: Any, opcode: str) -> Any:

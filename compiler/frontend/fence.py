@@ -37,7 +37,7 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
         "take the value as an argument and return the new one",
     ),
     ast.Nonlocal: (
-        "nonlocal is not supported: a function may not rebind outer names",
+        "nonlocal is not supported here: the variable belongs to a function outside of the program",
         "take the value as an argument and return the new one",
     ),
     ast.ClassDef: (
@@ -48,7 +48,7 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
 if hasattr(ast, "TypeAlias"):
     REFUSED[ast.TypeAlias] = ("type aliases inside a function are not supported", "define the alias at module level")
 
-_WHOLE_FUNCTION = (ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.Nonlocal, ast.AsyncFor, ast.AsyncWith)
+_WHOLE_FUNCTION = (ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.AsyncFor, ast.AsyncWith)
 
 
 def location(node: ast.AST, file: str) -> Loc:

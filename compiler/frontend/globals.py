@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import builtins
 import dataclasses
+import enum
 import functools
 import inspect
 import types
@@ -21,7 +22,7 @@ from ..paths import Path, of_globals, of_module, of_named, of_value, unwrap
 from .context import closest
 from .control import Frame
 from .places import Places
-from .values import Array, Cell, DictValue, ListValue, Opaque, RecordValue, UserFunction
+from .values import UNDEFINED, Array, Cell, DictValue, ListValue, Opaque, RecordValue, UserFunction
 
 
 class PullbackNameError(PullbackError, NameError):
@@ -38,6 +39,13 @@ class Globals(Places):
     def lookup(self, name: str) -> Any:
         """The value of a name, as Python resolves it."""
         frame: Frame | None = self.frame
+        box = self.box_of(name)
+        if box is not None:
+            value = self.bound(box.items[0])
+            if value is UNDEFINED:
+                message = f"cannot access variable {name!r} where it is not associated with a value"
+                self.error(PullbackNameError, message, "assign it on every path before it is read")
+            return value
         if name in frame.env:  # type: ignore[union-attr]
             value = self.bound(self.frame.env[name])
             self.frame.env[name] = value
@@ -85,6 +93,17 @@ class Globals(Places):
             closest(name, [k for k in known if k[0] != "$"]) or "define it before the function is called",
         )
 
+    def box_of(self, name: str) -> ListValue | None:
+        """Where the value of a variable is that a nested function rebinds; None for any other."""
+        frame: Frame | None = self.frame
+        while frame is not None:
+            if name in frame.boxes:
+                return frame.boxes[name]
+            if name in frame.env or name in frame.locals:
+                return None
+            frame = frame.parent
+        return None
+
     def capture_object(self, obj: Any, path: Path, name: str) -> Any:
         """An outside object, found at `path`, as an abstract value."""
         if path in self.memo:
@@ -95,7 +114,7 @@ class Globals(Places):
 
     def _capture(self, obj: Any, path: Path, name: str) -> Any:
         session = self.session
-        if obj is None or isinstance(obj, (bool, int, str, bytes, np.bool_, np.integer)):
+        if obj is None or isinstance(obj, (bool, int, str, bytes, np.bool_, np.integer, enum.Enum)):
             session.guard(path, obj, name)
             return obj
         if isinstance(obj, (float, np.floating)):
@@ -229,6 +248,9 @@ class Globals(Places):
         raw = inspect.getattr_static(type(owner.obj), name, None)
         if isinstance(raw, types.FunctionType):
             return self._function(raw, owner.path.then("class attribute", name), name, (owner,))
+        if isinstance(raw, classmethod):
+            path = owner.path.attribute(name).attribute("__func__")
+            return self._function(raw.__func__, path, name, (type(owner.obj),))
         if isinstance(raw, property) and raw.fget is not None:
             path = owner.path.then("class attribute", name).attribute("fget")
             return self.call(self._function(raw.fget, path, name, (owner,)), [], {})

@@ -61,6 +61,30 @@ def binds(node: ast.AST) -> Names:
     return frozenset(out)
 
 
+@dataclass(frozen=True)
+class Nonlocals:
+    here: Names  # declared nonlocal in a function
+    inside: Names  # declared nonlocal in functions nested in it, and not there
+
+
+def nonlocals(node: ast.AST) -> Nonlocals:
+    """The names that a function, and the functions nested in it, rebind outside of themselves."""
+    here: set[str] = set()
+    inside: set[str] = set()
+    stack = list(ast.iter_child_nodes(node))
+    while stack:
+        n = stack.pop()
+        if isinstance(n, ast.Nonlocal):
+            here.update(n.names)
+        elif isinstance(n, ast.FunctionDef):
+            nested = nonlocals(n)
+            own = frozenset(a.arg for a in [*n.args.args, *n.args.kwonlyargs]).union(*(binds(s) for s in n.body))
+            inside.update(nested.here | (nested.inside - own))
+        else:
+            stack.extend(ast.iter_child_nodes(n))
+    return Nonlocals(frozenset(here), frozenset(inside - here))
+
+
 @dataclass
 class Liveness:
     after: dict[int, Names] = field(default_factory=dict)

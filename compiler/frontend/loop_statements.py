@@ -8,7 +8,7 @@ from typing import Any
 
 from ..errors import NeedsStatic, UnsupportedError
 from ..ir.dims import Dim
-from ..ir.nodes import Operand, Value
+from ..ir.nodes import Operand, Region, Value
 from .comprehensions import Comprehensions
 from .context import DeadCode, describe
 from .liveness import EMPTY, Names, binds, has_jump
@@ -41,39 +41,49 @@ class LoopStatements(Comprehensions):
     def do_While(self, s: ast.While) -> None:
         region, length, inlined = self.b.region, len(self.b.region.ops), dict(self.session.inlined)
         env = dict(self.env)
+        first: list[Any] = []
+        if not binds(s.test):
+            self.isolated(Region(), lambda: first.append(self.truth(self.eval(s.test))))
+        if first == [False]:
+            self._after_loop(s)
+            return
         try:
             with self.session.attempt():
                 self._rolled_while(s)
             return
-        except NeedsStatic:
-            # where each test is known at compile time (``while stack:``), the iterations are built one by one
-            del region.ops[length:]
-            self.session.inlined = inlined
-            self.env.clear()
-            self.env.update(env)
-            if self.truth(self.eval(s.test)) is not True:
+        except NeedsStatic as e:
+            if first != [True]:
                 raise
-        self._unrolled_while(s)
+            error = e
+        # where each test is known at compile time (``while stack:``), the iterations are built one by one
+        del region.ops[length:]
+        self.session.inlined = inlined
+        self.env.clear()
+        self.env.update(env)
+        if not self._unrolled_while(s):
+            raise error
         self._after_loop(s)
 
-    def _unrolled_while(self, s: ast.While, done: int = 0) -> None:
+    def _unrolled_while(self, s: ast.While, done: int = 0) -> bool:
+        """The iterations one by one; False where one of the tests is known only at run time."""
         live_head, live_after, _ = self._loop_names(s, EMPTY)
         live = live_head | live_after
+        known: list[bool] = []
         with self.living(live, live):
             for k in range(done, UNROLL_LIMIT):
                 test = self.truth(self.eval(s.test))
                 if not isinstance(test, bool):
-                    raise NeedsStatic("the number of iterations is known only at run time here", self.loc)
+                    return False
                 if not test:
-                    return
+                    return True
                 self.block(s.body)
                 self.env.pop("$continue", None)
                 left = self.either([self.env.get("$break", False), self.env.get("$return", False)])
                 if left is True:
-                    return
+                    return True
                 if left is not False:
-                    self.unless_jumped(left, lambda k=k: self._unrolled_while(s, k + 1))  # type: ignore[misc]
-                    return
+                    self.unless_jumped(left, lambda k=k: known.append(self._unrolled_while(s, k + 1)))  # type: ignore[misc]
+                    return known == [True]
         raise NeedsStatic(f"this loop has more than {UNROLL_LIMIT} iterations", self.loc, "use a for loop over a range")
 
     def _rolled_while(self, s: ast.While) -> None:

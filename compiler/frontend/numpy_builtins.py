@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
+from ..errors import NeedsStatic, PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.builder import constant
 from ..ir.dims import Dim
 from ..ir.nodes import Operand
@@ -203,7 +203,7 @@ def _enter_fold(name: str) -> None:
 
     @numpy_function(getattr(math, name), fold=True)
     def expand(ctx: Context, *args: Any) -> Any:
-        ctx.error(UnsupportedError, f"math.{name} of run-time values is not supported", "compute it outside")
+        ctx.error(NeedsStatic, f"math.{name} of run-time values is not supported", "compute it outside")
 
 
 for _name in (

@@ -7,6 +7,7 @@ on the arguments' extents shows that the bounds are inside.
 
 from __future__ import annotations
 
+import types
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -71,6 +72,8 @@ class Places(Loops):
         if isinstance(owner, (tuple, ListValue, RangeValue)):
             return self.load_sequence(owner, key)
         if isinstance(owner, RecordValue):
+            if not issubclass(owner.cls, tuple):
+                return self.call(self.attribute(owner, "__getitem__"), [key], {})
             return self.load_sequence(tuple(owner.fields.values()), key)
         if isinstance(owner, DictValue):
             name = self.static(key, "the key of a dict")
@@ -81,6 +84,8 @@ class Places(Loops):
                 )
             return owner.items[name]
         if isinstance(owner, Opaque):
+            if isinstance(getattr(type(owner.obj), "__getitem__", None), types.FunctionType):
+                return self.call(self.attribute(owner, "__getitem__"), [key], {})
             return self.captured_part(owner, key)
         by_index = self.indexed(owner)
         if by_index is not None:
@@ -100,6 +105,9 @@ class Places(Loops):
 
     def indexed(self, owner: Any) -> Any:
         """The meaning of an index of ``np.r_`` and its like, else None."""
+        raise NotImplementedError
+
+    def attribute(self, owner: Any, name: str) -> Any:
         raise NotImplementedError
 
     def items_of(self, v: Any) -> list[Any]:
@@ -258,6 +266,8 @@ class Places(Loops):
             name = self.static(key, "the key of a dict")
             self.change(owner)
             owner.items[name] = value
+        elif isinstance(owner, RecordValue) and not issubclass(owner.cls, tuple):
+            self.call(self.attribute(owner, "__setitem__"), [key, value], {})
         elif isinstance(owner, tuple):
             self.error(PullbackTypeError, "a tuple does not support item assignment", "use a list or an array")
         else:

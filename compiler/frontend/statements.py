@@ -91,6 +91,11 @@ class Statements(LoopStatements):
         if isinstance(value, (Iteration, Indexed, GeneratorValue)):
             # the second loop over an iterator is empty in Python
             self.error(UnsupportedError, "an iterator cannot be kept in a variable", "make it a list: list(...)")
+        box = self.box_of(name) if name in self.frame.boxes or name in self.frame.outer_names else None
+        if box is not None:
+            self.session.touch(box)
+            box.items[0] = value
+            return
         self.env[name] = value
 
     def assign(self, target: ast.expr, value: Any) -> None:
@@ -108,7 +113,8 @@ class Statements(LoopStatements):
                 fence.refuse(target, self.frame.file)
 
     def _assign_attribute(self, owner: Any, name: str, value: Any) -> None:
-        if isinstance(owner, RecordValue) and name in owner.fields and not issubclass(owner.cls, tuple):
+        owner = self.present(owner)
+        if isinstance(owner, RecordValue) and self.may_have(owner, name):
             if getattr(getattr(owner.cls, "__dataclass_params__", None), "frozen", False):
                 self.error(PullbackTypeError, f"cannot assign to field {name!r} of a frozen dataclass")
             self.change(owner)
@@ -276,7 +282,12 @@ class Statements(LoopStatements):
         value: Any = UserFunction(None, s.name, node=s, env=self.frame, defaults=defaults, loc=self.loc)
         for decorator in reversed(s.decorator_list):
             value = self.call(self.eval(decorator), [value], {})
-        self.env[s.name] = value
+        self.assign_name(s.name, value)
+
+    def do_Nonlocal(self, s: ast.Nonlocal) -> None:
+        for name in s.names:
+            if self.box_of(name) is None:
+                fence.refuse(s, self.frame.file)
 
     def do_Return(self, s: ast.Return) -> None:
         value = None if s.value is None else self.eval(s.value)

@@ -157,6 +157,15 @@ class Opaque:
 
 
 @final
+@dataclass(frozen=True, slots=True, eq=False)
+class SuperValue:
+    """``super()`` in a method of `cls`, for the object `owner`."""
+
+    owner: Any
+    cls: type
+
+
+@final
 @dataclass(frozen=True, slots=True)
 class RangeValue:
     """``range(start, stop, step)``; each is a static int, a Dim or an integer operand. `segment`: the length of
@@ -278,5 +287,5 @@ def to_python(v: Any) -> Any:
 
 _RUNTIME = (
     Value, Const, Dim, Array, RecordValue, UserFunction, BoundMethod, Opaque, RangeValue, Iteration, Maybe, Conflict,
-    GeneratorValue, StackedList,
+    GeneratorValue, StackedList, SuperValue,
 )  # fmt: skip

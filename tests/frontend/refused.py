@@ -45,17 +45,6 @@ def global_name(x):
     return x
 
 
-def nonlocal_name(x):
-    k = 0
-
-    def inner():
-        nonlocal k  #! nonlocal k | nonlocal | argument
-        k += 1
-
-    inner()
-    return x
-
-
 def class_definition(x):
     class A:  #! class A: | class | module level
         pass
@@ -67,8 +56,8 @@ def complex_constant(x):
     return x * 2j  #! 2j | complex | real
 
 
-def set_literal(x):
-    return {1, 2}  #! {1, 2} | set | tuple
+def set_literal(x):  #! | returns a set | tuple
+    return {1, 2}
 
 
 def string_as_data(x):
@@ -132,12 +121,6 @@ def tuple_assignment(x):
     t[0] = x  #! t[0] | tuple | list
 
 
-def delete_element(x):
-    l = [1.0, 2.0]
-    del l[0]  #! l[0] | del | list
-    return x
-
-
 def ambiguous_truth(x):
     if x > 0:  #! | ambiguous | any
         return 1.0
@@ -161,13 +144,6 @@ def int_array_times_float(x):
     a = np.array([1, 2, 3])
     a *= 1.5  #! | same_kind | astype
     return a
-
-
-def tuple_indexed_at_runtime(x):
-    t = (1.0, 2.0)
-    for i in range(len(x)):
-        x[i] = t[i]  #! t[i] | run time | stack
-    return x
 
 
 def list_grows(x):
@@ -246,8 +222,8 @@ def forever(a):
     return forever(a + 1.0)
 
 
-def dataclass_post_init(x):
-    return Point(x)  #! Point(x) | __post_init__ | fields
+def dataclass_post_init(x):  #! | returns an object | tuple
+    return Point(x)
 
 
 @dataclass
@@ -258,8 +234,8 @@ class Point:
         self.u = 1
 
 
-def data_dependent_list(x):
-    return [v for v in x if v > 0]  #! [v for v in x if v > 0] | run-time length | loop
+def data_dependent_list(x):  #! | a list of run-time length | np.array
+    return [v for v in x if v > 0]
 
 
 def sort_method_of_tuple(x):

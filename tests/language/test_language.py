@@ -11,12 +11,12 @@ import pytest
 
 import pullback as pb
 
-from . import absent, control, mutation, sharing, structure
+from . import absent, containers, control, mutation, objects, sharing, structure
 from .support import VARIANTS, outcome
 
 CASES = {
     f"{module.__name__.split('.')[-1]}.{f.__name__}": (f, args)
-    for module in (absent, control, mutation, sharing, structure)
+    for module in (absent, containers, control, mutation, objects, sharing, structure)
     for f, args in module.CASES
 }
 
@@ -26,9 +26,7 @@ RAISING = {"control.raises": "ArithmeticError", "control.index_error": "IndexErr
 
 
 # What is refused today, with the beginning of the reason: removing an entry is progress.
-REFUSED = {
-    "structure.comprehensions": "a generator with two for clauses of run-time length",
-}
+REFUSED = {}
 
 
 @pytest.mark.parametrize("name", CASES)

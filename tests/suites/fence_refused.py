@@ -106,18 +106,6 @@ def global_counter(x):
     return counter
 
 
-def nonlocal_total(x):
-    total = 0.0
-
-    def add(v):
-        nonlocal total  #! nonlocal total | nonlocal | argument
-        total = total + v
-
-    for v in x:
-        add(v)
-    return total
-
-
 def class_inside(x):
     class Scale:  #! class Scale: | class | module level
         k = 2.0
@@ -126,18 +114,8 @@ def class_inside(x):
 
 
 def set_display(x):
-    s = {x[0], x[1]}  #! {x[0], x[1]} | set | tuple
+    s = {x[0], x[1]}  #! {x[0], x[1]} | set | constant
     return sum(s)
-
-
-def set_comprehension(x):
-    return sum({v * 2 for v in (1.0, 2.0)}) * x[0]  #! {v * 2 for v in (1.0, 2.0)} | set | list
-
-
-def deletes_element(x):
-    l = [x[0], x[1], x[2]]
-    del l[0]  #! l[0] | del | list
-    return l[0]
 
 
 def bare_raise(x):
@@ -252,17 +230,6 @@ def default_dictionary(x):
     return d["a"]
 
 
-def itertools_product(x):
-    s = 0.0
-    for i, j in itertools.product(range(2), range(2)):  #! itertools.product(range(2), range(2)) | |
-        s += x[i] * x[j]
-    return s
-
-
-def filtered_list(x):
-    return sum([v for v in x if v > 0])  #! [v for v in x if v > 0] | run-time length | loop
-
-
 def grows_by_data(x):
     out = []
     for v in x:
@@ -312,14 +279,6 @@ def writes_tuple(x):
     t = (x[0], x[1])
     t[0] = x[2]  #! t[0] | tuple | list
     return t[0]
-
-
-def alias_on_one_path(x, y):
-    z = x
-    if x[0] > 0:
-        z = y
-    z[0] = 1.0  #! z[0] | may not be written | copy
-    return np.sum(x * y)
 
 
 def writes_broadcast(x):
@@ -398,4 +357,4 @@ def integer_in_place(x):
     return np.sum(a)
 
 
-ARGS = {"alias_on_one_path": (X, X * 2)}
+ARGS = {}

@@ -1,0 +1,231 @@
+"""Objects of the user's classes: how they are made, their attributes, and what operators mean for them.
+
+An object made in the program is a `RecordValue`: a class and the values of its attributes. A NamedTuple or a dataclass
+is made from its fields (with ``__post_init__``), any other class by its ``__init__``. What is done by code that
+cannot be read (a metaclass, ``__new__``, ``__setattr__``, a base class written in C) is refused.
+"""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+import inspect
+import types
+from typing import Any
+
+from ..errors import PullbackTypeError, UnsupportedError
+from ..ir.nodes import Const
+from ..paths import of_named
+from .capture import Parameters, bind
+from .context import closest, describe
+from .globals import Globals, is_namedtuple
+from .values import BoundMethod, DictValue, ListValue, Opaque, RecordValue, SuperValue, is_number
+
+_OPERATORS: dict[type[ast.AST], tuple[str, str]] = {
+    ast.Add: ("__add__", "__radd__"),
+    ast.Sub: ("__sub__", "__rsub__"),
+    ast.Mult: ("__mul__", "__rmul__"),
+    ast.Div: ("__truediv__", "__rtruediv__"),
+    ast.FloorDiv: ("__floordiv__", "__rfloordiv__"),
+    ast.Mod: ("__mod__", "__rmod__"),
+    ast.Pow: ("__pow__", "__rpow__"),
+    ast.MatMult: ("__matmul__", "__rmatmul__"),
+    ast.Lt: ("__lt__", "__gt__"),
+    ast.LtE: ("__le__", "__ge__"),
+    ast.Gt: ("__gt__", "__lt__"),
+    ast.GtE: ("__ge__", "__le__"),
+    ast.Eq: ("__eq__", "__eq__"),
+    ast.NotEq: ("__ne__", "__ne__"),
+}
+
+
+def _as_tuple(v: Any) -> Any:
+    """A NamedTuple as the tuple that it is."""
+    return tuple(v.fields.values()) if isinstance(v, RecordValue) and issubclass(v.cls, tuple) else v
+
+
+def class_of(v: Any) -> type | None:
+    """The user's class of an object."""
+    return v.cls if isinstance(v, RecordValue) else type(v.obj) if isinstance(v, Opaque) else None
+
+
+class Objects(Globals):
+    # -- making -------------------------------------------------------------------------------
+    def construct(self, cls: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        """``cls(*args, **kwargs)``."""
+        if issubclass(cls, BaseException):
+            self.error(
+                UnsupportedError, "an exception is only supported after raise", "write raise " + cls.__name__ + "(...)"
+            )
+        if is_namedtuple(cls):
+            parameters = Parameters((), tuple(cls._fields), None, (), None, dict(cls._field_defaults))
+            return RecordValue(cls, bind(cls.__name__, parameters, args, kwargs, self.loc, DictValue))
+        if dataclasses.is_dataclass(cls) and "__init__" in cls.__dict__ and _is_generated(cls):
+            return self._dataclass(cls, args, kwargs)
+        return self._instance(cls, args, kwargs)
+
+    def _dataclass(self, cls: Any, args: list[Any], kwargs: dict[str, Any]) -> RecordValue:
+        fields = dataclasses.fields(cls)
+        defaults: dict[str, Any] = {}
+        for f in fields:
+            if f.default is not dataclasses.MISSING:
+                defaults[f.name] = self._default(cls, f.name, f.default)
+            elif f.default_factory is not dataclasses.MISSING:
+                defaults[f.name] = None if f.name in kwargs else self.call(f.default_factory, [], {})
+        names = [f.name for f in fields if f.init and not f.kw_only]
+        keywords = [f.name for f in fields if f.init and f.kw_only]
+        parameters = Parameters((), tuple(names), None, tuple(keywords), None, defaults)
+        bound = bind(cls.__name__, parameters, args, kwargs, self.loc, DictValue)
+        made = RecordValue(cls, {f.name: bound.get(f.name, defaults.get(f.name)) for f in fields if f.init})
+        made.fields |= {f.name: defaults[f.name] for f in fields if not f.init and f.name in defaults}
+        if hasattr(cls, "__post_init__"):
+            self.call(self.record_attribute(made, "__post_init__"), [], {})
+        return made
+
+    def _default(self, cls: type, name: str, value: Any) -> Any:
+        path = of_named(cls)
+        return value if path is None or is_number(value) else self.capture_object(value, path.attribute(name), name)
+
+    def _instance(self, cls: Any, args: list[Any], kwargs: dict[str, Any]) -> RecordValue:
+        """An object of a class with an ``__init__`` in Python, or none."""
+        init = inspect.getattr_static(cls, "__init__")
+        plain = isinstance(init, types.FunctionType) or init is object.__init__
+        special = [
+            n for n in ("__new__", "__setattr__", "__getattribute__") if getattr(cls, n) is not getattr(object, n)
+        ]
+        if not plain or special or type(cls) is not type or hasattr(cls, "__getattr__"):
+            self.error(
+                UnsupportedError,
+                f"objects of class {cls.__name__} cannot be made here",
+                "use a class with a plain __init__, a dataclass, or a tuple; or make it outside of the function",
+            )
+        made = RecordValue(cls, {})
+        if isinstance(init, types.FunctionType):
+            self.call(self.named_function(init, "__init__", (made,)), args, kwargs)
+        elif args or kwargs:
+            self.error(PullbackTypeError, f"{cls.__name__}() takes no arguments")
+        return made
+
+    def may_have(self, owner: RecordValue, name: str) -> bool:
+        """Whether an attribute of a local object may be assigned."""
+        if issubclass(owner.cls, tuple):
+            return False
+        raw = inspect.getattr_static(owner.cls, name, None)
+        return not hasattr(raw, "__set__") or isinstance(raw, types.MemberDescriptorType)
+
+    # -- attributes ---------------------------------------------------------------------------
+    def record_attribute(self, owner: RecordValue, name: str) -> Any:
+        """``owner.name`` of a local object."""
+        if name in owner.fields:
+            return owner.fields[name]
+        if name in ("_replace", "_asdict") and is_namedtuple(owner.cls):
+            return BoundMethod(owner, name)
+        if name == "__class__":
+            return owner.cls
+        for cls in owner.cls.__mro__:
+            if name in cls.__dict__ and cls not in (object, tuple):
+                return self._from_class(owner, owner.cls, cls, name)
+        self.error(
+            PullbackTypeError,
+            f"{owner.cls.__name__!r} object has no attribute {name!r}",
+            closest(name, [*owner.fields, *dir(owner.cls)]),
+        )
+
+    def _from_class(self, owner: Any, kind: type, cls: type, name: str) -> Any:
+        """What an attribute found in the class `cls` is for an object of class `kind`."""
+        raw = cls.__dict__[name]
+        if isinstance(raw, types.FunctionType):
+            return self.named_function(raw, name, (owner,))
+        if isinstance(raw, property) and raw.fget is not None:
+            return self.call(self.named_function(raw.fget, name, (owner,)), [], {})
+        if isinstance(raw, staticmethod):
+            return self.named_function(raw.__func__, name)
+        if isinstance(raw, classmethod):
+            return self.named_function(raw.__func__, name, (kind,))
+        path = of_named(cls)
+        if path is not None:
+            return self.capture_object(raw, path.attribute(name), name)
+        if is_number(raw) or raw is None or isinstance(raw, str):
+            return raw
+        self.error(UnsupportedError, f"the attribute {name!r} of class {cls.__name__} cannot be used here")
+
+    def super_value(self, args: list[Any]) -> SuperValue:
+        """``super()``, or ``super(cls, self)``."""
+        if len(args) == 2 and isinstance(args[0], type):
+            return SuperValue(args[1], args[0])
+        frame: Any = self.frame
+        while frame is not None and "__class__" not in getattr(getattr(frame.fn, "__code__", None), "co_freevars", ()):
+            frame = frame.parent
+        if args or frame is None or class_of(frame.first) is None:
+            self.error(UnsupportedError, "super() is supported in methods only", "call the function by its class")
+        cell = frame.fn.__closure__[frame.fn.__code__.co_freevars.index("__class__")]
+        return SuperValue(frame.first, cell.cell_contents)
+
+    def inherited_attribute(self, value: SuperValue, name: str) -> Any:
+        """``super().name``."""
+        kind = class_of(value.owner)
+        assert kind is not None
+        mro = kind.__mro__
+        for cls in mro[mro.index(value.cls) + 1 :]:
+            if name in cls.__dict__:
+                if cls is object and name == "__init__":
+                    return BoundMethod(ListValue([]), "clear")  # does nothing
+                return self._from_class(value.owner, kind, cls, name)
+        self.error(PullbackTypeError, f"'super' object has no attribute {name!r}", closest(name, dir(value.cls)))
+
+    # -- operators ----------------------------------------------------------------------------
+    def overloaded(self, op: type[ast.AST], a: Any, b: Any) -> Any:
+        """``a op b`` by the methods of the operands' classes; NotImplemented where they have none."""
+        names = _OPERATORS.get(op)
+        if names is None:
+            return NotImplemented
+        for owner, other, name in ((a, b, names[0]), (b, a, names[1])):
+            cls = class_of(owner)
+            raw = None if cls is None else inspect.getattr_static(cls, name, None)
+            if isinstance(raw, types.FunctionType) and not (name == "__eq__" and _is_generated(cls)):
+                result = self.call(self.attribute(owner, name), [other], {})
+                if isinstance(result, Const) or result is not NotImplemented:
+                    return result
+        parts = [_as_tuple(x) for x in (a, b)]
+        if parts != [a, b]:
+            return self.compare(op(), *parts) if issubclass(op, ast.cmpop) else self.binary(op, *parts)
+        if op in (ast.Eq, ast.NotEq):
+            return self._equal_objects(op, a, b)
+        self.error(
+            PullbackTypeError,
+            f"unsupported operand types for {names[0].strip('_')}: {describe(a)} and {describe(b)}",
+            f"define {names[0]} in the class",
+        )
+
+    def _equal_objects(self, op: type[ast.AST], a: Any, b: Any) -> Any:
+        cls = class_of(a)
+        if cls is class_of(b) and isinstance(a, RecordValue) and dataclasses.is_dataclass(cls):
+            return self.compare(op(), tuple(a.fields.values()), tuple(b.fields.values()))
+        if cls is None or class_of(b) is None:
+            return op is ast.NotEq
+        message = "objects are compared with =="
+        self.error(UnsupportedError, message, "compare their attributes, or use 'is' for identity")
+
+    def compare(self, op: Any, a: Any, b: Any) -> Any:
+        raise NotImplementedError
+
+    def binary(self, op: Any, a: Any, b: Any) -> Any:
+        raise NotImplementedError
+
+    def attribute(self, owner: Any, name: str) -> Any:
+        raise NotImplementedError
+
+
+def _is_generated(cls: Any) -> bool:
+    """Whether the methods of a dataclass are those that the decorator makes."""
+    init = inspect.getattr_static(cls, "__init__", None)
+    return isinstance(init, types.FunctionType) and init.__code__.co_filename == "<string>"
+
+
+def is_plain_record(cls: Any) -> bool:
+    """Whether an object is no more than its fields: a NamedTuple, or a dataclass made from all of them."""
+    if is_namedtuple(cls):
+        return True
+    if not dataclasses.is_dataclass(cls) or hasattr(cls, "__post_init__"):
+        return False
+    return _is_generated(cls) and all(f.init for f in dataclasses.fields(cls))
