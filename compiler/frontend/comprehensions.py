@@ -252,7 +252,9 @@ class Comprehensions(Expressions):
 
             def work() -> None:
                 done = self.env[ACC]
-                if kind in ("any", "all") and not isinstance(done, bool):  # decided by an iteration before
+                if (
+                    kind in ("any", "all") and len(generators) > 1 and not isinstance(done, bool)
+                ):  # decided by an iteration before
                     skip, add = (lambda: None), (lambda: self._accumulate(kind, self.eval(gen.node.elt)))
                     self.branch(done, *((skip, add) if kind == "any" else (add, skip)), frozenset([ACC]))
                     return

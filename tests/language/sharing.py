@@ -459,3 +459,13 @@ def stored_under_another_name(x, k):
         x[n : n + 2] += np.square(x[n : n + 2])
     x[n : n + 1] *= np.exp(x[n : n + 1])
     return x.sum()
+
+
+@case(V, K)
+def iterated_while_swapped(u, k):
+    v = np.zeros_like(u)
+    s = 0.0
+    for e in u:
+        v[1:] = 0.5 * u[:-1] * e
+        s = s + e
+    return s * v[1]
