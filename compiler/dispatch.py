@@ -323,24 +323,43 @@ class Dispatcher:
     def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], extras: tuple[Any, ...] = ()) -> Any:
         """The result for these arguments; `extras` are tangents and cotangents, one for each transform
         that adds one."""
-        call = self._quick  # read once: another thread may take it away
-        if call is not None and not kwargs and not extras:
-            result = call(args)
-            if result is not quick.MISS:
-                return result
-        if kwargs:
-            args, kwargs = self.bind(args, kwargs)
-        key, leaves = self._scan(args, kwargs)
-        entry = self._entries.get(key)
-        if entry is None:
-            entry = self.entry(args, kwargs)
         try:
-            result = entry.run(leaves, extras)
-        except _StaleError:
-            entry = self.entry(args, kwargs)
-            result = entry.run(leaves, extras)
-        self._quick = entry.quick(args, kwargs, self._static_ints)
-        return result
+            call = self._quick  # read once: another thread may take it away
+            if call is not None and not kwargs and not extras:
+                result = call(args)
+                if result is not quick.MISS:
+                    return result
+            if kwargs:
+                args, kwargs = self.bind(args, kwargs)
+            key, leaves = self._scan(args, kwargs)
+            entry = self._entries.get(key)
+            if entry is None:
+                entry = self.entry(args, kwargs)
+            try:
+                result = entry.run(leaves, extras)
+            except _StaleError:
+                entry = self.entry(args, kwargs)
+                result = entry.run(leaves, extras)
+            self._quick = entry.quick(args, kwargs, self._static_ints)
+            return result
+        except PullbackError as e:
+            e.loc = e.loc or self.loc  # errors about arguments are about this function
+            raise
+        except OverflowError:
+            refused = self._beyond_64_bits(args, kwargs)
+            if refused is None:
+                raise
+            raise refused from None
+
+    def _beyond_64_bits(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> PullbackError | None:
+        """The error about a Python integer that no kernel can be given, if there is one among the arguments."""
+        args, kwargs = self.bind(args, kwargs)
+        try:
+            Signature(args, kwargs, self.names(len(args), tuple(kwargs)), self._scan(args, kwargs)[0])
+        except PullbackError as e:
+            e.loc = e.loc or self.loc
+            return e
+        return None
 
     # -- arguments ------------------------------------------------------------------------------
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:

@@ -4,13 +4,25 @@ from __future__ import annotations
 
 import builtins
 import importlib
+import linecache
 from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
 
-# (exception name, message with {} for values, dtypes of the values, file, line)
-Entry = tuple[str, str, tuple[str, ...], str, int]
+# (exception name, message with {} for values, dtypes of the values, file, line, first and last column)
+Entry = tuple[str, str, tuple[str, ...], str, int, int, int]
+
+
+def place_note(file: str, line: int, col: int, end_col: int) -> str:
+    """The place in the user's source where an exception was raised, with the line and a caret under the place."""
+    source = linecache.getline(file, line).rstrip("\n")
+    note = f"in {file}, line {line}"
+    if not source.strip():
+        return note
+    indent = len(source) - len(source.lstrip())
+    width = max(1, min(end_col, len(source)) - col)
+    return f"{note}\n    {source[indent:]}\n    {' ' * max(0, col - indent)}{'^' * width}"
 
 
 def exception_class(name: str) -> type[Exception]:
@@ -29,7 +41,7 @@ def raise_status(status: int, table: Sequence[Entry], values: Any = None) -> NoR
 
     The place in the user's source is attached as a note, so that ``str()`` is the plain message.
     """
-    name, message, dtypes, file, line = table[status - 1]
+    name, message, dtypes, file, line, col, end_col = table[status - 1]
     if dtypes and values is not None:
         shown: list[Any] = []
         for dtype, value in zip(dtypes, values, strict=False):
@@ -37,5 +49,5 @@ def raise_status(status: int, table: Sequence[Entry], values: Any = None) -> NoR
         message = message.format(*shown)
     error = exception_class(name)(message)
     if line > 0:
-        error.add_note(f"in {file}, line {line}")
+        error.add_note(place_note(file, line, col, end_col))
     raise error

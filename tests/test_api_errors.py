@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import pullback as pb
+from pullback import api
 
 
 def f(x, y=1.0):
@@ -114,3 +115,71 @@ def test_a_failing_call_leaves_the_function_usable() -> None:
     with pytest.raises(pb.PullbackError):
         g(np.arange(3))
     np.testing.assert_allclose(g(X), [1.0, 1.0])
+
+
+def test_errors_about_arguments_say_which_function() -> None:
+    g = pb.jit(lambda x, i: x[i])
+    g(X, 1)
+    for args in ((X, 2**70), (X.astype(np.float16), 1), (X, {1})):
+        with pytest.raises(pb.PullbackError) as caught:
+            g(*args)
+        assert str(caught.value).startswith(f"{__file__}:"), caught.value
+    with pytest.raises(ValueError, match="does not fit 64 bits"):
+        g(X, 2**70)
+
+
+def narrow(n):
+    return np.array([1, 2], dtype=np.int8) + n
+
+
+def five(x):
+    return np.sum(x.reshape(5) * 2.0)
+
+
+def endless(x, n):
+    return x if n < 0 else endless(x * 1.5, n + 1)
+
+
+def taking(x, i):
+    return x[i] ** 2
+
+
+AT_RUN_TIME: list[Any] = [
+    (narrow, (300,), OverflowError, "Python integer 300 out of bounds for int8"),
+    (five, (np.ones(7),), ValueError, r"shape \(7,\) into shape \(5,\)"),
+    (lambda x, i: np.sum(x[: i + 1] + np.ones(i + 2)), (np.ones(9), 3), ValueError, r"shapes \(4,\) \(5,\)"),
+    (endless, (1.0, 0), RecursionError, "recursion"),
+    (taking, (np.ones(3), -4), IndexError, "index -4 is out of bounds for axis 0 with size 3"),
+]
+
+
+@pytest.fixture(params=["interp", "native"])
+def backend(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Any:
+    monkeypatch.setenv("PULLBACK_BACKEND", request.param)
+    api._shared_dispatcher.cache_clear()
+    yield request.param
+    api._shared_dispatcher.cache_clear()
+
+
+@pytest.mark.parametrize("case", AT_RUN_TIME, ids=range(len(AT_RUN_TIME)))
+def test_errors_of_a_run(case: Any, backend: str) -> None:
+    fn, args, error, message = case
+    with pytest.raises(error, match=message) as caught:
+        pb.jit(fn)(*args)
+    if backend == "native":
+        (note,) = caught.value.__notes__
+        assert note.startswith(f"in {__file__}, line ") and note.endswith("^")
+
+
+def test_gradients_of_deep_recursion(backend: str) -> None:
+    def nested(x, n):
+        return np.sum(x) if n <= 0 else nested(np.sin(x * 1.01), n - 1) + x[0]
+
+    g = pb.grad(nested)
+    x = np.full(3, 0.3)
+    h = 1e-6
+    want = (nested(x + h * np.eye(3)[1], 60) - nested(x - h * np.eye(3)[1], 60)) / (2 * h)
+    np.testing.assert_allclose(g(x, 60)[1], want, rtol=1e-6)
+    with pytest.raises(RecursionError):
+        g(x, 10_000_000)
+    np.testing.assert_allclose(g(x, 60)[1], want, rtol=1e-6)

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import keyword
 
-from pullback.runtime import arrays, blas, lapack, scalar_math
+from pullback.runtime import arrays, blas, lapack, scalar_math, stack
 
 from ..analysis.alias import Carried, mutated_operands
 from ..ir.nodes import Function, Op, Operand, Region, Value, dims_values
@@ -144,6 +144,17 @@ def callees_first(fn: Function) -> list[str]:
     return list(done)
 
 
+def recursive(fn: Function) -> set[str]:
+    """The callees that call themselves, by way of others or not."""
+    called = {
+        name: {op.attrs["callee"] for op in f.body.walk() if op.opcode == "call"} for name, f in fn.callees.items()
+    }
+    reached = {name: set(direct) for name, direct in called.items()}
+    for _ in called:
+        reached = {name: names.union(*(reached[n] for n in names)) for name, names in reached.items()}
+    return {name for name, names in reached.items() if name in names}
+
+
 def identifier(hint: str) -> str:
     """A valid Python name like `hint`."""
     name = "".join(ch if ch.isalnum() or ch == "_" else "_" for ch in hint)
@@ -154,9 +165,14 @@ def identifier(hint: str) -> str:
 
 # names that the printed module imports or calls: a variable of the same name would hide them
 _RESERVED = frozenset(
-    {"abs", "float", "int", "range", "show", "empty", "zeros", "full", "error", "status", "inf", "nan"}
+    {"abs", "float", "int", "range", "show", "empty", "zeros", "full", "error", "status", "stack", "inf", "nan"}
     | set(NUMPY_NAME.values())
-    | {name for module in (scalar_math, blas, lapack, arrays) for name in vars(module) if not name.startswith("_")}
+    | {
+        name
+        for module in (scalar_math, blas, lapack, arrays, stack)
+        for name in vars(module)
+        if not name.startswith("_")
+    }
 )
 
 

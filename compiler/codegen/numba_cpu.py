@@ -45,7 +45,9 @@ def generate_native(fn: Function, name: str | None = None, reassociate: bool = T
     for callee in source.functions[:-1]:
         f = by_name[callee]
         callees.append((callee, _specs([p.type for p in f.params]), _specs(f.result_types)))
-    table: list[Entry] = [(s.error, s.message, s.values, s.loc.file, s.loc.line) for s in source.statuses]
+    table: list[Entry] = [
+        (s.error, s.message, s.values, s.loc.file, s.loc.line, s.loc.col, s.loc.end_col) for s in source.statuses
+    ]
     slots = [(slot.first, slot.last) for slot in source.slots]
     return NativeCode(source.text, source.name, params, callees, table, _wrapper(fn, source), reassociate, slots)
 

@@ -338,6 +338,11 @@ class Context:
             assert isinstance(x, Const)
             message = f"Python integer {x.value} out of bounds for {DTYPES[dtype]}"
             self.error(PullbackOverflowError, message, "convert the array to a wider dtype first")
+        if isinstance(x, Value) and x.type.weak and x.type.is_int and dtype[0] in "iu" and dtype != "i64":
+            limits = np.iinfo(DTYPES[dtype])
+            low, high = self.b.emit("ge", x, int(limits.min)), self.b.emit("le", x, min(int(limits.max), 2**63 - 1))
+            inside = self.b.emit("logical_and", low, high)
+            self.check(inside, "OverflowError", f"Python integer {{}} out of bounds for {DTYPES[dtype]}", x)
 
     def equal_extents(self, a: Dim, b: Dim) -> bool | None:
         """Whether two extents are equal; None when only the call will tell."""
@@ -395,7 +400,9 @@ class Context:
                     self.not_stretched(d, chosen[axis])
                     self.not_stretched(chosen[axis], d)
                     same = self.b.emit("eq", self.b.extent(d), self.b.extent(chosen[axis]))
-                    self.check(same, "ValueError", "operands could not be broadcast together")
+                    text, values = self.shown(*(x.type.shape for x in operands if x.type.shape))
+                    message = f"operands could not be broadcast together with shapes {text}"
+                    self.check(same, "ValueError", message, *values)
         out = []
         for x in operands:
             shape = x.type.shape
@@ -403,12 +410,27 @@ class Context:
             out.append(x if wanted == shape else self.b.emit("reshape", x, shape=wanted))
         return out
 
+    def shown(self, *shapes: Sequence[Dim]) -> tuple[str, list[Operand]]:
+        """Shapes as the text of a message, and the values of their run-time extents."""
+        values: list[Operand] = []
+
+        def of(d: Dim) -> str:
+            if d.is_const:
+                return str(d.const)
+            values.append(self.b.extent(d))
+            return "{}"
+
+        texts = ["(" + ",".join(map(of, s)) + ("," if len(s) == 1 else "") + ")" for s in shapes]
+        return " ".join(texts), values
+
     def check(self, cond: Operand | bool, error: str, message: str, *values: Any) -> None:
         """Raise `error` at run time when `cond` is false; `{}` in the message shows the values."""
         if isinstance(cond, Const):
             cond = bool(cond.value)
         if cond is True:
             return
+        if len(values) > 4:  # as many as native code hands over
+            message, values = message.replace("{}", "?"), ()
         operands = [self.operand(v) for v in values]
         self.b.op("check", self.operand(cond), *operands, attrs={"error": error, "message": message}, types=[])
         if cond is False:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -147,15 +148,23 @@ def _wanted_shape(ctx: Context, a: Any, items: list[Any]) -> tuple[Dim, ...]:
             ctx.check(ctx.b.emit("gt", ctx.b.extent(known), constant(0)), "ValueError", message)
         dims[free[0]] = quotient
     if product(dims) != size:
-        _require_same_size(ctx, product(dims), size, message)
+        _require_same_size(ctx, product(dims), size, message, (old, dims))
     return tuple(dims)
 
 
-def _require_same_size(ctx: Context, a: Dim, b: Dim, message: str) -> None:
+def _require_same_size(
+    ctx: Context, a: Dim, b: Dim, message: str, shapes: tuple[Sequence[Dim], Sequence[Dim]] | None = None
+) -> None:
     """Sizes are products: different polynomials may still be equal in a call, unless both are numbers."""
     if (a - b).is_const:
         ctx.error(PullbackValueError, message)
-    ctx.check(ctx.b.emit("eq", ctx.b.extent(a), ctx.b.extent(b)), "ValueError", message)
+    ctx.session.settle(a, b)
+    values: list[Operand] = []
+    if shapes is not None:
+        texts, found = zip(*map(ctx.shown, shapes), strict=True)
+        values = [v for vs in found for v in vs]
+        message = f"cannot reshape array of shape {texts[0]} into shape {texts[1]}"
+    ctx.check(ctx.b.emit("eq", ctx.b.extent(a), ctx.b.extent(b)), "ValueError", message, *values)
 
 
 def _reshape(ctx: Context, a: Any, shape: Any, order: str) -> Any:

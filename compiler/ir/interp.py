@@ -19,6 +19,8 @@ from typing import Any
 
 import numpy as np
 
+from pullback.runtime.status import place_note
+
 from ..errors import InternalError
 from . import indexing
 from .dims import Dim
@@ -214,7 +216,10 @@ class _Frame:
 
     def _check(self, op: Op, operands: list[Any]) -> Sequence[Any]:
         if not operands[0]:
-            raise exception_class(op.attrs["error"])(op.attrs["message"].format(*operands[1:]))
+            error = exception_class(op.attrs["error"])(op.attrs["message"].format(*operands[1:]))
+            if op.loc.line > 0:
+                error.add_note(place_note(op.loc.file, op.loc.line, op.loc.col, op.loc.end_col))
+            raise error
         return []
 
     def _print(self, op: Op, operands: list[Any]) -> Sequence[Any]:
