@@ -12,8 +12,8 @@ SYMBOL = "pullback_show"
 
 
 def show(template: str, *values: Any) -> None:
-    """Print values in the places of a format template."""
-    print(template.format(*values))
+    """Write values in the places of a format template, which ends with what ends the line."""
+    print(template.format(*values), end="")
 
 
 @functools.cache

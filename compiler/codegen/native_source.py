@@ -488,7 +488,7 @@ class _FunctionPrinter:
 
     def _op_print(self, op: Op, region: Region) -> None:
         show = self.imports.use("pullback.runtime.console", "show")
-        args = [repr(op.attrs["template"])]
+        args = [repr(op.attrs["template"] + op.attrs.get("end", "\n").replace("{", "{{").replace("}", "}}"))]
         for x in op.operands:
             e = self.use(x)
             args.append(e.text if x.type.shape else self.scalars.operand(x, e, x.type.dtype).text)

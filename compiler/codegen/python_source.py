@@ -34,8 +34,24 @@ def print_python(fn: Function, level: Level = "adjoint", name: str | None = None
     definitions = [
         FunctionPrinter(f, reserved, names.__getitem__).definition(names[key]) for key, f in functions.items()
     ]
-    head = imports(definitions) if header else []
+    head = [*imports(definitions), *_user_exceptions(list(functions.values()))] if header else []
     return render(ast.Module(body=[*head, *definitions], type_ignores=[]))
+
+
+def _user_exceptions(functions: list[Function]) -> list[ast.stmt]:
+    """Imports of the exception classes of the user's that are raised; ``module:qualname`` names one."""
+    classes = {
+        op.attrs["error"]: None
+        for f in functions
+        for op in f.body.walk()
+        if op.opcode == "check" and ":" in op.attrs["error"]
+    }
+    out: list[ast.stmt] = []
+    for error in sorted(classes):
+        module, _, name = error.partition(":")
+        top = name.split(".")[0]
+        out.append(ast.ImportFrom(module, [ast.alias(top)], 0))
+    return out
 
 
 def _function_names(fn: Function, name: str | None) -> dict[str, str]:

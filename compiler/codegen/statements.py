@@ -242,7 +242,9 @@ class FunctionPrinter:
         self._emit(ast.If(self._not(op.operands[0]), [failed], []), op)
 
     def _op_print(self, op: Op) -> None:
-        self._emit(ast.Expr(call("print", self._text(op.attrs["template"], op.operands))), op)
+        text = self._text(op.attrs["template"], op.operands)
+        end = [ast.keyword("end", ast.Constant(op.attrs["end"]))] if "end" in op.attrs else []
+        self._emit(ast.Expr(ast.Call(ast.Name("print", ast.Load()), [text], end)), op)
 
     def _text(self, template: str, operands: Sequence[Operand]) -> ast.expr:
         """A format template with its values, as a string or an f-string."""

@@ -17,6 +17,7 @@ from . import numpy_library as library
 from .context import Context, describe
 from .numpy_builtins import to_int
 from .numpy_support import cast
+from .texts import escaped, formatted, template_of
 from .values import (
     Array,
     BoundMethod,
@@ -28,6 +29,7 @@ from .values import (
     RangeValue,
     RecordValue,
     StackedList,
+    TextValue,
     UserFunction,
     is_number,
     is_operand,
@@ -191,16 +193,15 @@ def _getattr(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _print(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if set(kwargs) - {"sep", "end", "flush", "file"} or "file" in kwargs:
         ctx.error(UnsupportedError, "print to a file is not supported", "print without file=")
-    parts, values = [], []
-    for a in args:
-        if (is_scalar(a) and not is_static(a)) or isinstance(a, Array):
-            parts.append("{}")
-            values.append(ctx.operand(a))
-        else:
-            text = str(to_python(a)) if is_static(a) else describe(a)
-            parts.append(text.replace("{", "{{").replace("}", "}}"))
-    sep = ctx.static(kwargs.get("sep", " "), "sep of print")
-    ctx.b.op("print", *values, attrs={"template": sep.join(parts)}, types=[])
+    parts = [template_of(ctx, a) for a in args]
+    sep, end = (
+        default if (given := ctx.static(kwargs.get(name), f"{name} of print")) is None else given
+        for name, default in (("sep", " "), ("end", "\n"))
+    )
+    attrs = {"template": escaped(sep).join(t for t, _ in parts)}
+    if end != "\n":
+        attrs["end"] = end
+    ctx.b.op("print", *(ctx.operand(v) for _, values in parts for v in values), attrs=attrs, types=[])
     return None
 
 
@@ -453,8 +454,13 @@ def _set(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @builtin(str, repr)
 def _str(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if not is_static(args[0]):
-        ctx.error(UnsupportedError, "a run-time value cannot become a string", "format it outside the function")
+        return TextValue(*template_of(ctx, args[0]))
     return str(to_python(args[0]))
+
+
+@builtin(format, low=1, high=2)
+def _format(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return formatted(ctx, args[0], ctx.static(args[1], "a format") if len(args) > 1 else "")
 
 
 @builtin(slice, low=1, high=3)

@@ -6,6 +6,7 @@ import ast
 from typing import Any
 
 from ..errors import NeedsStatic, PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
+from .texts import brace_formatted, joined_text
 from .values import BoundMethod, DictValue, ListValue, RecordValue
 
 _KINDS = {ListValue: "a list", DictValue: "a dict", tuple: "a tuple"}
@@ -33,6 +34,11 @@ def call_method(ctx: Any, method: BoundMethod, args: list[Any], kwargs: dict[str
             return DictValue(dict(owner.fields))
         return replaced(ctx, owner, kwargs)
     if isinstance(owner, str):
+        if name == "format":
+            return brace_formatted(ctx, owner, args, kwargs)
+        if name == "join":
+            items = ctx.items_of(args[0])
+            return joined_text(ctx, [x for k, item in enumerate(items) for x in ((owner, item) if k else (item,))])
         made = getattr(owner, name)(*[ctx.static(a, "an argument of a string method") for a in args])
         return ListValue(made) if isinstance(made, list) else made
     handler = numpy_calls.method(name)

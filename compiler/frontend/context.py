@@ -48,6 +48,7 @@ from .values import (
     RangeValue,
     RecordValue,
     StackedList,
+    TextValue,
     UserFunction,
     ViewStep,
     is_number,
@@ -101,6 +102,8 @@ def describe(v: Any) -> str:
         return f"the method {v.name}"
     if v is None:
         return "None"
+    if isinstance(v, TextValue):
+        return "a text with run-time values"
     if isinstance(v, Maybe):
         return f"{describe(v.value)} or {describe(v.absent)}"
     if inspect.ismodule(v):
@@ -153,7 +156,7 @@ class Context:
             return self.iota(v)
         if isinstance(v, np.ndarray):
             return self.constant_array(v)
-        if isinstance(v, str):
+        if isinstance(v, (str, TextValue)):
             self.error(
                 UnsupportedError, "a string is not data", "strings may only choose between cases, as in mode == 'fast'"
             )
@@ -377,13 +380,36 @@ class Context:
         message = "an extent that is 1 only at run time would be broadcast: use x[0], or reshape it to what is meant"
         self.check(fits, "NotImplementedError", message)
 
+    def stretched(self, x: Operand, axis: int, extent: Dim, operands: list[Operand]) -> Operand:
+        """An array one of whose extents, known only at run time, has to be `extent`, or 1: then it is broadcast."""
+        shape = x.type.shape
+        wanted = (*shape[:axis], extent, *shape[axis + 1 :])
+        first = tuple(Span(Dim.of(0), Dim.of(1) if k == axis else d) for k, d in enumerate(shape))
+        size = self.b.extent(shape[axis])
+
+        def same() -> Value:
+            fits = self.emit("eq", size, self.b.extent(extent))
+            text, values = self.shown(*(y.type.shape for y in operands if y.type.shape))
+            self.check(
+                fits, "ValueError", f"operands could not be broadcast together with shapes {text}", *values
+            )
+            return self.emit("reshape", x, shape=wanted)
+
+        def one() -> Value:
+            return self.emit("broadcast_to", self.emit("load", x, index=first), shape=wanted)
+
+        value: Operand = self.choose(self.emit("eq", size, 1), one, same)
+        return value
+
     def align(self, operands: list[Operand]) -> list[Operand]:
         """Check that shapes broadcast, and give extents that were checked to be equal one name."""
         ranks = [x.type.rank for x in operands]
         rank = max(ranks, default=0)
         if rank == 0 or sum(r > 0 for r in ranks) < 2:
             return operands
+        operands = list(operands)
         chosen: list[Dim] = []
+        stretched: dict[tuple[int, Dim], None] = {}
         for axis in range(rank):
             dims = [x.type.shape[axis - rank + x.type.rank] for x in operands if axis - rank + x.type.rank >= 0]
             dims = [d for d in dims if d != 1]
@@ -397,12 +423,20 @@ class Context:
                     self.error(PullbackValueError, f"operands could not be broadcast together with shapes {shapes}")
                 if known is None:
                     self.session.settle(d, chosen[axis])
+                    if d.has_values and not chosen[axis].has_values and not self.session.generic:
+                        stretched[axis, d] = None
+                        continue
                     self.not_stretched(d, chosen[axis])
                     self.not_stretched(chosen[axis], d)
                     same = self.b.emit("eq", self.b.extent(d), self.b.extent(chosen[axis]))
                     text, values = self.shown(*(x.type.shape for x in operands if x.type.shape))
                     message = f"operands could not be broadcast together with shapes {text}"
                     self.check(same, "ValueError", message, *values)
+        for axis, d in stretched:
+            for k, x in enumerate(operands):
+                own = axis - rank + x.type.rank
+                if own >= 0 and x.type.shape[own] == d:
+                    operands[k] = self.stretched(x, own, chosen[axis], operands)
         out = []
         for x in operands:
             shape = x.type.shape

@@ -16,6 +16,7 @@ from . import fence
 from .calls import Calls
 from .context import describe
 from .places import SliceValue
+from .texts import formatted, joined_text, percent_formatted
 from .values import (
     Array,
     DictValue,
@@ -24,6 +25,7 @@ from .values import (
     Opaque,
     RangeValue,
     RecordValue,
+    TextValue,
     UserFunction,
     is_number,
     is_operand,
@@ -150,14 +152,15 @@ class Expressions(Calls):
         self.error(UnsupportedError, "a starred expression is not supported here", "write the items out")
 
     def eval_JoinedStr(self, node: ast.JoinedStr) -> Any:
-        template, values = self.message(node)
-        if values:
-            self.error(
-                UnsupportedError,
-                "a string made from run-time values is supported only in print, assert and raise",
-                "format it outside the function",
-            )
-        return template.replace("{{", "{").replace("}}", "}")
+        parts: list[Any] = []
+        for part in node.values:
+            if isinstance(part, ast.FormattedValue):
+                spec = "" if part.format_spec is None else self.eval(part.format_spec)
+                conversion = "" if part.conversion < 0 else "!" + chr(part.conversion)
+                parts.append(formatted(self, self.eval(part.value), self.static(spec, "a format"), conversion))
+            else:
+                parts.append(self.eval(part))
+        return joined_text(self, parts)
 
     # -- operators ----------------------------------------------------------------------------
     def eval_BinOp(self, node: ast.BinOp) -> Any:
@@ -234,6 +237,8 @@ class Expressions(Calls):
         return self.emit(opcode, self.operand(a), self.operand(b))
 
     def _container_arithmetic(self, op: type[ast.operator], a: Any, b: Any, python: Callable[[Any, Any], Any]) -> Any:
+        if isinstance(a, (str, TextValue)) and op in (ast.Add, ast.Mod) and not (is_static(a) and is_static(b)):
+            return joined_text(self, [a, b]) if op is ast.Add else percent_formatted(self, a, b)
         if op is ast.Add and isinstance(a, tuple) and isinstance(b, tuple):
             return a + b
         if op is ast.Add and isinstance(a, ListValue) and isinstance(b, ListValue):
@@ -540,38 +545,6 @@ class Expressions(Calls):
 
     def assign(self, target: ast.expr, value: Any) -> None:
         raise NotImplementedError
-
-    def message(self, node: ast.expr) -> tuple[str, list[Any]]:
-        """A text as a template with ``{}`` for run-time values."""
-        if isinstance(node, ast.JoinedStr):
-            template, values = "", []
-            for part in node.values:
-                if isinstance(part, ast.Constant):
-                    template += str(part.value).replace("{", "{{").replace("}", "}}")
-                    continue
-                assert isinstance(part, ast.FormattedValue)
-                value = self.eval(part.value)
-                if is_static(value):
-                    spec = (
-                        "".join(str(s.value) for s in part.format_spec.values if isinstance(s, ast.Constant))
-                        if isinstance(part.format_spec, ast.JoinedStr)
-                        else ""
-                    )
-                    convert: Any = {ord("r"): repr, ord("s"): str, ord("a"): ascii}.get(part.conversion)
-                    shown = convert(to_python(value)) if convert else to_python(value)
-                    template += format(shown, spec).replace("{", "{{").replace("}", "}}")
-                elif is_scalar(value) or isinstance(value, Array):
-                    template += "{}"
-                    values.append(value)
-                else:
-                    template += describe(value)
-            return template, values
-        value = self.eval(node)
-        if is_static(value):
-            return str(to_python(value)).replace("{", "{{").replace("}", "}}"), []
-        if is_scalar(value) or isinstance(value, Array):
-            return "{}", [value]
-        return describe(value), []
 
 
 COMPARE_BY_OPCODE = {opcode: python for opcode, python in COMPARE.values()}

@@ -22,7 +22,10 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
         "try is not supported: control must not depend on exceptions",
         "handle the error outside the function",
     ),
-    ast.With: ("with is not supported", "enter the context outside the differentiated function"),
+    ast.With: (
+        "with is not supported, except with np.errstate(...)",
+        "enter the context outside the differentiated function",
+    ),
     ast.AsyncWith: ("async with is not supported", "use an ordinary function"),
     ast.AsyncFor: ("async for is not supported", "use an ordinary for loop"),
     ast.AsyncFunctionDef: ("coroutines are not supported", "use an ordinary function"),

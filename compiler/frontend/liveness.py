@@ -128,6 +128,9 @@ class _Walk:
             return self.block(s.body, live, brk, cont) | self.block(s.orelse, live, brk, cont) | walrus
         if isinstance(s, (ast.For, ast.While)):
             return self.loop(s, live, brk, cont)
+        if isinstance(s, ast.With):
+            names = (reads(item.context_expr) for item in s.items)
+            return self.block(s.body, live, brk, cont).union(*names)
         if isinstance(s, ast.Match):
             out = live | reads(s.subject)
             for case in s.cases:
@@ -198,6 +201,9 @@ def has_jump(body: list[ast.stmt], kinds: tuple[type, ...], inside_loop: bool = 
                 return True
         elif isinstance(s, (ast.For, ast.While)):
             if has_jump(s.body, kinds, True) or has_jump(s.orelse, kinds, inside_loop):
+                return True
+        elif isinstance(s, ast.With):
+            if has_jump(s.body, kinds, inside_loop):
                 return True
         elif isinstance(s, ast.Match):
             if any(has_jump(c.body, kinds, inside_loop) for c in s.cases):

@@ -18,6 +18,7 @@ from .context import describe
 from .control import Frame
 from .liveness import EMPTY, JUMPS, always_leaves, has_jump
 from .loop_statements import LoopStatements
+from .texts import template_of
 from .values import (
     Array,
     GeneratorValue,
@@ -284,6 +285,22 @@ class Statements(LoopStatements):
             value = self.call(self.eval(decorator), [value], {})
         self.assign_name(s.name, value)
 
+    def do_With(self, s: ast.With) -> None:
+        """``with np.errstate(...)``: compiled code gives no floating-point warnings anyway."""
+        for item in s.items:
+            call = item.context_expr
+            if not isinstance(call, ast.Call) or item.optional_vars is not None:
+                fence.refuse(s, self.frame.file)
+            if self.eval(call.func) is not np.errstate:
+                fence.refuse(s, self.frame.file)
+            for keyword in call.keywords:
+                if self.static(self.eval(keyword.value), "an argument of errstate") not in ("ignore", "warn", "print"):
+                    with self.b.at(self.location(keyword.value)):
+                        message = "errstate that raises is not supported"
+                        self.error(UnsupportedError, message, "test the result with np.isfinite, and raise")
+        with self.living(self.frame.live.after.get(id(s), EMPTY) | self.frame.live_out):
+            self.block(s.body)
+
     def do_Nonlocal(self, s: ast.Nonlocal) -> None:
         for name in s.names:
             if self.box_of(name) is None:
@@ -305,7 +322,7 @@ class Statements(LoopStatements):
         test = self.truth(self.eval(s.test))
         if test is True:
             return
-        template, values = self.message(s.msg) if s.msg is not None else ("", [])
+        template, values = template_of(self, self.eval(s.msg)) if s.msg is not None else ("", ())
         self.check(test, "AssertionError", template, *values)
 
     def do_Raise(self, s: ast.Raise) -> None:
@@ -340,8 +357,8 @@ class Statements(LoopStatements):
             return name, "", []
         if len(call.args) > 1 or call.keywords:
             self.error(UnsupportedError, "an exception with several arguments is not supported", "give one message")
-        template, values = self.message(call.args[0])
-        return name, template, values
+        template, values = template_of(self, self.eval(call.args[0]))
+        return name, template, list(values)
 
     # -- branches -----------------------------------------------------------------------------
     def if_statement(self, s: ast.If, rest: list[ast.stmt]) -> bool:

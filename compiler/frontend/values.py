@@ -166,6 +166,15 @@ class SuperValue:
 
 
 @final
+@dataclass(frozen=True, slots=True, eq=False)
+class TextValue:
+    """A text made from run-time values: a format template with a field for each. It can be shown, and no more."""
+
+    template: str
+    values: tuple[Any, ...]
+
+
+@final
 @dataclass(frozen=True, slots=True)
 class RangeValue:
     """``range(start, stop, step)``; each is a static int, a Dim or an integer operand. `segment`: the length of
@@ -287,5 +296,5 @@ def to_python(v: Any) -> Any:
 
 _RUNTIME = (
     Value, Const, Dim, Array, RecordValue, UserFunction, BoundMethod, Opaque, RangeValue, Iteration, Maybe, Conflict,
-    GeneratorValue, StackedList, SuperValue,
+    GeneratorValue, StackedList, SuperValue, TextValue,
 )  # fmt: skip

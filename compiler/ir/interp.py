@@ -223,7 +223,7 @@ class _Frame:
         return []
 
     def _print(self, op: Op, operands: list[Any]) -> Sequence[Any]:
-        print(op.attrs["template"].format(*operands))
+        print(op.attrs["template"].format(*operands), end=op.attrs.get("end", "\n"))
         return []
 
     def _tape_pop(self, op: Op, operands: list[Any]) -> Sequence[Any]:

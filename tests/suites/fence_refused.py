@@ -53,7 +53,7 @@ def try_finally(x):
 
 
 def with_block(x):
-    with np.errstate(all="ignore"):  #! | with | outside
+    with np.errstate(all="raise"):  #! "raise" | errstate | isfinite
         return np.sum(x * x)
 
 

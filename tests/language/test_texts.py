@@ -1,0 +1,123 @@
+# ruff: noqa: UP031, UP032
+"""What print shows, and the messages of exceptions, are those of plain Python; `with np.errstate`, run-time extents of 1."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pullback as pb
+
+V = np.array([0.7, -1.2, 0.4, 1.9])
+
+
+class Refused(ValueError):
+    """An exception class of the user's."""
+
+
+def commas(x):
+    print("a", x[0], 3, None, sep=",", end="!\n")
+    print()
+    print("{braces}", end="")
+    print("%", sep=None, end=None)
+    return np.sum(x)
+
+
+def f_strings(x):
+    n = len(x)
+    for i in range(n):
+        print(f"{i:3d} {x[i]:8.3f} {x[i]!s:>8} {n=} {'text':>6}")
+    print(f"{x}", f"{np.sum(x):.2e}")
+    return np.sum(x)
+
+
+def formats(x):
+    for i in range(len(x)):
+        print("step %d of %i: %.3f %s %5.1f%% %-6d|" % (i, len(x), x[i], "ok", 100.0 * x[i], i))
+        print("{} {:.2e} {1}".replace("{1}", "{{}}").format(i, x[i]), end=" ")
+        print("{0:.1f} {k:+d}".format(x[i], k=i) + " " + str(x[i]) + ", ".join(["a", f"{x[i]:.1f}"]))
+    return np.sum(x)
+
+
+def message(x):
+    if x[0] > 0:
+        raise Refused(f"x[0] is {x[0]:.2f}, not negative: " + str(len(x)))
+    return x[0]
+
+
+def asserted(x):
+    assert x[0] < 0, "bad value %.1f" % x[0]
+    return x[0]
+
+
+def quiet(x):
+    with np.errstate(divide="ignore", invalid="ignore"):
+        if x[0] > 5.0:
+            return x[0]
+        y = np.where(x > 0, np.log(np.abs(x)), 0.0)
+        for i in range(len(x)):
+            if x[i] > 1.0:
+                break
+            y[i] *= 2.0
+    return np.sum(y)
+
+
+def one_at_run_time(x):
+    big = x[x > 1.5]
+    y = x * big
+    k = 0
+    while x[k] < 1.5:
+        k += 1
+    y += x[k:] * 2.0
+    y[:] = y + x[np.nonzero(x > 1.5)[0]]
+    return np.sum(y * y)
+
+
+@pytest.mark.parametrize("f", [commas, f_strings, formats])
+@pytest.mark.parametrize("backend", ["native", "interp"])
+def test_print_shows_what_python_shows(f, backend, capsys, monkeypatch):
+    monkeypatch.setenv("PULLBACK_BACKEND", backend)
+    f(V)
+    expected = capsys.readouterr().out
+    pb.jit(f)(V)
+    assert capsys.readouterr().out == expected
+    pb.grad(f)(V)
+    assert capsys.readouterr().out == expected
+    exec(pb.jit(f).source(V), space := {})
+    space[f.__name__](V)
+    assert capsys.readouterr().out == expected
+
+
+@pytest.mark.parametrize("f", [message, asserted])
+def test_messages_of_exceptions(f):
+    with pytest.raises(Exception) as plain:
+        f(V)
+    with pytest.raises(type(plain.value)) as compiled:
+        pb.grad(f)(V)
+    assert str(compiled.value) == str(plain.value).splitlines()[0]  # pytest adds to those of assert
+    with pytest.raises(type(plain.value)) as printed:
+        exec(pb.grad(f).source(V), space := {})
+        space[f.__name__ + "_grad"](V)
+    assert str(printed.value) == str(plain.value).splitlines()[0]
+
+
+@pytest.mark.parametrize("f", [quiet, one_at_run_time])
+def test_gradients(f):
+    pb.check_grads(f, (V,), order=2)
+    np.testing.assert_allclose(pb.jit(f)(V.copy()), f(V.copy()))
+
+
+def test_an_extent_that_is_neither_one_nor_equal_is_an_error():
+    def f(x):
+        return np.sum(x * x[x > 0.0])
+
+    with pytest.raises(ValueError, match="broadcast"):
+        pb.grad(f)(V)
+
+
+def test_texts_are_not_data():
+    def f(x):
+        return np.sum(x) + len(f"{x[0]}")
+
+    with pytest.raises(pb.PullbackError, match="text with run-time values"):
+        pb.grad(f)(V)
