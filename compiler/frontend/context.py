@@ -390,9 +390,7 @@ class Context:
         def same() -> Value:
             fits = self.emit("eq", size, self.b.extent(extent))
             text, values = self.shown(*(y.type.shape for y in operands if y.type.shape))
-            self.check(
-                fits, "ValueError", f"operands could not be broadcast together with shapes {text}", *values
-            )
+            self.check(fits, "ValueError", f"operands could not be broadcast together with shapes {text}", *values)
             return self.emit("reshape", x, shape=wanted)
 
         def one() -> Value:
