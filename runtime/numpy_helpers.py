@@ -30,13 +30,15 @@ def _map(f: Callable[[float], float], x: Any) -> Any:
 def mul0(g: Any, d: Any) -> Any:
     """``g * d``, but 0 where g is 0, whatever d is."""
     with np.errstate(all="ignore"):
-        return np.where(np.equal(g, 0), np.zeros((), np.result_type(g)), g * d)[()]
+        product = g * d
+        return np.where(np.equal(g, 0), np.zeros((), np.result_type(product)), product)[()]
 
 
 def div0(g: Any, d: Any) -> Any:
     """``g / d``, but 0 where g is 0, whatever d is."""
     with np.errstate(all="ignore"):
-        return np.where(np.equal(g, 0), np.zeros((), np.result_type(g)), np.true_divide(g, d))[()]
+        quotient = np.true_divide(g, d)
+        return np.where(np.equal(g, 0), np.zeros((), np.result_type(quotient)), quotient)[()]
 
 
 def sigmoid(x: Any) -> Any:

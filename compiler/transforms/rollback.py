@@ -62,13 +62,19 @@ def _plan(r: Retainer, web: Web, kept: set[Value], cost: Callable[[Value], int])
         for op in region.ops
         if op.opcode == "load" and r.webs.get(op.operands[0]) is web and not r.survives(op)  # type: ignore[arg-type]
     ]
+    while True:
+        logged = [s for s in web.stores if any(r.accesses.may_overwrite(op, s) for op in loads)]
+        homes = {r.home[s.result] for s in logged}
+        served = [op for op in loads if r.home[op.result] in homes]
+        if len(served) == len(loads):
+            break
+        loads = served
     taped = sum(cost(op.result) for op in loads if op.result in kept)
     if not taped:
         return None
-    logged = [s for s in web.stores if any(r.accesses.may_overwrite(op, s) for op in loads)]
     if any(r.home[s.result] not in r.partner or s.opcode != "store" for s in logged):
         return None
-    for region in {r.home[s.result] for s in logged}:
+    for region in homes:
         nested = [inner for op in region.ops for sub in op.regions for inner in sub.walk()]
         if any(s in nested for s in logged):
             return None

@@ -469,3 +469,15 @@ def iterated_while_swapped(u, k):
         v[1:] = 0.5 * u[:-1] * e
         s = s + e
     return s * v[1]
+
+
+@case(np.array([0.7]), K)
+def stores_that_reach_nothing_beside_one_that_does(y, k):
+    y = y.copy()
+    total = 0.0
+    for t in range(k[0] + 1):
+        y[::-1] = np.sin(y[-1]) * y + 0.1
+        for i in range(2):
+            y[1:] = 0.5 * y[-1]
+            total += y[-1] ** 2 * y[0]
+    return total + y
