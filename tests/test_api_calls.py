@@ -347,6 +347,18 @@ def test_an_extent_that_has_to_be_a_number_is_constant() -> None:
         g(np.ones(3), 1)
 
 
+def test_a_peeled_iteration_is_not_made_again_where_the_rest_is_unrolled() -> None:
+    def f(v, w):
+        for i in range(9, -1, -1):  # every slice has a shape of its own
+            w[0] += i
+            v = 0.5 * v[1 : i + 2] + 0.4 * v[: i + 1] * w[1]
+        return v[0] + w[0]
+
+    v, w = RNG.normal(size=11), np.array([0.5, 1.5])
+    np.testing.assert_allclose(pb.jit(f)(v, w.copy()), f(v, w.copy()), rtol=1e-14)
+    np.testing.assert_allclose(pb.grad(f)(v, w) @ v, f(v, w.copy()) - 45.5, rtol=1e-12)
+
+
 def test_counting_by_arange_is_known() -> None:
     def f(v):
         for i in np.arange(9, -1, -1):  # every slice has a shape of its own

@@ -161,14 +161,24 @@ class LoopStatements(Comprehensions):
                 return
             known = count is not None and count.is_const and count.const <= UNROLL_LIMIT
             outer, self._unrollable = self._unrollable, known
-            inlined = dict(self.session.inlined)
+            region, length, inlined, env = (
+                self.b.region,
+                len(self.b.region.ops),
+                dict(self.session.inlined),
+                dict(self.env),
+            )
             try:
-                self._rolled(s, iterable, count)
+                with self.session.attempt():
+                    self._rolled(s, iterable, count)
             except NeedsStatic:
                 if not known:
                     raise
                 self._unrollable = outer
+                # a first iteration that was peeled is not made twice
+                del region.ops[length:]
                 self.session.inlined = inlined
+                self.env.clear()
+                self.env.update(env)
                 items = self.static_items(iterable)
                 assert items is not None
                 self._unrolled(s, items)
