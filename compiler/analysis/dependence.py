@@ -81,10 +81,14 @@ class Accesses:
     def _feasible(self, first: Op, later: Op, common: list[Region], level: int) -> bool:
         """Whether an element is shared when the outer `level` common loops are at the same iteration and
         the next one is later (none is, when level == len(common))."""
-        same = set(common[:level])
+        return self.may_meet(first, later, set(common[:level]), {r: True for r in common[level : level + 1]})
+
+    def may_meet(self, first: Op, later: Op, same: set[Region], order: dict[Region, bool]) -> bool:
+        """Whether two executions may touch a common element, the loops of `same` at the same iteration, and each
+        loop of `order` at a later iteration for `later` (True) or for `first` (False)."""
         system = _System(self, same)
-        if level < len(common):
-            loop_op, _ = self.owner[common[level]]
+        for region, forwards in order.items():
+            loop_op, _ = self.owner[region]
             if loop_op.opcode == "for":
                 loop = loop_of(loop_op)
                 assert loop.iv is not None and loop.step is not None
@@ -92,7 +96,7 @@ class Accesses:
                 if not step.is_const:
                     return True
                 before, after = system.variable(loop.iv, 0), system.variable(loop.iv, 1)
-                s = step.const
+                s = step.const if forwards else -step.const
                 delta = _sub(after, before) if s > 0 else _sub(before, after)
                 system.nonnegative(_add_constant(delta, -abs(s)))
         for copy, op in ((0, first), (1, later)):
@@ -199,7 +203,7 @@ class _System:
                         d = d + shape[axis]
                     f = self.form(d, copy)
                     out.append((f, f))
-                elif self._never_negative(x):
+                elif op.attrs.get("inbounds") or self._never_negative(x):
                     f = self.form(as_dim(x), copy)
                     out.append((f, f))
                 else:

@@ -27,6 +27,7 @@ from ..ir.nodes import At, Function, Op, Region, Substitution, Value, as_dim
 from .access import resolve
 from .buffers import recycle
 from .fuse import Plan, Unit, plan
+from .interchange import interchange
 from .lower_decompose import decompose, drop_dead
 from .lower_nest import NestEmitter
 from .promote import promote
@@ -50,6 +51,7 @@ def _lower_one(fn: Function) -> Function:
     new = Function(fn.name, body, list(fn.assumptions), {}, dict(fn.attrs))
     fuse_rows(new)
     drop_dead(new.body)
+    interchange(new)
     promote(new)
     shorten_recurrences(new)
     forward_stores(new.body)

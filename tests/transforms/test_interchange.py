@@ -1,0 +1,142 @@
+"""Interchanged loops: against the array program, whatever the order of the accesses."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+import pytest
+
+import pullback as pb
+from pullback.ir.builder import Builder, constant
+from pullback.ir.dims import Dim
+from pullback.ir.nodes import At, Function, Operand, Region, Value
+from pullback.ir.types import Type, array
+from pullback.transforms import interchange as module
+
+from .test_loops import check
+
+F64 = Type("f64")
+
+
+def random_nest(seed: int) -> tuple[Function, list[np.ndarray]]:
+    """Two loops, ops before, in and after the inner one, on two matrices and a vector."""
+    r = random.Random(seed)
+    n = Dim.of("n0")
+    params = [
+        Value(array("f64", "n0", "n0"), "a"),
+        Value(array("f64", "n0", "n0"), "b"),
+        Value(array("f64", "n0"), "c"),
+    ]
+    body = Region(params)
+    b = Builder(body)
+
+    def bounds() -> tuple[Operand, Operand, int]:
+        if r.random() < 0.6:
+            return constant(1), b.extent(n - 1), 1
+        return b.extent(n - 2), constant(0), -1
+
+    def steps(arrays: list[Value], ivs: list[Value], known: list[Operand], count: int) -> None:
+        for _ in range(count):
+            k = r.randrange(3)
+            index = [b.extent(Dim.of(r.choice(ivs)) + r.choice([0, 0, 0, 1, -1])) for _ in range(2 if k < 2 else 1)]
+            attrs = {"index": tuple(At() for _ in index)}
+            kind = r.choice(["load", "load", "store", "accum", "accum"])
+            if kind == "load":
+                known.append(b.op("load", arrays[k], *index, attrs=attrs).result)
+                continue
+            v = r.choice(known)
+            if r.random() < 0.6:
+                v = b.emit(r.choice(["mul", "add"]), v, r.choice([0.25, -0.5]))
+            if r.random() < 0.6:
+                v = b.emit("add", v, r.choice(known))
+            arrays[k] = b.op(kind, arrays[k], *index, v, attrs=attrs).result
+
+    first, second = bounds(), bounds()
+    outer = b.new_region([(constant(0).type, "j"), *((p.type, p.hint) for p in params), (F64, "t")])
+    with b.into(outer):
+        j, arrays, total = outer.params[0], list(outer.params[1:4]), outer.params[4]
+        known: list[Operand] = [constant(0.5, F64)]
+        steps(arrays, [j], known, r.randint(0, 2))
+        early = r.random() < 0.3
+        if early:
+            total = b.emit("add", total, r.choice(known))
+        inner = b.new_region([(constant(0).type, "q"), *((p.type, p.hint) for p in params), (F64, "s")])
+        with b.into(inner):
+            q, mine = inner.params[0], list(inner.params[1:4])
+            within = [*known, inner.params[4]]
+            steps(mine, [j, q], within, r.randint(1, 4))
+            inner.yields = [*mine, b.emit("add", inner.params[4], r.choice(within))]
+        made = b.op(
+            "for", *second, *arrays, r.choice(known), attrs={"stop": False}, types=[*(p.type for p in params), F64],
+            regions=[inner],
+        ).results  # fmt: skip
+        arrays = list(made[:3])
+        steps(arrays, [j], [*known, made[3]], r.randint(0, 2))
+        if not early:
+            total = b.emit("add", total, r.choice([*known, made[3]]))
+        outer.yields = [*arrays, total]
+    types = [*(p.type for p in params), F64]
+    start = constant(0.25, F64)
+    body.yields = list(b.op("for", *first, *params, start, attrs={"stop": False}, types=types, regions=[outer]).results)
+    size = r.choice([2, 3, 4, 6])
+    rng = np.random.default_rng(seed)
+    shapes = [(size, size), (size, size), (size,)]
+    return Function("f", body, [n - 2]), [rng.normal(size=shape) * 0.5 for shape in shapes]
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_random_nests(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Interchanged wherever it is legal, not only where it pays."""
+    monkeypatch.setattr(module._Nest, "profitable", lambda nest: nest.inner not in done)
+    count = 0
+    rebuild = module._Nest.rebuild
+
+    def counting(nest: module._Nest) -> None:
+        nonlocal count
+        count += 1
+        rebuild(nest)
+        done.update(op for op in nest.region.walk() if op.opcode == "for")
+
+    monkeypatch.setattr(module._Nest, "rebuild", counting)
+    for seed in range(block * 40, block * 40 + 40):
+        done: set[object] = set()
+        fn, args = random_nest(seed)
+        check(fn, args, compiled=seed % 40 == 0)
+    assert count >= 20, count
+
+
+def matmul(a, b):
+    n, m = a.shape[0], b.shape[1]
+    c = np.zeros((n, m))
+    for i in range(n):
+        for j in range(m):
+            s = 0.0
+            for k in range(a.shape[1]):
+                s += a[i, k] * b[k, j]
+            c[i, j] = s
+    return np.sum(c * c)
+
+
+def test_a_product_by_loops() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(5, 4)), rng.normal(size=(4, 7))
+    for x, y in ((a, b), (a.astype(np.float32), b.astype(np.float32)), (a, b[:, :0]), (a[:, :0], b[:0])):
+        da, db = pb.grad(matmul, argnums=(0, 1))(x, y)
+        tolerance = 1e-5 if x.dtype == np.float32 else 1e-13
+        np.testing.assert_allclose(da, 2 * x @ y @ y.T, rtol=tolerance)
+        np.testing.assert_allclose(db, 2 * x.T @ x @ y, rtol=tolerance)
+    lines = pb.jit(matmul).source(a, b, level="native").splitlines()
+    product = next(k for k, line in enumerate(lines) if "a[i, k]" in line)
+    assert " j" in lines[product - 1], lines
+
+
+def test_a_recurrence_along_the_outer_loop_stays() -> None:
+    def f(x):
+        for j in range(1, x.shape[1]):
+            for i in range(1, x.shape[0]):
+                x[i, j] += x[i - 1, j] * x[i, j - 1] + x[i - 1, x.shape[1] - 1 - j]
+        return np.sum(x)
+
+    x = np.random.default_rng(0).normal(size=(6, 6)) * 0.3
+    assert np.isclose(pb.jit(f)(x.copy()), f(x.copy()), rtol=1e-12)
