@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import ast
 import linecache
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -55,10 +56,22 @@ class Case:
         rng = np.random.default_rng(self.seed)
         return [made(a, rng) for a in self.arguments]
 
+    def copying(self) -> Case:
+        """The same program with what is assigned to places of arrays copied first."""
+        tree = ast.fix_missing_locations(_Copying().visit(ast.parse(self.source)))
+        return replace(self, source=ast.unparse(tree))
+
     def in_double(self) -> Case:
         """The same program on float64 numbers."""
         wide = tuple(replace(a, dtype="f64") if a.dtype == "f32" else a for a in self.arguments)
         return replace(self, arguments=wide, source=self.source.replace("np.float32", "np.float64"))
+
+
+class _Copying(ast.NodeTransformer):
+    def visit_Assign(self, node: ast.Assign) -> ast.Assign:
+        if any(isinstance(t, ast.Subscript) for t in node.targets):
+            node.value = ast.Call(ast.parse("np.copy", mode="eval").body, [node.value], [])
+        return node
 
 
 def hash_of(text: str) -> str:
