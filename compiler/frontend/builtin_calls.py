@@ -40,6 +40,7 @@ from .values import (
 
 Handler = Callable[[Any, list[Any], dict[str, Any]], Any]
 BUILTINS: dict[Any, Handler] = {}
+_LISTS: list[Handler] = []  # those that take lists of run-time length
 _OF_ITEMS: list[Handler] = []  # those for which an array is as good as the list of its rows
 
 
@@ -56,6 +57,8 @@ def builtin(*functions: Any, low: int = 1, high: int = 1) -> Callable[[Handler],
                     ctx.error(
                         PullbackTypeError, f"{name}() takes {wanted} positional arguments but {len(args)} were given"
                     )
+                if handler in _LISTS:
+                    args = [ctx.as_stacked(a) for a in args]
                 if handler in _OF_ITEMS and len(args) == 1 and isinstance(args[0], StackedList):
                     args = [args[0].array]
                 return handler(ctx, args, kwargs)
@@ -506,3 +509,4 @@ def _same(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 _OF_ITEMS += [_sum, _any, _all, _max, _min]
+_LISTS += [*_OF_ITEMS, _len, _enumerate, _zip, _reversed, _sorted, _map, _filter, _tuple]

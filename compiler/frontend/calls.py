@@ -46,6 +46,7 @@ from .values import (
     Opaque,
     RangeValue,
     RecordValue,
+    Rows,
     StackedList,
     SuperValue,
     UserFunction,
@@ -203,6 +204,7 @@ class Calls(Objects):
             result = self.handle(builtin, args, kwargs)
             if result is not NotImplemented:
                 return result
+        args = [self.as_stacked(a) for a in args]
         if fn is np.stack and len(args) == 1 and not kwargs and isinstance(args[0], StackedList):
             return self.wrap(self.read(args[0].array))
         if callable(fn) and not isinstance(fn, types.FunctionType):
@@ -360,6 +362,8 @@ class Calls(Objects):
         return items
 
     def static_items(self, v: Any) -> list[Any] | None:
+        if isinstance(v, ListValue) and isinstance(v.content, Rows):
+            return None
         if isinstance(v, (tuple, ListValue)):
             return list(v if isinstance(v, tuple) else v.items)
         if isinstance(v, DictValue):
@@ -443,6 +447,8 @@ class Calls(Objects):
                 return index
             scaled = self.binary(ast.Mult, index, v.step)
             return self.binary(ast.Add, v.start, scaled)
+        if isinstance(v, StackedList) and v.weak:
+            return self.emit("cast", self.load_array(v.array, index), dtype=self.array_type(v.array).dtype, weak=True)
         if isinstance(v, (Array, StackedList)):
             counted = self._counted(v, index) if isinstance(v, Array) else None
             return counted if counted is not None else self.load_array(v if isinstance(v, Array) else v.array, index)

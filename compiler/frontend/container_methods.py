@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import NeedsStatic, PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
 from .texts import brace_formatted, joined_text
-from .values import BoundMethod, DictValue, ListValue, RecordValue
+from .values import BoundMethod, DictValue, ListValue, RecordValue, Rows, is_static, to_python
 
 _KINDS = {ListValue: "a list", DictValue: "a dict", tuple: "a tuple"}
 
@@ -75,6 +75,9 @@ def find(ctx: Any, items: list[Any], x: Any, what: str) -> int | None:
 
 # -- lists -----------------------------------------------------------------------------------------------
 def _append(ctx: Any, owner: ListValue, x: Any) -> None:
+    if isinstance(owner.content, Rows):
+        ctx.append_row(owner, x)
+        return
     _mutated(ctx, owner).append(x)
 
 
@@ -84,6 +87,8 @@ def _extend(ctx: Any, owner: ListValue, xs: Any) -> None:
 
 
 def _pop(ctx: Any, owner: ListValue, index: Any = -1) -> Any:
+    if isinstance(owner.content, Rows) and is_static(index) and to_python(index) == -1:
+        return ctx.pop_row(owner)
     if not owner.items:
         ctx.error(PullbackIndexError, "pop from empty list")
     value = ctx.load_sequence(owner, index)

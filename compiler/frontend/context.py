@@ -147,6 +147,8 @@ class Context:
         if is_number(v):
             return self.constant(v)
         if isinstance(v, ListValue):
+            v = self.as_stacked(v)
+        if isinstance(v, ListValue):
             return self.stack(v.items)
         if isinstance(v, StackedList):
             return self.read(v.array)
@@ -602,6 +604,10 @@ class Context:
 
     def choose(self, cond: Any, then: Callable[[], Any], orelse: Callable[[], Any]) -> Any:
         """``then() if cond else orelse()`` as a value."""
+        raise NotImplementedError
+
+    def as_stacked(self, v: Any) -> Any:
+        """A list of run-time length as its rows; anything else as it is."""
         raise NotImplementedError
 
     def static_items(self, v: Any) -> list[Any] | None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..errors import NeedsStatic, PullbackValueError, UnsupportedError
@@ -29,6 +29,7 @@ from .values import (
     ListValue,
     Maybe,
     RecordValue,
+    Rows,
     UserFunction,
     is_scalar,
     is_static,
@@ -217,8 +218,18 @@ class Control(Context):
             vb = None if cb is DEAD else cb[0]
             readonly = (ca[1] if ca is not DEAD else "") or (cb[1] if cb is not DEAD else "")
             return (va if va is vb else join.result(obj.current.type, hint, va, vb), readonly)
+        if isinstance(ca, Rows) or isinstance(cb, Rows):
+            if ca is DEAD or cb is DEAD:
+                counts = [x if x is DEAD else x.count for x in (ca, cb)]
+                count = join.value(counts[0], counts[1], "count")
+                return replace(live, count=count)
+            if not (isinstance(ca, Rows) and isinstance(cb, Rows)):
+                self._refuse("a list has different lengths on two paths", "append on both paths, or use an array")
+            return self.merged_rows(ca, cb, join.value(ca.count, cb.count, "count"))
         if isinstance(obj, ListValue):
             if ca is not DEAD and cb is not DEAD and len(ca) != len(cb):
+                if self.session.levels and all(counted for start, counted in self.session.levels if start > obj.stamp):
+                    self.grows(obj, max(ca, cb, key=len))
                 self._refuse("a list has different lengths on two paths", "append on both paths, or use an array")
             pairs = zip(live if ca is DEAD else ca, live if cb is DEAD else cb, strict=True)
             return [join.value(DEAD if ca is DEAD else x, DEAD if cb is DEAD else y, "item") for x, y in pairs]
@@ -226,6 +237,12 @@ class Control(Context):
         if ca is not DEAD and cb is not DEAD and list(ca) != list(cb):
             self._refuse("a dict has different keys on two paths", "set the same keys on both paths")
         return {k: join.value(DEAD if ca is DEAD else ca[k], DEAD if cb is DEAD else cb[k], str(k)) for k in live}
+
+    def grows(self, target: ListValue, items: Any) -> None:
+        raise NotImplementedError
+
+    def merged_rows(self, a: Rows, b: Rows, count: Any) -> Rows:
+        raise NotImplementedError
 
     def _refuse(self, message: str, hint: str) -> None:
         raise NeedsStatic(message, self.loc, hint)
@@ -235,6 +252,8 @@ class Control(Context):
         """``bool(v)``: a static bool or a run-time one."""
         if isinstance(v, Const):
             return bool(v.value)
+        if isinstance(v, ListValue) and isinstance(v.content, Rows):
+            return self.truth(self.emit("gt", self.operand(v.content.count), 0))
         if isinstance(v, (ListValue, DictValue)):
             return bool(v.items)
         if isinstance(v, tuple):

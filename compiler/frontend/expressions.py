@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
+from ..errors import NeedsStatic, PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
 from ..ir.nodes import Const, Value
 from . import fence
@@ -77,7 +77,11 @@ class Expressions(Calls):
         if method is None:
             fence.refuse(node, self.frame.file)
         with self.b.at(self.location(node)):
-            return method(node)
+            try:
+                return method(node)
+            except NeedsStatic as e:
+                e.loc = e.loc or self.loc
+                raise
 
     # -- atoms --------------------------------------------------------------------------------
     def eval_Constant(self, node: ast.Constant) -> Any:
@@ -245,6 +249,8 @@ class Expressions(Calls):
             return ListValue(a.items + b.items)
         if op is ast.Mult:
             for x, k in ((a, b), (b, a)):
+                if isinstance(x, ListValue) and is_scalar(k) and not is_static(k):
+                    return self.repeated(x.items, k)
                 if isinstance(x, (tuple, ListValue)) and is_scalar(k):
                     times = self.static(k, "the number of repetitions")
                     return ListValue(x.items * times) if isinstance(x, ListValue) else x * times

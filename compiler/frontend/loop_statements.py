@@ -11,11 +11,13 @@ from ..ir.dims import Dim
 from ..ir.nodes import Operand, Region, Value
 from .comprehensions import Comprehensions
 from .context import DeadCode, describe
+from .growing import Grow
 from .liveness import EMPTY, Names, binds, has_jump
 from .loops import Body, EffectInTest, Peel
-from .values import Conflict, Opaque, RangeValue, is_static, to_python
+from .values import Conflict, Opaque, RangeValue, is_static, next_stamp, to_python
 
 UNROLL_LIMIT = 2000
+MAX_GROWTHS = 12  # times that a loop is built again for its lists
 PEEL_FROM = 8  # iterations: a shorter loop is unrolled where its first iteration changes types
 
 
@@ -87,6 +89,13 @@ class LoopStatements(Comprehensions):
         raise NeedsStatic(f"this loop has more than {UNROLL_LIMIT} iterations", self.loc, "use a for loop over a range")
 
     def _rolled_while(self, s: ast.While) -> None:
+        self.session.levels.append((next_stamp(), False))
+        try:
+            self._uncounted(s)
+        finally:
+            self.session.levels.pop()
+
+    def _uncounted(self, s: ast.While) -> None:
         outcome = binds(s.test)
         if not outcome:
             try:
@@ -148,7 +157,7 @@ class LoopStatements(Comprehensions):
         self._after_loop(s)
 
     def do_For(self, s: ast.For) -> None:
-        iterable = self.present(self.eval(s.iter))
+        iterable = self.as_stacked(self.present(self.eval(s.iter)))
         if isinstance(iterable, Opaque):
             self.error(UnsupportedError, f"{describe(iterable)} is not iterable here", "pass a list or an array")
         if self.has_container(iterable):
@@ -230,23 +239,44 @@ class LoopStatements(Comprehensions):
         facts = self._facts(iterable, count)
         short = count is not None and count.is_const and count.const <= PEEL_FROM
         peelable = facts is not None and segment is None and not short
-        body = Body(work, None, (lo, hi, step), certain, facts, hint, segment, peelable)
+        body = Body(work, None, (lo, hi, step), certain, facts, hint, segment, count, short, peelable)
+
+        def again(b: Body) -> None:
+            self._counted_loop(b, assigned, live_head, live_after)
+
         self.frame.iterated.append(iterable)
         try:
             with self.session.attempt():
-                self.run_loop(body, assigned, live_head, live_after)
+                again(body)
         except Peel:
             down = direct and to_python(iterable.step) < 0
             bounds = (self.emit("add", lo, step), hi, step)
-            rest = Body(work, None, bounds, False, self._facts(iterable, count, 1), hint)
-            self._peeled(
-                certain or self.emit("gt" if down else "lt", lo, hi),
-                lambda: work(lo),
-                lambda: self.run_loop(rest, assigned, live_head, live_after),
-                live,
-            )
+            rest = Body(work, None, bounds, False, self._facts(iterable, count, 1), hint, count=count)
+            condition = certain or self.emit("gt" if down else "lt", lo, hi)
+            self._peeled(condition, lambda: work(lo), lambda: again(rest), live)
         finally:
             self.frame.iterated.pop()
+
+    def _counted_loop(self, body: Body, assigned: Names, live_head: Names, live_after: Names) -> None:
+        """A loop, built again when a list turns out to grow in it."""
+        levels, region = self.session.levels, self.b.region
+        start = len(region.ops)
+        for _ in range(MAX_GROWTHS):
+            levels.append((next_stamp(), body.count is not None))
+            try:
+                with self.session.attempt():
+                    self.run_loop(body, assigned, live_head, live_after)
+                return
+            except Grow as g:
+                if self.level_of(g.target) != 1 or body.count is None:
+                    raise
+                grow = g
+                del region.ops[start:]
+            finally:
+                levels.pop()
+            self.grow(grow, body.count)
+            start = len(region.ops)
+        raise NeedsStatic("how many items a list gets in this loop does not settle", self.loc, "use an array")
 
     def _peeled(self, cond: Any, first: Callable[[], None], rest: Callable[[], None], live: Names) -> None:
         """The first iteration by itself, where `cond` holds, then the `rest` of the loop: for names that have

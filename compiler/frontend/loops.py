@@ -9,7 +9,7 @@ that changes, a list that grows) is a `NeedsStatic`, upon which a loop with a kn
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..errors import InternalError, NeedsStatic
@@ -18,9 +18,10 @@ from ..ir.nodes import Const, Op, Operand, Region, Value
 from ..ir.types import BOOL, INT, Type
 from .context import DeadCode, describe
 from .control import JUMPS
+from .growing import Grow, Growing
 from .liveness import Names
 from .merging import coerce, filler, same_static, unify
-from .moves import Carries, Key, Moves, Slot, parts_of, row_indices, with_indices
+from .moves import Carries, Key, Slot, parts_of, row_indices, with_indices
 from .segments import segmented
 from .session import contents, set_contents
 from .sharing import final_version, merged_readonly, path_depends_on
@@ -33,6 +34,7 @@ from .values import (
     ListValue,
     Maybe,
     RecordValue,
+    Rows,
     is_number,
     is_operand,
     is_scalar,
@@ -63,14 +65,22 @@ class Body:
     range_facts: tuple[Dim, Dim] | None = None
     index_hint: str = "i"
     segment: Any = None  # see `segments`
+    count: Dim | None = None  # of the iterations of a `for`, in which lists may grow
+    short: bool = False  # there are few iterations: unroll them rather than let a list grow
     peelable: bool = False  # raise `Peel` where the first iteration changes types
 
 
 def _same_contents(a: Any, b: Any) -> bool:
     """Whether two snapshots of one object are of the same things."""
+    if isinstance(a, Rows) or isinstance(b, Rows):
+        return a is b
     if isinstance(a, dict):
         return list(a) == list(b) and all(a[k] is b[k] for k in a)
     return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
+
+
+def _length(items: Any) -> int:
+    return -1 if isinstance(items, Rows) else len(items)
 
 
 def _is_jump(key: Key) -> bool:
@@ -81,14 +91,16 @@ def _name(key: Key) -> str:
     return str(key[0]).lstrip("$@") or "an item"
 
 
-class Loops(Moves):
+class Loops(Growing):
     def run_loop(self, body: Body, assigned: Names, live_head: Names, live_after: Names) -> None:
         """Build a loop; afterwards the state is that at its exit."""
         loc = self.b.loc
         entry_env = dict(self.env)
         jumps = [n for n in ("$return", "$value", "$break") if n in assigned]
         names = [n for n in sorted(assigned) if not n.startswith("$") and (n in live_head or n in live_after)]
-        carries = Carries([*names, *jumps], live_head, live_after, peelable=body.peelable)
+        carries = Carries(
+            [*names, *jumps], live_head, live_after, body.peelable, body.count, body.range_facts, body.short
+        )
         for n in names:
             v = entry_env.get(n, UNDEFINED)
             if n in live_head and (is_number(v) or isinstance(v, Dim)):
@@ -205,6 +217,8 @@ class Loops(Moves):
         key: Key = ("@", k)
         if isinstance(obj, Cell):
             return (param(key, obj.current.type, now[0], obj.name or obj.current.hint), now[1])
+        if isinstance(now, Rows):
+            return replace(now, count=self._head(carries, now.count, (*key, "count"), param))
         if isinstance(obj, ListValue):
             return [self._head(carries, x, (*key, i), param) for i, x in enumerate(now)]
         return {name: self._head(carries, x, (*key, name), param) for name, x in now.items()}
@@ -418,21 +432,31 @@ class Loops(Moves):
             if final[1] and not obj.readonly:
                 merged_readonly(self, [obj], final[1])
             return
-        parts = dict(enumerate(final)) if isinstance(obj, ListValue) else final
-        before = dict(enumerate(contents(obj))) if isinstance(obj, ListValue) else contents(obj)
-        if list(parts) != list(before):
-            raise NeedsStatic(
-                "a list or dict changes its length in a loop",
-                self.loc,
-                "fill an array made before the loop, as in out = np.zeros(n); out[i] = ...",
-            )
+        entry = contents(obj)
+        if isinstance(entry, Rows) and isinstance(final, Rows):
+            carries.bounds[obj] = self.bound_after(entry, final, carries, done)
+            parts: Any = {"count": final.count}
+        elif isinstance(obj, ListValue) and (
+            isinstance(entry, Rows) or isinstance(final, Rows) or len(entry) != len(final)
+        ):
+            counted = all(counted for start, counted in self.session.levels if start > obj.stamp)
+            self.check_growth(obj, entry, final, carries.count if counted and not carries.short else None)
+        else:
+            parts = dict(enumerate(final)) if isinstance(obj, ListValue) else final
+            before = dict(enumerate(entry)) if isinstance(obj, ListValue) else entry
+            if list(parts) != list(before):
+                self.check_growth(ListValue([]), entry, final, None)
         heads = self._object_heads(carries, obj, k)
         for name, x in parts.items():
             self._close(carries, heads[name], x, (*key, name), done)
 
     def _object_heads(self, carries: Carries, obj: Any, k: int) -> dict[Any, Any]:
         """What the parts of a container were at the head: slots where carried, else the entry's."""
-        before = dict(enumerate(contents(obj))) if isinstance(obj, ListValue) else contents(obj)
+        before = contents(obj)
+        if isinstance(before, Rows):
+            before = {"count": before.count}
+        elif isinstance(obj, ListValue):
+            before = dict(enumerate(before))
         cells = dict(carries.cells)
         heads = {
             name: self._head(carries, x, ("@", k, name), lambda key, t, entry, hint: Value(t, hint))
@@ -496,6 +520,10 @@ class Loops(Moves):
         for k, obj in enumerate(carries.heap):
             self.session.touch(obj)
             set_contents(obj, self._head_contents(carries, obj, k, result))
+            if obj in carries.bounds:
+                obj.content = replace(obj.content, bound=carries.bounds[obj])
+                if self.level_of(obj) == 1 and not self.has_room(obj):
+                    raise Grow(obj, None, carries.bounds[obj])
         if carries.sources:
             self.leave_origins(carries, results)
 

@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Operand, Span, Value
 from ..ir.types import INT, Type
 from .control import Control
@@ -63,6 +64,10 @@ class Carries:
     live_head: Names  # what is read by the next iteration
     live_after: Names  # what is read after the loop
     peelable: bool = False
+    count: Dim | None = None  # of the iterations
+    facts: tuple[Dim, Dim] | None = None  # the smallest and the largest index
+    short: bool = False  # there are few iterations
+    bounds: dict[Any, Dim] = field(default_factory=dict)  # the most items that lists have after the loop
     plan: dict[Key, Type] = field(default_factory=dict)
     templates: dict[Key, Any] = field(default_factory=dict)  # what is not there at every iteration
     absent: dict[Key, Any] = field(default_factory=dict)  # what a name of these is then: UNDEFINED or None

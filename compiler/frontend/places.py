@@ -28,6 +28,7 @@ from .values import (
     Opaque,
     RangeValue,
     RecordValue,
+    Rows,
     StackedList,
     ViewStep,
     is_number,
@@ -120,6 +121,11 @@ class Places(Loops):
             if not index.is_const or index.const < 0:
                 self.error(UnsupportedError, "a range is indexed by a non-negative constant only", "compute the number")
             return self.integer(start + index * step)
+        if isinstance(owner, ListValue) and isinstance(owner.content, Rows):
+            if isinstance(key, SliceValue):
+                part = self.load_array(self.as_stacked(owner).array, key)
+                return StackedList(part, owner.content.weak)
+            return self.load_row(owner.content, key)
         items = owner.items if isinstance(owner, ListValue) else owner
         if isinstance(key, SliceValue):
             s = self._static_slice(key)
@@ -244,6 +250,8 @@ class Places(Loops):
         owner = self.present(owner)
         if isinstance(owner, Array):
             self.store_array(owner, key, value)
+        elif isinstance(owner, ListValue) and isinstance(owner.content, Rows) and not isinstance(key, SliceValue):
+            self.store_row(owner, key, value)
         elif isinstance(owner, ListValue):
             if isinstance(key, SliceValue):
                 items = self.items_of(value)

@@ -29,7 +29,7 @@ from ..ir.dims import Dim
 from ..ir.nodes import Function, Loc, Operand, Region, Value
 from ..ir.types import FROM_NUMPY, Type
 from ..paths import Guard, Path, guard_of
-from .values import Cell, DictValue, ListValue, RecordValue, next_stamp
+from .values import Cell, DictValue, ListValue, RecordValue, Rows, next_stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def contents(obj: Any) -> Any:
     if isinstance(obj, Cell):
         return (obj.current, obj.readonly)
     if isinstance(obj, ListValue):
-        return tuple(obj.items)
+        return obj.content if isinstance(obj.content, Rows) else tuple(obj.content)
     if isinstance(obj, DictValue):
         return dict(obj.items)
     assert isinstance(obj, RecordValue)
@@ -57,7 +57,7 @@ def set_contents(obj: Any, what: Any) -> None:
     if isinstance(obj, Cell):
         obj.current, obj.readonly = what
     elif isinstance(obj, ListValue):
-        obj.items = list(what)
+        obj.content = what if isinstance(what, Rows) else list(what)
     elif isinstance(obj, DictValue):
         obj.items = dict(what)
     else:
@@ -93,6 +93,7 @@ class Session:
         self.outlined: dict[Any, Any] = {}  # functions of their own by what they were built for (see outline.py)
         self.arguments: list[Any] = []  # containers that are, or are in, arguments
         self.rebound: Loc | None = None  # where the first of them is changed
+        self.levels: list[tuple[int, bool]] = []  # loops that are being built: a stamp, whether they are counted
         self.known: dict[Operand, bool] = {}  # conditions that hold, or do not, in the branch that is being built
         self.lent: dict[Cell, None] = {}  # arguments that may be written by one who took over their memory
         self.inlined: dict[Any, tuple[int, int]] = {}  # calls and ops built in place so far (see once.py)

@@ -29,6 +29,7 @@ from .values import (
     ListValue,
     Maybe,
     RecordValue,
+    Rows,
     StackedList,
     UserFunction,
     ViewStep,
@@ -132,6 +133,9 @@ def cells_in(v: Any, seen: set[int] | None = None) -> Iterator[tuple[Cell, Any]]
         )
     elif isinstance(v, (ListValue, DictValue, RecordValue)):
         if id(v) in seen:
+            return
+        if isinstance(v, ListValue) and isinstance(v.content, Rows):
+            yield from cells_in(v.content.array, seen)
             return
         seen.add(id(v))
         items = v.items if isinstance(v, ListValue) else (v.items if isinstance(v, DictValue) else v.fields).values()

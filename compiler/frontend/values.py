@@ -22,6 +22,7 @@ from typing import Any, final
 
 import numpy as np
 
+from ..errors import NeedsStatic
 from ..ir.dims import Dim
 from ..ir.nodes import Const, Index, Loc, Operand, Value
 from ..paths import Path
@@ -94,12 +95,36 @@ class ViewStep:
 
 
 @final
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """The items of a list of run-time length: the first `count` (an integer, static or not) rows of `array`. There are
+    never more than `bound`. `weak`: the items are Python numbers."""
+
+    array: Array
+    count: Any
+    bound: Dim
+    weak: bool
+
+
+@final
 @dataclass(slots=True, eq=False)
 class ListValue:
-    """A Python list with a length known at compile time."""
+    """A Python list: of items, or of run-time length (see growing.py)."""
 
-    items: list[Any]
+    content: list[Any] | Rows
     stamp: int = field(default_factory=next_stamp)
+
+    @property
+    def items(self) -> list[Any]:
+        """The items, of which there must be a number known at compile time."""
+        if isinstance(self.content, Rows):
+            hint = "use it as an array: np.array(items)"
+            raise NeedsStatic("a list of run-time length cannot be used like this", None, hint)
+        return self.content
+
+    @items.setter
+    def items(self, items: list[Any]) -> None:
+        self.content = items
 
 
 @final
@@ -218,9 +243,10 @@ class GeneratorValue:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class StackedList:
-    """A list of run-time length whose items are the rows of an array."""
+    """A list of run-time length whose items are the rows of an array. `weak`: they are Python numbers."""
 
     array: Array
+    weak: bool = False
 
 
 class _Undefined:
@@ -277,7 +303,7 @@ def is_static(v: Any) -> bool:
     if isinstance(v, tuple):
         return all(is_static(x) for x in v)
     if isinstance(v, ListValue):
-        return all(is_static(x) for x in v.items)
+        return not isinstance(v.content, Rows) and all(is_static(x) for x in v.content)
     if isinstance(v, DictValue):
         return all(is_static(x) for x in v.items.values())
     return not isinstance(v, _RUNTIME)

@@ -146,13 +146,6 @@ def int_array_times_float(x):
     return a
 
 
-def list_grows(x):
-    out = []
-    for i in range(len(x)):  #! | length | array
-        out.append(x[i])
-    return out
-
-
 def global_array_written(x):
     TABLE[0] = 1.0  #! TABLE[0] | may not be written | copy
     return x
@@ -286,3 +279,29 @@ def written_while_its_method_is_held(x):
             y = np.cos(y)
         y[-1] += total()  #! y[-1] += total() | may share memory | copy
     return y
+
+
+def item_of_a_grown_list_is_written(x):
+    out = []
+    for i in range(len(x)):
+        out.append(x * i)
+    out[0][1] = 2.0  #! out[0][1] | an item of a list of run-time length | copy
+    return np.sum(np.array(out))
+
+
+def written_after_it_was_appended(x):
+    out = []
+    y = x * 2.0
+    for i in range(len(x)):
+        out.append(y)
+        y[i] = 0.0  #! y[i] | an item of a list of run-time length | copy
+    return np.sum(np.array(out))
+
+
+def list_grows_in_a_while_loop(x):
+    out = []
+    s = 1.0
+    while s < 100.0:  #! | length | array
+        s = s * 2.0 + x[0] ** 2
+        out.append(s)
+    return sum(out)

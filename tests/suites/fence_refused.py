@@ -230,14 +230,6 @@ def default_dictionary(x):
     return d["a"]
 
 
-def grows_by_data(x):
-    out = []
-    for v in x:
-        if v > 0:  #! | |
-            out.append(v)
-    return sum(out)
-
-
 def runtime_key(x):
     d = {0: x[0], 1: x[1]}
     return d[int(x[2] * 0)]  #! | |

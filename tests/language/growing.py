@@ -1,0 +1,195 @@
+# ruff: noqa
+"""Lists that grow in loops of run-time length."""
+
+import numpy as np
+
+CASES = []
+V = np.array([0.7, -1.2, 0.4, 1.9])
+A = np.linspace(0.1, 1.2, 12).reshape(3, 4)
+K = np.array([2, 0, 2, 2])
+
+
+def case(*args):
+    return lambda f: CASES.append((f, args)) or f
+
+
+@case(V, K)
+def append_states(x, k):
+    y = x
+    traj = [y]
+    for t in range(k[0] + 1):
+        y = y + 0.1 * np.sin(y)
+        traj.append(y)
+    return np.sum(np.stack(traj) ** 2, axis=0)
+
+
+@case(V)
+def append_if(x):
+    pos = []
+    for v in x:
+        if v > 0:
+            pos.append(v)
+    s = 0.0
+    for p in pos:
+        s += p**2
+    return s / max(len(pos), 1)
+
+
+@case(V)
+def append_loop(x):
+    out = []
+    for v in x:
+        out.append(np.sin(v))
+    return sum(out)
+
+
+@case(V)
+def append_array(x):
+    out = [np.sum(x)]
+    for i in range(len(x)):
+        out.append(x[i] ** 2)
+    return np.array(out) * np.array(out)[0]
+
+
+@case(V, K)
+def append_last(x, k):
+    h = [x[0]]
+    for i in range(1, len(x)):
+        h.append(h[-1] * x[i])
+    return h[-1] + h[0] + sum(h[1:]) + h[k[0]]
+
+
+@case(V, K)
+def two_sites(x, k):
+    out = [1.0]
+    for i in range(len(x)):
+        out.append(x[i])
+        if x[i] > 0:
+            out.append(x[i] ** 2)
+        else:
+            out.append(0.5)
+            out.append(x[i] * 3)
+    out.append(7.0)
+    return np.sum(np.array(out) * np.arange(len(out)))
+
+
+@case(A, K)
+def nested_append(a, k):
+    out = []
+    for i in range(a.shape[0]):
+        for j in range(a.shape[1]):
+            if a[i, j] > 0.42:
+                out.append(a[i, j] ** 2)
+        out.append(a[i, 0])
+    return sum(out) * len(out) + max(out) * 2.0 + out[-1]
+
+
+@case(V, K)
+def triangular(x, k):
+    out = []
+    for i in range(k[0] + 2):
+        for j in range(i):
+            out.append(x[i] * x[j])
+    return sum(out)
+
+
+@case(V, K)
+def rep(x, k):
+    n = k[0] + 2
+    out = [x[0] * 0.0] * n
+    for i in range(n):
+        out[i] = x[i] ** 2 + (out[i - 1] if i > 0 else 0.0)
+    return out[-1] * out[0] + sum(out)
+
+
+@case(V, K)
+def append_in_helper(x, k):
+    hist = []
+
+    def log(v):
+        hist.append(v * 2)
+
+    y = x[0]
+    for t in range(k[0] + 3):
+        y = np.sin(y) + x[t % 4]
+        log(y)
+    return hist[-1] * hist[0] + np.mean(hist)
+
+
+@case(V, K)
+def pops(x, k):
+    st = []
+    for i in range(k[0] + 2):
+        st.append(x[i])
+        if len(st) > 2:
+            a = st.pop()
+            b = st.pop()
+            st.append(a * b)
+    return st[-1]
+
+
+@case(V, K)
+def sorted_appended(x, k):
+    out = []
+    for i in range(len(x)):
+        out.append(x[i] * x[0])
+    l = sorted(out)
+    best = min(out)
+    s = 0.0
+    for i, v in enumerate(out):
+        s += i * v
+    for a, b in zip(out[:-1], out[1:]):
+        s += a * b
+    return s + best + l[0]
+
+
+@case(V, K)
+def empty_trip(x, k):
+    out = []
+    for i in range(k[1]):
+        out.append(x[i])
+    return sum(out) + len(out) + np.sum(x)
+
+
+@case(V, K)
+def stack_mean(x, k):
+    out = []
+    for t in range(k[0] + 7):
+        out.append(x * t)
+    return np.mean(np.array(out), axis=0) + out[-1]
+
+
+@case(V, K)
+def truthy(x, k):
+    q = []
+    s = 0.0
+    for i in range(len(x)):
+        if x[i] > 0.5:
+            q.append(x[i])
+        if q:
+            s += q[-1] * x[i]
+    return s
+
+
+@case(V, K)
+def two_lists(x, k):
+    ts, ys = [0.0], [x[0]]
+    t, y = 0.0, x[0]
+    for i in range(k[0] + 10):
+        y = y + 0.1 * (x[1] - y * y)
+        t = t + 0.1
+        ts.append(t)
+        ys.append(y)
+    ts = np.array(ts)
+    ys = np.array(ys)
+    return np.sum(0.5 * (ys[1:] + ys[:-1]) * (ts[1:] - ts[:-1]))
+
+
+@case(V, K)
+def brk(x, k):
+    out = []
+    for i in range(len(x)):
+        if x[i] > 1.5:
+            break
+        out.append(x[i])
+    return sum(out) / max(len(out), 1)
