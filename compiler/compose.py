@@ -40,7 +40,8 @@ class Program:
     Leaves of `args` and `kwargs` are parameter indices or Static; leaves of `result` are yield
     indices or Static. `captured` are the parameters that are read from the user's environment.
     `written`: ``(parameter, yield)`` of arguments that a call updates (never after differentiation);
-    `mutates`: parameters that the user's function writes to, after differentiation too.
+    `mutates`: parameters that the user's function writes to, after differentiation too; `laid_out`: those of them
+    that have to be C-contiguous.
     `returned`: ``(yield, parameter)`` of results that in Python are the argument itself.
     `arg_names`: what the positional arguments are called in messages; the first `n_args` are the
     user's, the others tangents and cotangents.
@@ -55,6 +56,7 @@ class Program:
     guards: tuple[Guard, ...]
     written: tuple[tuple[int, int], ...]
     mutates: tuple[int, ...]
+    laid_out: tuple[int, ...]
     returned: tuple[tuple[int, int], ...]
     arg_names: tuple[str, ...]
     n_args: int
@@ -77,6 +79,7 @@ class Program:
             self.guards,
             self.written,
             self.mutates,
+            self.laid_out,
             self.returned,
             fixed,
             slots,
@@ -122,6 +125,7 @@ def from_built(
         tuple(built.guards),
         tuple((p, len(named) + n) for n, (p, _) in enumerate(built.written)),
         tuple(built.mutates),
+        tuple(built.laid_out),
         tuple((n, is_argument[ys[k]]) for n, k in enumerate(named) if ys[k] in is_argument),
         arg_names,
         len(args),

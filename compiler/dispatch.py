@@ -180,6 +180,7 @@ class Entry:
             raise InternalError(f"parameters of {plan.name} are out of order: {order}")
         self.written = plan.written
         self.mutates = plan.mutates
+        self.laid_out = plan.laid_out
         self.converters = [_converter(t) for t in plan.results]
         self.returned = {y: p for y, p in plan.returned if p < n}
         self.assemble = quick.assembler(plan.result, self.converters, self.returned)
@@ -257,6 +258,13 @@ class Entry:
                     f"{self.paths[p]} is read-only, and {self.spec.plan.name} writes to it",
                     self.spec.plan.loc,
                     "pass a copy",
+                )
+            if p in self.laid_out and not target.flags.c_contiguous:
+                raise PullbackValueError(
+                    f"{self.paths[p]} is not C-contiguous, and {self.spec.plan.name} writes to it: whether a reshape "
+                    "of it is a view depends on its memory",
+                    self.spec.plan.loc,
+                    f"pass np.ascontiguousarray({self.paths[p]})",
                 )
             for q in self.arrays:
                 if q != p and np.may_share_memory(target, given[q]) and np.shares_memory(target, given[q]):

@@ -232,6 +232,7 @@ def _apply(
         guards=(),
         written=(),
         mutates=(),
+        laid_out=(),
         returned=(),
         arg_names=names,
         n_args=len(args),

@@ -87,6 +87,7 @@ class Plan:
     guards: tuple[Guard, ...]
     written: tuple[tuple[int, int], ...]
     mutates: tuple[int, ...]
+    laid_out: tuple[int, ...]
     returned: tuple[tuple[int, int], ...]
     fixed: dict[str, Dim]
     slots: list[int]

@@ -501,3 +501,18 @@ def test_ir_and_source() -> None:
     with pytest.raises(ValueError, match="no stage 'nowhere'"):
         g.ir(W, X, stage="nowhere")
     assert repr(pb.grad(pb.grad(cubic))) == "<pullback grad(grad(cubic))>"
+
+
+def _written_beside_a_reshape(y: np.ndarray) -> float:
+    z = y.reshape(1, len(y)).ravel()
+    y[2] = 0.0
+    return np.sum(z * z)
+
+
+@pytest.mark.parametrize("transform", [pb.jit, pb.grad])
+def test_a_reshape_of_a_written_argument_depends_on_its_layout(transform: Any) -> None:
+    """A view of a C-contiguous array, a copy of another: which is it would be a guess."""
+    assert pb.jit(_written_beside_a_reshape)(np.arange(4.0)) == _written_beside_a_reshape(np.arange(4.0))
+    with pytest.raises(pb.PullbackError, match="not C-contiguous") as caught:
+        transform(_written_beside_a_reshape)(np.arange(8.0)[::-2])
+    assert "np.ascontiguousarray(y)" in str(caught.value)

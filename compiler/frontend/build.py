@@ -141,12 +141,14 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
             # every path raises: there is nothing to return
             result = None
         tree = leave(interpreter, result, yields, loc)
-    written, mutates = [], []
+    written, mutates, laid_out = [], [], []
     arrays = [p for p in params if p.type.shape]
     for param, array in zip(arrays, interpreter.argument_cells, strict=True):
         if array.cell.current is param and array.cell not in session.lent:
             continue
         mutates.append(params.index(param))
+        if array.cell in session.laid_out:
+            laid_out.append(params.index(param))
         if array.cell.current is not param and not private:
             written.append((params.index(param), len(yields)))
             yields.append(array.cell.current)
@@ -155,7 +157,7 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
     session.body.yields = yields
     function = Function(_identifier(name), session.body, list(session.assumptions), dict(session.callees))
     guards = list(session.guards.values())
-    return Built(function, tree, captured, guards, written, mutates, not session.unplaced, session.rebound)
+    return Built(function, tree, captured, guards, written, mutates, laid_out, not session.unplaced, session.rebound)
 
 
 def _where(fn: Any) -> tuple[str, int]:

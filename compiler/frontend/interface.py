@@ -19,7 +19,8 @@ class Built:
     The parameters of `function` are the Leafs of (args, kwargs) in order, then `captured`. `result` is
     the returned tree; its leaves are yield indices (int) and Static. ``written`` lists ``(parameter,
     yield)`` for every array argument that the function writes to: its last version is an extra yield.
-    ``mutates``: those that it writes to, or may write to.
+    ``mutates``: those that it writes to, or may write to. ``laid_out``: those of them of which it makes a reshape,
+    which is a view of a C-contiguous array and may be a copy of another one.
     ``portable``: nothing but the arguments, `captured` and `guards` was relied on.
     """
 
@@ -29,6 +30,7 @@ class Built:
     guards: list[Guard] = field(default_factory=list)
     written: list[tuple[int, int]] = field(default_factory=list)
     mutates: list[int] = field(default_factory=list)
+    laid_out: list[int] = field(default_factory=list)
     portable: bool = False
     rebound: Loc | None = None  # where a container among the arguments is changed, which the caller would see
 

@@ -27,6 +27,7 @@ from .numpy_support import (
     transposed,
 )
 from .numpy_table import array_attribute, array_method, numpy_function
+from .sharing import memory_of
 from .values import Array, ListValue, ViewStep, is_scalar, is_static
 
 if TYPE_CHECKING:
@@ -42,8 +43,16 @@ def transpose_view(ctx: Context, a: Any, perm: tuple[int, ...]) -> Any:
     return ctx.wrap(transposed(ctx, strong_operand(ctx, a), perm))
 
 
+def _ask_for_layout(ctx: Context, a: Any) -> None:
+    """The program is one for arrays in C order (see `Built.laid_out`)."""
+    if isinstance(a, Array):
+        for cell in memory_of(a.cell):
+            ctx.session.laid_out |= dict.fromkeys((cell, *cell.lenders))
+
+
 def reshape_view(ctx: Context, a: Any, shape: tuple[Dim, ...]) -> Any:
     """A reshape to a shape of the same size: a view or a copy, as NumPy decides."""
+    _ask_for_layout(ctx, a)
     if isinstance(a, Array) and shape and reshape_layout(layout_of(a), shape) is not None:
         return ctx.view(a, ViewStep("reshape", arg=shape))
     return ctx.wrap(reshaped(ctx, strong_operand(ctx, a), shape))
@@ -193,6 +202,7 @@ def _ravel(ctx: Context, a: Any, order: str = "C") -> Any:
     if order == "F":
         a = _permuted(ctx, a, None)
     size = (product(ctx.shape(a)),)
+    _ask_for_layout(ctx, a)
     if isinstance(a, Array) and is_contiguous(a):
         return a if len(ctx.shape(a)) == 1 else ctx.view(a, ViewStep("reshape", arg=size))
     return _fresh(ctx, reshaped(ctx, strong_operand(ctx, a), size))
