@@ -368,7 +368,8 @@ class Context:
         if known is None:
             self.session.settle(a, b)
             same = self.b.emit("eq", self.b.extent(a), self.b.extent(b))
-            self.check(same, "ValueError" if error is PullbackValueError else "IndexError", message)
+            kinds = {"LinAlgError": np.linalg.LinAlgError, "IndexError": IndexError, "ValueError": ValueError}
+            self.check(same, next(name for name, kind in kinds.items() if issubclass(error, kind)), message)
 
     def not_stretched(self, extent: Dim, other: Dim) -> None:
         """An extent that has to be equal to another one must not be 1 (symbols never are), for NumPy would stretch

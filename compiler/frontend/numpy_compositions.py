@@ -43,10 +43,14 @@ def corrcoef(x: Any, y: Any = None, rowvar: Any = True) -> Any:
 def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
     x = np.ravel(a)
     if np.ndim(bins) == 0:
+        if bins < 1:
+            raise ValueError("`bins` must be positive, when an integer")
         low, high = (np.min(x), np.max(x)) if range is None else range
         edges = np.linspace(low, high, bins + 1)
     else:
         edges = np.asarray(bins)
+        if np.any(edges[1:] < edges[:-1]):
+            raise ValueError("`bins` must increase monotonically, when an array")
     n = edges.shape[0] - 1
     inside = np.logical_and(x >= edges[0], x <= edges[-1])
     place = np.minimum(np.maximum(np.searchsorted(edges, x, side="right") - 1, 0), n - 1)

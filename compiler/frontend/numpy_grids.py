@@ -110,6 +110,13 @@ def _diag_indices_from(ctx: Context, arr: Any) -> Any:
     return _diag_indices(ctx, shape[0], len(shape))
 
 
+def _require_within(ctx: Context, x: Operand, extent: Dim, message: str) -> None:
+    inside = apply(ctx, "logical_and", apply(ctx, "ge", x, 0), apply(ctx, "lt", x, ctx.b.extent(extent)))
+    if inside.type.rank:
+        inside = ctx.b.emit("all", inside, axes=tuple(range(inside.type.rank)), keepdims=False)
+    ctx.check(inside, "ValueError", message)
+
+
 @numpy_function(np.unravel_index, static="order", fold=True)
 def _unravel_index(ctx: Context, indices: Any, shape: Any, order: str = "C") -> Any:
     if order != "C":
@@ -117,6 +124,7 @@ def _unravel_index(ctx: Context, indices: Any, shape: Any, order: str = "C") -> 
     rest: Any = strong_operand(ctx, indices)
     places: list[Any] = []
     extents = shape_argument(ctx, shape)
+    _require_within(ctx, rest, _size(extents), "index out of bounds for array with this size")
     for extent in reversed(extents[1:]):
         n = ctx.b.extent(extent)
         places.insert(0, apply(ctx, "mod", rest, n))
@@ -131,6 +139,7 @@ def _ravel_multi_index(ctx: Context, multi_index: Any, dims: Any, mode: str = "r
     total: Any = None
     for i, extent in zip(elements(ctx, multi_index, "multi_index"), shape_argument(ctx, dims), strict=True):
         x = strong_operand(ctx, i)
+        _require_within(ctx, x, extent, "invalid entry in coordinates array")
         total = x if total is None else apply(ctx, "add", apply(ctx, "mul", total, ctx.b.extent(extent)), x)
     return ctx.wrap(total)
 
@@ -294,10 +303,7 @@ def _choose(ctx: Context, a: Any, choices: Any, out: Any = None, mode: str = "ra
     elif mode == "clip":
         which = apply(ctx, "minimum", apply(ctx, "maximum", which, 0), n - 1)
     else:
-        inside = apply(ctx, "logical_and", apply(ctx, "ge", which, 0), apply(ctx, "lt", which, n))
-        if inside.type.rank:
-            inside = ctx.b.emit("all", inside, axes=tuple(range(inside.type.rank)), keepdims=False)
-        ctx.check(inside, "ValueError", "invalid entry in choice array")
+        _require_within(ctx, which, Dim.of(n), "invalid entry in choice array")
     chosen: Any = ctx.wrap(options[-1])
     for k in range(n - 2, -1, -1):
         chosen = ctx.elementwise("where", apply(ctx, "eq", which, k), options[k], chosen)

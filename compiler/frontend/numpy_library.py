@@ -199,11 +199,13 @@ def power_norm(x: Any, axes: tuple[int, ...], keepdims: bool, order: float) -> A
 def of_stack(function: Any, a: Any, options: Any) -> Any:
     stack = np.asarray(a)
     matrices = stack.reshape(-1, *stack.shape[-2:])
-    first = function(matrices[0], **options)
+    some = matrices.shape[0] > 0
+    first = function(matrices[0] if some else np.eye(*stack.shape[-2:], dtype=stack.dtype), **options)
     parts = first if isinstance(first, tuple) else (first,)
     outs = [np.empty((matrices.shape[0], *np.shape(p)), dtype=p.dtype) for p in parts]
     for out, p in zip(outs, parts):
-        out[0] = p
+        if some:
+            out[0] = p
     for k in range(1, matrices.shape[0]):
         made = function(matrices[k], **options)
         for out, p in zip(outs, made if isinstance(made, tuple) else (made,)):
@@ -308,6 +310,12 @@ def convolve(a: Any, v: Any) -> Any:
 
 def correlate(a: Any, v: Any) -> Any:
     return convolve(a, v[::-1])
+
+
+def interp_at_one(x: Any, xp: Any, fp: Any, flat_left: bool, flat_right: bool, left: Any, right: Any) -> Any:
+    low = fp[0] if flat_left else left
+    high = fp[0] if flat_right else right
+    return np.where(x < xp[0], low, np.where(x > xp[0], high, fp[0]))
 
 
 def interp(x: Any, xp: Any, fp: Any, flat_left: bool, flat_right: bool, left: Any, right: Any) -> Any:

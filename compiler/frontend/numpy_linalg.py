@@ -447,6 +447,12 @@ def _interp(ctx: Context, x: Any, xp: Any, fp: Any, left: Any = None, right: Any
     if places.type.rank != 1 or values.type.rank != 1:
         ctx.error(PullbackValueError, "np.interp: xp and fp must have one dimension")
     ctx.require_equal(places.type.shape[0], values.type.shape[0], "fp and xp are not of the same length.")
-    require_at_least(ctx, places.type.shape[0], 2, "np.interp needs at least two points here")
+    one = places.type.shape[0] == 1
+    if not one:
+        require_at_least(ctx, places.type.shape[0], 2, "np.interp of a run-time number of points needs two of them")
     ends = [left is None, right is None, 0.0 if left is None else left, 0.0 if right is None else right]
-    return ctx.call(library.interp, [ctx.wrap(point), ctx.wrap(places), ctx.wrap(values), *ends], {})
+    return ctx.call(
+        library.interp_at_one if one else library.interp,
+        [ctx.wrap(point), ctx.wrap(places), ctx.wrap(values), *ends],
+        {},
+    )

@@ -12,7 +12,7 @@ from ..ir.dims import Dim
 from ..ir.nodes import Operand
 from . import numpy_library as library
 from .numpy_linalg import matrix_product
-from .numpy_support import apply, cast, common_dtype, reshaped, strong_operand, transposed
+from .numpy_support import apply, cast, common_dtype, product, reshaped, strong_operand, transposed
 from .numpy_table import numpy_function
 from .values import Array, DictValue, RecordValue
 
@@ -81,6 +81,8 @@ def _rank(ctx: Context, a: Any) -> int:
 
 def stacked(ctx: Context, function: Any, a: Any, **options: Any) -> Any:
     """A function of a matrix, for every matrix of a stack, one after the other."""
+    count = product(ctx.shape(a)[:-2]) if isinstance(a, Array) else strong_operand(ctx, a).type.size
+    ctx.session.assume(count - 1)  # an empty stack is told apart at dispatch
     return ctx.call(library.of_stack, [function, a, DictValue(dict(options))], {})
 
 
@@ -239,7 +241,7 @@ def _lstsq(ctx: Context, a: Any, b: Any, rcond: Any = None) -> Any:
     x, y = _floats(ctx, "np.linalg.lstsq", a, b)
     if x.type.rank != 2 or y.type.rank not in (1, 2):
         ctx.error(PullbackLinAlgError, "np.linalg.lstsq takes a matrix, and a vector or a matrix")
-    ctx.require_equal(x.type.shape[0], y.type.shape[0], "Incompatible dimensions")
+    ctx.require_equal(x.type.shape[0], y.type.shape[0], "Incompatible dimensions", PullbackLinAlgError)
     return ctx.call(library.least_squares, [ctx.wrap(x), ctx.wrap(y), rcond, float(np.finfo(x.type.numpy).eps)], {})
 
 
