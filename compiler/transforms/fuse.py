@@ -221,7 +221,7 @@ class Planner:
         if space is None or op.opcode not in WRITES:
             return True
         place = write_place(op, ivs(space))
-        return any(b is base and (at is None or at != place) for b, at in reads(op, ivs(space), self.virtual))
+        return any(b is base and not _left_alone(at, place) for b, at in reads(op, ivs(space), self.virtual))
 
     def needs_memory(self, v: Value) -> bool:
         """Whether something other than a loop nest reads the array."""
@@ -373,7 +373,7 @@ class Planner:
             dead = self.dying.get(op)
             if dead is not None:
                 theirs = [r for m in unit.ops for r in reads(m, idx, self.virtual)]
-                if any(b is dead and (at is None or at != place) for b, at in theirs + mine):
+                if any(b is dead and not _left_alone(at, place) for b, at in theirs + mine):
                     return False
         return self._few_arrays(unit, idx, mine, members)
 
@@ -427,6 +427,17 @@ class Planner:
     def _reads_memory(self, k: int, op: Op, home: dict[Op, int]) -> bool:
         consumer = self.ops[k]
         return home.get(consumer) != home[op]
+
+
+def _left_alone(at: Indices | None, place: Indices | None) -> bool:
+    """Whether a nest that writes at `place` finds what it reads at `at` as it was: it is what the same iteration
+    writes, or what none does, since the two differ by a number along an axis on which the read does not move."""
+    if at is None or place is None:
+        return False
+    return at == place or any(
+        (d := a - p).is_const and d.const != 0 and not any(str(x).startswith("#") for x in a.atoms())
+        for a, p in zip(at, place, strict=True)
+    )
 
 
 def region_uses(region: Region) -> Iterator[Value]:

@@ -258,3 +258,37 @@ def test_a_reshaped_array_that_is_overwritten_is_copied() -> None:
       return %d, %s
     }""")
     check(fn, [np.arange(6.0).reshape(2, 3)], compiled=True)
+
+
+def test_a_row_made_from_the_one_before_needs_no_temporary() -> None:
+    fn = parse("""func f(%x: f64[n0, n1], %g: f64[n1]) -> (f64[n0, n1]) {
+      %n = extent {dim=n0} : int
+      %r = for 1, %n, 1, %x {stop=False} : f64[n0, n1] {(%t: int, %a: f64[n0, n1]):
+        %s = extent {dim=%t - 1} : int
+        %u = load %a, %s {index=(at, span(0, n1))} : f64[n1]
+        %v = load %a, %t {index=(at, span(0, n1))} : f64[n1]
+        %w = mul %u, %g : f64[n1]
+        %y = add %w, %v : f64[n1]
+        %b = store %a, %t, %y {index=(at, span(0, n1))} : f64[n0, n1]
+        yield %b
+      }
+      return %r
+    }""")
+    rng = np.random.default_rng(0)
+    text = check(fn, [rng.normal(size=(5, 4)), rng.normal(size=4)], compiled=True)
+    assert text.count("for ") == 2 and "empty(" not in text, text
+
+
+def test_a_shifted_row_needs_a_temporary() -> None:
+    fn = parse("""func f(%x: f64[n0, n1]) -> (f64[n0, n1]) assume [n1 - 1] {
+      %n = extent {dim=n0} : int
+      %r = for 0, %n, 1, %x {stop=False} : f64[n0, n1] {(%t: int, %a: f64[n0, n1]):
+        %u = load %a, %t {index=(at, span(0, n1 - 1))} : f64[n1 - 1]
+        %b = store %a, %t, %u {index=(at, span(1, n1 - 1))} : f64[n0, n1]
+        %c = load %b, 0 {index=(at, span(0, n1))} : f64[n1]
+        %d = accum %b, %t, %c {index=(at, span(0, n1))} : f64[n0, n1]
+        yield %d
+      }
+      return %r
+    }""")
+    check(fn, [np.random.default_rng(0).normal(size=(5, 4))], compiled=True)
