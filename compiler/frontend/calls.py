@@ -447,11 +447,11 @@ class Calls(Objects):
                 return index
             scaled = self.binary(ast.Mult, index, v.step)
             return self.binary(ast.Add, v.start, scaled)
-        if isinstance(v, StackedList) and v.weak:
-            return self.emit("cast", self.load_array(v.array, index), dtype=self.array_type(v.array).dtype, weak=True)
         if isinstance(v, (Array, StackedList)):
             counted = self._counted(v, index) if isinstance(v, Array) else None
-            return counted if counted is not None else self.load_array(v if isinstance(v, Array) else v.array, index)
+            if counted is not None:
+                return counted
+            return self.load_array(v, index) if isinstance(v, Array) else self.row_of(v, index)
         if isinstance(v, Indexed):
             return v.item(index)
         assert isinstance(v, Iteration)

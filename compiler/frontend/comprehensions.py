@@ -19,10 +19,17 @@ from .control import Frame
 from .expressions import Expressions
 from .liveness import binds
 from .loops import Body
-from .values import Array, Cell, DictValue, GeneratorValue, Iteration, ListValue, StackedList, ViewStep
+from .values import Array, Cell, DictValue, GeneratorValue, Iteration, ListValue, Rows, StackedList, ViewStep
 
 ACC = ".acc"  # the accumulator of a reduction, or the number of items so far: a name no program has
 OUT = ".out"  # the array that the items are stored into
+
+
+def _of_numbers(v: Any) -> bool:
+    """Whether a list has Python numbers as items."""
+    if isinstance(v, ListValue):
+        return v.content.weak if isinstance(v.content, Rows) else all(type(x) in (int, float) for x in v.content)
+    return isinstance(v, StackedList) and v.weak
 
 
 class Comprehensions(Expressions):
@@ -168,11 +175,14 @@ class Comprehensions(Expressions):
         """A list whose length is known only at run time: its items are stored into an array."""
         with self._scope(generators):
             sample: list[Any] = []
+            lists: list[tuple[bool, bool]] = []
 
             def element() -> None:
                 for k, g in enumerate(generators):
                     self.assign(g.target, self._sample(self.eval(g.iter) if k else iterable))
-                sample.append(self.type(self.eval(elt)))
+                value = self.eval(elt)
+                lists.append((isinstance(value, (ListValue, StackedList)), _of_numbers(value)))
+                sample.append(self.type(value))
 
             outcome = self.isolated(Region(), element)
             if outcome.env is None:
@@ -202,7 +212,7 @@ class Comprehensions(Expressions):
                 self._nested(generators, 0, iterable, add)
                 size = Dim.of(self.operand(self.env[ACC])) if filtered else capacity
                 whole = ViewStep("index", tuple(Span(ZERO, d) for d in (size, *t.shape)))
-                return StackedList(self.view(out, whole) if filtered else out)
+                return StackedList(self.view(out, whole) if filtered else out, lists[0][1], lists[0][0])
 
             def numbered(pair: Any) -> None:
                 self.env[ACC], item = pair
@@ -210,7 +220,7 @@ class Comprehensions(Expressions):
                 add()
 
             self._over(Iteration("enumerate", (iterable,), 0), 0, numbered, binds(generators[0].target))
-        return StackedList(out)
+        return StackedList(out, lists[0][1], lists[0][0])
 
     def _count(self, generators: list[ast.comprehension], iterable: Any) -> Dim:
         """How many items the loops over several generators have, conditions apart."""

@@ -79,7 +79,7 @@ class Growing(Moves):
         if narrow or promote([Type(t.dtype, ()), own])[0] != t.dtype or len(own.shape) != len(t.shape) - 1:
             raise NeedsStatic("the items of this list have different types", self.loc, "use items of one type")
         index: tuple[IndexItem, ...] = (At(), *(Span(ZERO, d) for d in t.shape[1:]))
-        view = Array(memory.cell, (ViewStep("index", index, (self.operand(place),)),))
+        view = self.view(memory, ViewStep("index", index, (self.operand(place),)))
         value = self.fit(self.operand(x), t.shape[1:])
         if value.type.dtype != t.dtype:
             value = self.emit("cast", value, dtype=t.dtype, weak=False)

@@ -32,6 +32,7 @@ from .values import (
     StackedList,
     ViewStep,
     is_number,
+    is_operand,
     is_scalar,
     is_static,
 )
@@ -69,6 +70,8 @@ class Places(Loops):
         """``owner[key]``."""
         owner = self.present(owner)
         if isinstance(owner, (Array, StackedList)):
+            if isinstance(owner, StackedList) and not isinstance(key, SliceValue):
+                return self.row_of(owner, key)
             return self.load_array(owner if isinstance(owner, Array) else owner.array, key)
         if isinstance(owner, (tuple, ListValue, RangeValue)):
             return self.load_sequence(owner, key)
@@ -100,6 +103,16 @@ class Places(Loops):
                 PullbackTypeError, f"{describe(owner)} cannot be indexed", "only arrays, lists, tuples and dicts can"
             )
         self.error(UnsupportedError, f"{describe(owner)} cannot be indexed")
+
+    def row_of(self, items: StackedList, key: Any) -> Any:
+        """The item of a list of run-time length at a position."""
+        item = self.load_array(items.array, key)
+        if items.lists and isinstance(item, Array):
+            size = self.array_type(item).shape[0]
+            return ListValue(Rows(item, self.integer(size), size, items.weak))
+        if items.weak and is_operand(item):
+            return self.emit("cast", item, dtype=item.type.dtype, weak=True)
+        return item
 
     def captured_part(self, owner: Opaque, key: Any) -> Any:
         raise NotImplementedError

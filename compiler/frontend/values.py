@@ -243,10 +243,12 @@ class GeneratorValue:
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class StackedList:
-    """A list of run-time length whose items are the rows of an array. `weak`: they are Python numbers."""
+    """A list of run-time length whose items are the rows of an array. `lists`: they are lists;
+    `weak`: they are, or contain, Python numbers."""
 
     array: Array
     weak: bool = False
+    lists: bool = False
 
 
 class _Undefined:

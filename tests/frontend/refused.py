@@ -305,3 +305,8 @@ def list_grows_in_a_while_loop(x):
         s = s * 2.0 + x[0] ** 2
         out.append(s)
     return sum(out)
+
+
+def lists_of_a_list_are_joined(x):
+    t = [[v, 2.0 * v] for v in x]
+    return sum(t[0] + t[1])  #! t[0] + t[1] | a list of run-time length | np.array

@@ -193,3 +193,16 @@ def brk(x, k):
             break
         out.append(x[i])
     return sum(out) / max(len(out), 1)
+
+
+@case(A)
+def table_of_lists(a):
+    n, m = a.shape
+    t = [[0.0 * a[0, 0] for j in range(m)] for i in range(n)]
+    for i in range(n):
+        for j in range(m):
+            t[i][j] = a[i, j] ** 2 + (t[i - 1][j] if i > 0 else 0.0) * (t[i][j - 1] if j > 0 else 1.0)
+    s = 0.0
+    for row in t:
+        s = s + sum(row) * row[-1] + len(row)
+    return s + t[-1][0]
