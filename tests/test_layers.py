@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "runtime": set(),
-    "ir": {"errors"},
+    "ir": {"errors", "runtime"},
     "paths": set(),
     "fingerprint": {"paths"},
     "analysis": {"ir"},
@@ -30,7 +30,8 @@ LAYERS: dict[str, set[str]] = {
     "signature": {"tree"},
     "backend": {"pipeline"},
     "dispatch": {"compose", "signature", "backend", "quick"},
-    "api": {"dispatch"},
+    "memory": {"dispatch"},
+    "api": {"memory"},
     "front door": {"api"},
 }
 MODULES = {
