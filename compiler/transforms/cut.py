@@ -52,9 +52,9 @@ def choose_kept(
             # visible anyway; but an array whose memory is overwritten would have to be copied
             if v in destroyed:
                 graph.add("source", (v, 0), _INFINITE)
-                graph.add((v, 0), (v, 1), _bytes(v.type))
+                graph.add((v, 0), (v, 1), nominal_bytes(v.type))
             continue
-        graph.add((v, 0), (v, 1), _bytes(v.type) * NOMINAL ** depth.get(v, 0))
+        graph.add((v, 0), (v, 1), nominal_bytes(v.type) * NOMINAL ** depth.get(v, 0))
         needs = sources(v)
         if needs is None:
             graph.add("source", (v, 0), _INFINITE)
@@ -70,10 +70,11 @@ def choose_kept(
 def cost_of(fn: Function) -> Callable[[Value], int]:
     """The estimated bytes of keeping a value for every iteration of the loops around it."""
     depth = _loop_depths(fn.body)
-    return lambda v: _bytes(v.type) * NOMINAL ** depth.get(v, 1)
+    return lambda v: nominal_bytes(v.type) * NOMINAL ** depth.get(v, 1)
 
 
-def _bytes(t: Type) -> int:
+def nominal_bytes(t: Type) -> int:
+    """The size of a value, with `NOMINAL` for extents that are not known."""
     size = t.itemsize
     for d in t.shape:
         size *= max(1, _nominal(d))

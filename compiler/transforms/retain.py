@@ -35,6 +35,7 @@ from ..ir.opdef import opdef
 from ..rules.indexing import has_gather, index_operands
 from .cut import choose_kept, cost_of
 from .keep import Keeper
+from .remat import rematerialise
 from .rollback import Rollback, plan_rollbacks, roll_back
 
 
@@ -46,10 +47,16 @@ def retain(fn: Function) -> Function:
         if "backward" in callee.attrs:
             split(callee, fn.callees[callee.attrs.pop("backward")])
         elif "pairs" in callee.attrs:
-            Retainer(callee).run()
+            _retain(callee)
     if "pairs" in fn.attrs:
-        Retainer(fn).run()
+        _retain(fn)
     return fn
+
+
+def _retain(fn: Function) -> None:
+    retainer = Retainer(fn)
+    retainer.run()
+    rematerialise(fn, retainer.forward_ops, retainer.recomputable)
 
 
 class Retainer(Keeper):
