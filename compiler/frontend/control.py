@@ -193,15 +193,23 @@ class Control(Context):
         touched = list(dict.fromkeys([*a.heap, *b.heap]))
         old = [obj for obj in touched if obj.stamp < min(a.start, b.start)]
         new_contents = [(obj, self._merge_heap(join, obj, a, b)) for obj in old]
+        kept = [n for n in names if n in merged]
+        # what a changed container held at the end of a branch is reached through it, and merged as a name is
+        held_a, held_b = (
+            [
+                tuple(what.values()) if isinstance(what, dict) else what
+                for what in (x.heap.get(obj, contents(obj)) for obj in old if not isinstance(obj, Cell))
+            ]
+            for x in (a, b)
+        )
         self.env.clear()
         self.env.update({k: v for k, v in merged.items() if v is not UNDEFINED})
         for obj, what in new_contents:
             self.session.touch(obj)
             set_contents(obj, what)
-        kept = [n for n in names if n in merged]
         join.settle(
-            [env_a[n] for n in kept if env_a and n in env_a],
-            [env_b[n] for n in kept if env_b and n in env_b],
+            [*(env_a[n] for n in kept if env_a and n in env_a), *held_a],
+            [*(env_b[n] for n in kept if env_b and n in env_b), *held_b],
             self.outer_values(),
             self.frame,
         )

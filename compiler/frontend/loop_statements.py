@@ -14,7 +14,7 @@ from .context import DeadCode, describe
 from .growing import Grow
 from .liveness import EMPTY, Names, binds, has_jump
 from .loops import Body, EffectInTest, Peel
-from .values import Conflict, Opaque, RangeValue, is_static, next_stamp, to_python
+from .values import Array, Conflict, Iteration, Opaque, RangeValue, is_static, next_stamp, to_python
 
 UNROLL_LIMIT = 2000
 MAX_GROWTHS = 12  # times that a loop is built again for its lists
@@ -161,11 +161,11 @@ class LoopStatements(Comprehensions):
         if isinstance(iterable, Opaque):
             self.error(UnsupportedError, f"{describe(iterable)} is not iterable here", "pass a list or an array")
         if self.has_container(iterable):
-            self._unrolled(s, self.items_of(iterable))
+            self._unrolled(s, iterable)
         else:
             count = self.length(iterable) if not isinstance(iterable, RangeValue) or is_static(iterable.step) else None
             if count is not None and count.is_const and count.const <= 0:
-                self._unrolled(s, [])
+                self._unrolled(s, ())
                 self._after_loop(s)
                 return
             known = count is not None and count.is_const and count.const <= UNROLL_LIMIT
@@ -188,9 +188,7 @@ class LoopStatements(Comprehensions):
                 self.session.inlined = inlined
                 self.env.clear()
                 self.env.update(env)
-                items = self.static_items(iterable)
-                assert items is not None
-                self._unrolled(s, items)
+                self._unrolled(s, iterable)
             finally:
                 self._unrollable = outer
         self._after_loop(s)
@@ -310,8 +308,35 @@ class LoopStatements(Comprehensions):
         start, stop = self.require_dim(iterable.start) + done * step, self.require_dim(iterable.stop)
         return (start, stop - 1) if step > 0 else (stop + 1, start)
 
-    def _unrolled(self, s: ast.For, items: list[Any]) -> None:
-        """The body once for every item known at compile time."""
+    def _next_items(self, v: Any) -> list[Callable[[], Any]]:
+        """How to get each item of an iterable when its turn comes: an array may be written before."""
+        if isinstance(v, Iteration):
+            if all(self.static_items(part) is not None for part in v.parts):
+                parts = [self._next_items(part) for part in v.parts]
+                if v.kind == "zip":
+                    return [lambda row=row: tuple(get() for get in row) for row in zip(*parts, strict=False)]  # type: ignore[misc]
+                if v.kind == "reversed":
+                    return parts[0][::-1]
+                return [
+                    lambda k=k, get=get: (self.binary(ast.Add, v.start, k), get())  # type: ignore[misc]
+                    for k, get in enumerate(parts[0])
+                ]
+        elif isinstance(v, Array):
+            extent = self.array_type(v).shape[0]
+            if extent.is_const:
+                return [lambda k=k: self.item_at(v, k) for k in range(extent.const)]  # type: ignore[misc]
+        return [lambda item=item: item for item in self.items_of(v)]  # type: ignore[misc]
+
+    def _unrolled(self, s: ast.For, iterable: Any) -> None:
+        """The body once for every item, their number being known at compile time."""
+        items = self._next_items(iterable)
+        self.frame.iterated.append(iterable)
+        try:
+            self._iterations(s, items)
+        finally:
+            self.frame.iterated.pop()
+
+    def _iterations(self, s: ast.For, items: list[Callable[[], Any]]) -> None:
         live_head, live_after, _ = self._loop_names(s, EMPTY)
         live = live_head | live_after
 
@@ -319,7 +344,7 @@ class LoopStatements(Comprehensions):
             if k == len(items):
                 return
             with self.living(live, live):
-                self.assign(s.target, items[k])
+                self.assign(s.target, items[k]())
                 self.block(s.body)
                 self.env.pop("$continue", None)
                 left = self.either([self.env.get("$break", False), self.env.get("$return", False)])
@@ -331,7 +356,7 @@ class LoopStatements(Comprehensions):
         if not has_jump(s.body, (ast.Break, ast.Return)):
             with self.living(live, live):
                 for item in items:
-                    self.assign(s.target, item)
+                    self.assign(s.target, item())
                     self.block(s.body)
                     self.env.pop("$continue", None)
         else:

@@ -481,3 +481,48 @@ def stores_that_reach_nothing_beside_one_that_does(y, k):
             y[1:] = 0.5 * y[-1]
             total += y[-1] ** 2 * y[0]
     return total + y
+
+
+@case(V, np.abs(V) + 0.1)
+def iterated_while_it_is_replaced(x, a):
+    a = np.abs(a)
+    for i, t in enumerate(a):
+        if x[i] > 0:
+            a = np.cos(a)
+        a[i] += t
+        a[-1] += 1
+    return a
+
+
+@case(V, np.abs(V) + 0.1)
+def iterated_twice_at_once(x, a):
+    for e, t in zip(a, a):
+        a[:] = e * t
+        a = -a
+    for e in a:
+        a[-1] += e
+        a = -a
+    return a * x
+
+
+@case(V, np.abs(V) + 0.1)
+def item_of_a_list_beside_its_name(x, a):
+    items = [a.copy(), a * 2]
+    b = items[0]
+    for i in range(len(x)):
+        if x[i] > 0:
+            items[0] = np.cos(a)
+        items[0][i] += b[i]
+        b[0] += 1
+    return items[0] + b
+
+
+@case(V, np.abs(V) + 0.1)
+def field_of_a_dict_beside_its_name(x, a):
+    state = {"now": a.copy()}
+    b = state["now"]
+    if x[0] > 0.5:
+        state["now"] = np.cos(a)
+    b[0] += 1
+    state["now"][1] *= 3.0
+    return state["now"] * b
