@@ -11,6 +11,7 @@ import pytest
 
 import pullback as pb
 from pullback import tree
+from pullback.ir.dims import Dim
 from pullback.signature import Signature, classify, scan
 
 
@@ -84,7 +85,7 @@ def signature(*args: Any) -> Signature:
 
 
 def types(s: Signature) -> list[str]:
-    args, _, _ = s.abstract((), False)
+    args, _, _ = s.abstract({}, False)
     return [str(x.type) for x in tree.leaves(args) if hasattr(x, "type")]
 
 
@@ -106,7 +107,7 @@ def test_zero_extent_is_an_extent_like_others() -> None:
 
 
 def test_fixed_symbols_and_static_ints() -> None:
-    args, _, slots = signature(np.ones((3, 4)), 5, 2.0).abstract({"n1"}, True)
+    args, _, slots = signature(np.ones((3, 4)), 5, 2.0).abstract({"n1": Dim.of(4)}, True)
     assert str(args[0].type) == "f64[n0, 4]"
     assert args[1].value == 5
     assert slots == [0, 2]

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from .. import rules as _rules  # the registry must be filled
-from ..errors import PullbackError, PullbackTypeError, UnsupportedError
+from ..errors import NeedsStatic, PullbackError, PullbackTypeError, UnsupportedError
 from ..ir.nodes import Function, Loc, Operand, Value
 from ..paths import Path, Root, of_value, unwrap
 from .context import DeadCode, describe
@@ -86,6 +86,18 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
     private: the caller does not look at the arguments afterwards (it differentiates): `Built.written` is empty.
     """
     session = Session(extents)
+    try:
+        return _build(session, fn, args, kwargs, private)
+    except NeedsStatic:
+        if not session.grew_by_count:
+            raise
+    # a list that grew in a loop over a known number of items is, unrolled, a list of known length
+    session = Session(extents)
+    session.unrolls_growth = True
+    return _build(session, fn, args, kwargs, private)
+
+
+def _build(session: Session, fn: Any, args: Any, kwargs: Any, private: bool) -> Built:
     interpreter = Interpreter(session)
     params: list[Value] = []
 

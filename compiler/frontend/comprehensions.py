@@ -34,7 +34,7 @@ def _of_numbers(v: Any) -> bool:
 
 class Comprehensions(Expressions):
     def eval_ListComp(self, node: ast.ListComp) -> Any:
-        first = self.eval(node.generators[0].iter)
+        first = self.as_stacked(self.eval(node.generators[0].iter))
         out: list[Any] = []
         if self.static_items(first) is not None:
             try:
@@ -48,7 +48,7 @@ class Comprehensions(Expressions):
 
     def eval_SetComp(self, node: ast.SetComp) -> Any:
         out: list[Any] = []
-        first = self.eval(node.generators[0].iter)
+        first = self.as_stacked(self.eval(node.generators[0].iter))
         self._comprehend(node.generators, first, self.frame, lambda: out.append(self.eval(node.elt)))
         return self.static_set(out)
 
@@ -58,11 +58,11 @@ class Comprehensions(Expressions):
         def add() -> None:
             out[self.static(self.eval(node.key), "the key of a dict")] = self.eval(node.value)
 
-        self._comprehend(node.generators, self.eval(node.generators[0].iter), self.frame, add)
+        self._comprehend(node.generators, self.as_stacked(self.eval(node.generators[0].iter)), self.frame, add)
         return DictValue(out)
 
     def eval_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
-        return GeneratorValue(node, self.frame, self.eval(node.generators[0].iter))
+        return GeneratorValue(node, self.frame, self.as_stacked(self.eval(node.generators[0].iter)))
 
     def static_items(self, v: Any) -> list[Any] | None:
         if isinstance(v, GeneratorValue):
@@ -107,7 +107,7 @@ class Comprehensions(Expressions):
             if not all(self._static_filter(test) for test in generator.ifs):
                 continue
             if k + 1 < len(generators):
-                self._generate(generators, k + 1, self.eval(generators[k + 1].iter), add)
+                self._generate(generators, k + 1, self.as_stacked(self.eval(generators[k + 1].iter)), add)
             else:
                 add()
 
@@ -149,7 +149,7 @@ class Comprehensions(Expressions):
             if last:
                 work()
             else:
-                self._nested(generators, k + 1, self.eval(generators[k + 1].iter), work, tests)
+                self._nested(generators, k + 1, self.as_stacked(self.eval(generators[k + 1].iter)), work, tests)
 
         def filtered(ifs: list[ast.expr]) -> None:
             if not ifs or not tests:
@@ -179,7 +179,7 @@ class Comprehensions(Expressions):
 
             def element() -> None:
                 for k, g in enumerate(generators):
-                    self.assign(g.target, self._sample(self.eval(g.iter) if k else iterable))
+                    self.assign(g.target, self._sample(self.as_stacked(self.eval(g.iter)) if k else iterable))
                 value = self.eval(elt)
                 lists.append((isinstance(value, (ListValue, StackedList)), _of_numbers(value)))
                 sample.append(self.type(value))

@@ -235,7 +235,8 @@ class LoopStatements(Comprehensions):
         certain = count is not None and count.is_const and count.const > 0
         segment = iterable.segment if direct else None
         facts = self._facts(iterable, count)
-        short = count is not None and count.is_const and count.const <= PEEL_FROM
+        limit = UNROLL_LIMIT if self.session.unrolls_growth else PEEL_FROM
+        short = count is not None and count.is_const and count.const <= limit
         peelable = facts is not None and segment is None and not short
         body = Body(work, None, (lo, hi, step), certain, facts, hint, segment, count, short, peelable)
 
@@ -272,6 +273,7 @@ class LoopStatements(Comprehensions):
                 del region.ops[start:]
             finally:
                 levels.pop()
+            self.session.grew_by_count |= body.count.is_const and body.count.const <= UNROLL_LIMIT
             self.grow(grow, body.count)
             start = len(region.ops)
         raise NeedsStatic("how many items a list gets in this loop does not settle", self.loc, "use an array")

@@ -95,6 +95,8 @@ class Session:
         self.rebound: Loc | None = None  # where the first of them is changed
         self.levels: list[tuple[int, bool]] = []  # loops that are being built: a stamp, whether they are counted
         self.known: dict[Operand, bool] = {}  # conditions that hold, or do not, in the branch that is being built
+        self.unrolls_growth = False  # loops over a known number of items in which a list grows are unrolled
+        self.grew_by_count = False  # there is such a loop, and it was not
         self.laid_out: dict[Cell, None] = {}  # reshaped: a view or a copy, as the memory is laid out
         self.lent: dict[Cell, None] = {}  # arguments that may be written by one who took over their memory
         self.inlined: dict[Any, tuple[int, int]] = {}  # calls and ops built in place so far (see once.py)

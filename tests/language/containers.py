@@ -394,3 +394,13 @@ def reversed_list(x):
     for v in reversed(x):
         s = s * 0.5 + v
     return s
+
+
+@case(V)
+def rows_of_a_list_in_comprehensions(x):
+    rows = []
+    for i in range(12):
+        rows.append(x * (i + 1))
+    squares = [np.sum(r * r) for r in rows]
+    table = {k: np.sum(r) for k, r in enumerate(rows)}
+    return sum(squares) + sum(np.sum(r) for r in rows) + max(r[0] for r in rows) + table[3]

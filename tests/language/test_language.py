@@ -47,7 +47,8 @@ def test_variants_of_the_arguments(name: str) -> None:
         changed = change(args)
         if changed is not None:
             result = outcome(f, changed)
-            assert result.kind in ("ok", "raised", "kink", "discarded"), (variant, result)
+            honest = result.kind == "refused" and "is not C-contiguous" in result.detail
+            assert honest or result.kind in ("ok", "raised", "kink", "discarded"), (variant, result)
 
 
 @pytest.mark.parametrize("name", [n for n, (_, args) in CASES.items() if n.startswith("mutation.")])

@@ -37,9 +37,9 @@ def _step(y: Any, t: Any, h: Any) -> Any:
 
 @CASES(np.array([0.1, 0.2, 0.3]))
 def unrolled_steps(y: Any) -> Any:
-    states = [y]
+    states = (y,)  # a tuple that grows: the loop is unrolled
     for k in range(25):
-        states.append(_step(states[-1], 0.1 * k, 0.1))
+        states = (*states, _step(states[-1], 0.1 * k, 0.1))
     return sum(np.sum(s * s) for s in states)
 
 
