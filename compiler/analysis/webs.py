@@ -5,10 +5,14 @@ yield, result) and branches (yields to result). A web is *linear* when there is 
 goes two ways, and every loop carries it in one position: then the last version holds each element
 as the last store that wrote it left it, and an element that nothing overwrites after some point can be
 read from the last version instead of from the version of that point.
+
+A load that reads a version after a later one has been made (of ``z = y.copy(); y[0] = 1.0; z[0]`` the copy is dropped)
+is *stale*: the last version tells nothing about what it read.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import final
 
@@ -19,10 +23,24 @@ from .structure import loop_of
 @final
 @dataclass(slots=True, eq=False)
 class Web:
-    """A linear web: its last version (at the top of the function) and the stores that make it."""
+    """A linear web: its last version (at the top of the function), the stores that make it, and the stale loads."""
 
     last: Value
     stores: list[Op]
+    stale: set[Op]
+
+
+Path = tuple[tuple[Region, int], ...]  # region and position at every level, outermost first
+
+
+def _is_before(first: Path, second: Path) -> bool:
+    """Whether an op stands before another one or around it; what stands in another branch does not."""
+    for (region, at), (other, place) in zip(first, second, strict=False):
+        if region is not other:
+            return False
+        if at != place:
+            return at < place
+    return True
 
 
 def linear_webs(fn: Function, forward: set[Op]) -> dict[Value, Web]:
@@ -43,6 +61,8 @@ class _Webs:
         self.loops: list[Op] = []
         self.copied: dict[Value, bool] = {}
         self.around: dict[Value, set[Region]] = {}  # the regions a value is defined in, nested ones too
+        self.loads: dict[Value, list[tuple[Op, Path]]] = {}
+        self.ends: dict[Value, list[Path]] = {}  # where a version goes on as a later one
 
     def find(self, v: Value) -> Value:
         root = v
@@ -59,7 +79,7 @@ class _Webs:
                 self.parent[self.find(new)] = self.find(old)
 
     def linear(self) -> dict[Value, Web]:
-        self.place(self.body, ())
+        self.place(self.body, (), ())
         self.collect(self.body)
         members: dict[Value, list[Value]] = {}
         for v in list(self.parent):
@@ -71,15 +91,33 @@ class _Webs:
                 out.update(dict.fromkeys(group, web))
         return out
 
-    def place(self, region: Region, outer: tuple[Region, ...]) -> None:
+    def place(self, region: Region, outer: tuple[Region, ...], above: Path) -> None:
         regions = {region, *outer}
         for p in region.params:
             self.around[p] = regions
-        for op in region.ops:
+        for at, op in enumerate(region.ops):
+            path = (*above, (region, at))
             for r in op.results:
                 self.around[r] = regions
             for sub in op.regions:
-                self.place(sub, (*outer, region))
+                self.place(sub, (*outer, region), path)
+                if op.opcode == "if":
+                    self.end(sub.yields, (*path, (sub, len(sub.ops))))
+            if op.opcode == "load" and isinstance(op.operands[0], Value):
+                self.loads.setdefault(op.operands[0], []).append((op, path))
+            elif op.opcode in ("store", "accum"):
+                self.end(op.operands[:1], path)
+            elif op.opcode in ("for", "while"):
+                self.end(loop_of(op).inits, path)
+
+    def end(self, versions: Sequence[Operand], path: Path) -> None:
+        for v in versions:
+            if isinstance(v, Value) and v.type.shape:
+                self.ends.setdefault(v, []).append(path)
+
+    def stale(self, v: Value) -> list[Op]:
+        """The loads that read `v` when there is a later version."""
+        return [op for op, path in self.loads.get(v, ()) if any(_is_before(end, path) for end in self.ends.get(v, ()))]
 
     def begins(self, x: Operand) -> bool:
         """Whether what is written on `x` is a copy of it, the birth of another array: parameters of the function
@@ -126,7 +164,7 @@ class _Webs:
         if len(ends) != 1:
             return None
         stores = [s for s in self.stores if s.result in inside]
-        return Web(ends[0], stores) if stores else None
+        return Web(ends[0], stores, {op for v in group for op in self.stale(v)}) if stores else None
 
     def _foreign(self, v: Value, inside: set[Value]) -> bool:
         """A yield that the body makes afresh (not from the carried array) is a birth of its own."""

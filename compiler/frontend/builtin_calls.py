@@ -22,6 +22,7 @@ from .values import (
     Array,
     BoundMethod,
     DictValue,
+    DictView,
     GeneratorValue,
     Iteration,
     ListValue,
@@ -88,6 +89,10 @@ def _len(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return ctx.integer(ctx.length(v))
     if isinstance(v, (ListValue, DictValue)):
         return len(v.items)
+    if isinstance(v, DictView):
+        return len(v.owner.items)
+    if isinstance(v, GeneratorValue):
+        ctx.error(PullbackTypeError, "an iterator has no len()", "make it a list: list(...)")
     if isinstance(v, RecordValue):
         return len(v.fields) if issubclass(v.cls, tuple) else ctx.call(ctx.attribute(v, "__len__"), [], {})
     if is_scalar(v) or not hasattr(v, "__len__"):
@@ -103,7 +108,7 @@ def _enumerate(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @builtin(zip, low=1, high=99)
 def _zip(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if ctx.static(kwargs.get("strict", False), "strict of zip"):
-        lengths = [Dim.of(len(items)) if (items := ctx.static_items(a)) is not None else ctx.length(a) for a in args]
+        lengths = [ctx.length(a) if ctx.turns(a) is None else Dim.of(ctx.count_turns(a)) for a in args]
         for n in lengths[1:]:
             ctx.require_equal(lengths[0], n, "zip() arguments have different lengths")
     return Iteration("zip", tuple(args))
@@ -217,17 +222,12 @@ def _sum(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         t = ctx.type(args[0])  # Python adds the elements themselves: small integers stay small
         total = ctx.numpy(np.sum, [args[0]], {"axis": 0} if t.is_bool else {"axis": 0, "dtype": t.numpy})
         return ctx.binary(ast.Add, start, total)
-    if _unbounded(ctx, args[0]):
+    if ctx.is_unbounded(args[0]):
         return ctx.reduce_items(args[0], "sum", start)
     out = start
     for x in ctx.items_of(args[0]):
         out = ctx.binary(ast.Add, out, x)
     return out
-
-
-def _unbounded(ctx: Any, v: Any) -> bool:
-    """A generator expression of run-time length."""
-    return isinstance(v, GeneratorValue) and ctx.static_items(v) is None
 
 
 def _extreme(python: Any) -> Handler:
@@ -248,7 +248,7 @@ def _extreme(python: Any) -> Handler:
             return _extreme_by(ctx, python, args, kwargs["key"])
         if len(args) == 1 and isinstance(args[0], Array) and not ctx.shape(args[0])[0].is_const:
             return ctx.call(library.python_max if python is max else library.python_min, args, {})
-        if len(args) == 1 and _unbounded(ctx, args[0]):
+        if len(args) == 1 and ctx.is_unbounded(args[0]):
             return ctx.reduce_items(args[0], name)
         items = args if len(args) > 1 else ctx.items_of(args[0])
         if not items:
@@ -315,7 +315,7 @@ _min = builtin(min, low=1, high=99)(_extreme(min))
 def _any(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if isinstance(args[0], Array):
         return _python_bool(ctx, ctx.numpy(np.any, args))
-    if _unbounded(ctx, args[0]):
+    if ctx.is_unbounded(args[0]):
         return ctx.reduce_items(args[0], "any")
     return _python_bool(ctx, ctx.either([ctx.truth(x) for x in ctx.items_of(args[0])]))
 
@@ -324,7 +324,7 @@ def _any(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _all(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if isinstance(args[0], Array):
         return _python_bool(ctx, ctx.numpy(np.all, args))
-    if _unbounded(ctx, args[0]):
+    if ctx.is_unbounded(args[0]):
         return ctx.reduce_items(args[0], "all")
     tests = [ctx.truth(x) for x in ctx.items_of(args[0])]
     if any(t is False for t in tests):
@@ -387,8 +387,7 @@ def _pow(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(map, low=2, high=99)
 def _map(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    rows = zip(*(ctx.items_of(a) for a in args[1:]), strict=False)
-    return ListValue([ctx.call(args[0], list(row), {}) for row in rows])
+    return ctx.generator("(f(*row) for row in _)", Iteration("zip", tuple(args[1:])), f=args[0])
 
 
 @builtin(sorted)
@@ -437,16 +436,8 @@ def _item_at(ctx: Any, items: list[Any], position: Any) -> Any:
 
 @builtin(filter, low=2, high=2)
 def _filter(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    out = []
-    for x in ctx.items_of(args[1]):
-        test = ctx.truth(x if args[0] is None else ctx.call(args[0], [x], {}))
-        if not isinstance(test, bool):
-            ctx.error(
-                NeedsStatic, "the condition of filter is known only at run time", "write [x for x in items if ...]"
-            )
-        if test:
-            out.append(x)
-    return ListValue(out)
+    template = "(x for x in _ if x)" if args[0] is None else "(x for x in _ if f(x))"
+    return ctx.generator(template, args[1], f=args[0])
 
 
 @builtin(set, frozenset, low=0)

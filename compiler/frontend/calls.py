@@ -14,45 +14,35 @@ import operator
 import sys
 import types
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import numpy as np
 
 from ..errors import NeedsStatic, PullbackError, PullbackTypeError, UnsupportedError
-from ..ir.dims import ONE, Dim
-from ..ir.nodes import Operand, as_dim
-from ..ir.types import Type
 from ..paths import of_named, of_value, unwrap
 from . import fence
 from .capture import Source, bind, is_library, parameters, source_of
 from .context import DeadCode, closest, describe
 from .control import Frame
-from .globals import is_namedtuple
-from .liveness import EMPTY, Names, analyse, binds, nonlocals
-from .merging import coerce
+from .liveness import EMPTY, Names, analyse, binds, nonlocals, reads, reads_once
 from .objects import Objects
 from .values import (
+    ITERATORS,
     UNDEFINED,
     Array,
     BoundMethod,
     Conflict,
     DictValue,
-    GeneratorValue,
-    Indexed,
-    Iteration,
     ListValue,
     Maybe,
     Opaque,
-    RangeValue,
     RecordValue,
-    Rows,
     StackedList,
     SuperValue,
     UserFunction,
     is_scalar,
     is_static,
-    to_python,
 )
 
 MAX_DEPTH = 150
@@ -233,15 +223,18 @@ class Calls(Objects):
 
     # -- user functions -----------------------------------------------------------------------
     @contextmanager
-    def nested_frame(self, name: str, local: Names) -> Iterator[Frame]:
-        """A frame that sees the names of the current one (a comprehension)."""
-        frame = Frame(name, self.frame.file, parent=self.frame, locals=local)
+    def within(self, frame: Frame) -> Iterator[Frame]:
+        """Build in a frame."""
         depth = len(self.frames)
         self.frames.append(frame)
         try:
             yield frame
         finally:
             del self.frames[depth:]
+
+    def nested_frame(self, name: str, local: Names) -> AbstractContextManager[Frame]:
+        """A frame that sees the names of the current one (a comprehension)."""
+        return self.within(Frame(name, self.frame.file, parent=self.frame, locals=local, cited=self.frame.cited))
 
     def call_user(self, fn: UserFunction, args: list[Any], kwargs: dict[str, Any]) -> Any:
         """Call a function of the user's."""
@@ -303,6 +296,11 @@ class Calls(Objects):
             frame.boxes = {name: ListValue([frame.env.pop(name, UNDEFINED)]) for name in rebound.inside & local}
         if live is not None:
             frame.live = live
+        frame.read_once = _read_once(node)
+        for name, value in frame.env.items():
+            if isinstance(value, ITERATORS) and name not in frame.read_once and name in reads(node):
+                message = f"{fn.name} reads the iterator {name} more than once, and finds it empty then"
+                self.error(UnsupportedError, message, "pass a list: list(...)")
         if fn.fn is not None and fn.fn.__module__ in _LIBRARY:
             frame.cited = self.loc
         return frame
@@ -347,129 +345,8 @@ class Calls(Objects):
             defaults[name] = self.capture_object(value, path.then("keyword default", name), name)
         return source, defaults, None
 
-    # -- iteration ----------------------------------------------------------------------------
-    def items_of(self, v: Any) -> list[Any]:
-        """The items of an iterable whose length is known at compile time."""
-        items = self.static_items(v)
-        if items is None:
-            if isinstance(v, (Array, RangeValue, Iteration, GeneratorValue, StackedList)):
-                raise NeedsStatic(
-                    "the number of iterations is known only at run time here",
-                    self.loc,
-                    "use a for statement and store into an array",
-                )
-            self.error(PullbackTypeError, f"{describe(v)} is not iterable")
-        return items
 
-    def static_items(self, v: Any) -> list[Any] | None:
-        if isinstance(v, ListValue) and isinstance(v.content, Rows):
-            return None
-        if isinstance(v, (tuple, ListValue)):
-            return list(v if isinstance(v, tuple) else v.items)
-        if isinstance(v, DictValue):
-            return list(v.items)
-        if isinstance(v, RecordValue) and is_namedtuple(v.cls):
-            return list(v.fields.values())
-        if isinstance(v, (str, range)) or (isinstance(v, frozenset) and all(isinstance(x, int) for x in v)):
-            return list(v)
-        if isinstance(v, RangeValue):
-            if not is_static(v.step):
-                return None
-            count = self.trip_count(v)
-            if not count.is_const or count.const > 100_000:
-                return None
-            start = self.require_dim(v.start)
-            step = to_python(v.step)
-            return [self.integer(start + k * step) for k in range(count.const)]
-        if isinstance(v, Indexed):
-            return [v.item(k) for k in range(v.size.const)] if v.size.is_const and v.size.const <= 100_000 else None
-        if isinstance(v, Array):
-            t = self.array_type(v)
-            if t.shape and t.shape[0].is_const:
-                return [self.item_at(v, k) for k in range(t.shape[0].const)]
-            return None
-        if isinstance(v, Iteration):
-            parts = [self.static_items(p) for p in v.parts]
-            if v.kind == "zip":
-                known = [p for p in parts if p is not None]
-                if len(known) < len(parts):
-                    return self._zip_with_unknown(v, parts) if known else None
-                return [tuple(x) for x in zip(*known, strict=False)]
-            if parts[0] is None:
-                return None
-            if v.kind == "reversed":
-                return parts[0][::-1]
-            return [(self.binary(ast.Add, v.start, k), x) for k, x in enumerate(parts[0])]
-        return None
-
-    def _zip_with_unknown(self, v: Iteration, parts: list[Any]) -> list[Any] | None:
-        """zip of a list and an array: the array must be as long as the list (checked)."""
-        size = min(len(p) for p in parts if p is not None)
-        for k, p in enumerate(parts):
-            if p is None:
-                n = self.length(v.parts[k])
-                if not self.session.assume(n - size):
-                    return None
-                parts[k] = [self.item_at(v.parts[k], j) for j in range(size)]
-        return [tuple(x) for x in zip(*parts, strict=False)]
-
-    def has_container(self, v: Any) -> bool:
-        """Whether iterating needs the items one by one at compile time."""
-        if isinstance(v, StackedList):
-            return False
-        if isinstance(v, Iteration):
-            return any(self.has_container(p) for p in v.parts)
-        return not isinstance(v, (RangeValue, Array))
-
-    def length(self, v: Any) -> Dim:
-        """The number of items of a range, an array, or what is made of them."""
-        if isinstance(v, StackedList):
-            return self.length(v.array)
-        if isinstance(v, RangeValue):
-            return self.trip_count(v)
-        if isinstance(v, Indexed):
-            return v.size
-        if isinstance(v, Iteration):
-            out = self.length(v.parts[0])
-            for p in v.parts[1:]:
-                n = self.length(p)
-                out = out if self.equal_extents(out, n) is True else out.min(n)
-            return out
-        t = self.type(v)
-        if not t.shape:
-            self.error(PullbackTypeError, "a number is not iterable", "iterate over range(n)")
-        return t.shape[0]
-
-    def item_at(self, v: Any, index: Any) -> Any:
-        """The item at a position (an integer >= 0, static or at run time) that is in range."""
-        if isinstance(v, RangeValue):
-            if is_static(v.start) and is_static(v.step) and v.start == 0 and v.step == 1:
-                return index
-            scaled = self.binary(ast.Mult, index, v.step)
-            return self.binary(ast.Add, v.start, scaled)
-        if isinstance(v, (Array, StackedList)):
-            counted = self._counted(v, index) if isinstance(v, Array) else None
-            if counted is not None:
-                return counted
-            return self.load_array(v, index) if isinstance(v, Array) else self.row_of(v, index)
-        if isinstance(v, Indexed):
-            return v.item(index)
-        assert isinstance(v, Iteration)
-        if v.kind == "zip":
-            return tuple(self.item_at(p, index) for p in v.parts)
-        if v.kind == "enumerate":
-            return (self.binary(ast.Add, v.start, index), self.item_at(v.parts[0], index))
-        last = self.integer(self.length(v.parts[0]) - ONE)
-        return self.item_at(v.parts[0], self.binary(ast.Sub, last, index))
-
-    def _counted(self, array: Array, index: Any) -> Operand | None:
-        """The item of ``np.arange`` of integers by arithmetic: ``for i in np.arange(n)`` is to know as much of i as
-        ``for i in range(n)``."""
-        op = array.cell.current.op
-        if op is None or op.opcode != "iota" or op.attrs["dtype"] != "i64" or array.path:
-            return None
-        start, step = (as_dim(x) for x in op.operands)
-        return coerce(self, self.operand(self.integer(start + step * self.require_dim(index))), Type("i64"))
+_read_once = functools.lru_cache(maxsize=256)(reads_once)
 
 
 @functools.lru_cache(maxsize=256)

@@ -8,7 +8,7 @@ array, and nothing else), and sum, min, max, any and all of a generator expressi
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import NeedsStatic, PullbackTypeError, UnsupportedError
@@ -23,6 +23,7 @@ from .values import Array, Cell, DictValue, GeneratorValue, Iteration, ListValue
 
 ACC = ".acc"  # the accumulator of a reduction, or the number of items so far: a name no program has
 OUT = ".out"  # the array that the items are stored into
+_END = object()
 
 
 def _of_numbers(v: Any) -> bool:
@@ -32,84 +33,101 @@ def _of_numbers(v: Any) -> bool:
     return isinstance(v, StackedList) and v.weak
 
 
+def _targets(generators: list[ast.comprehension]) -> frozenset[str]:
+    return frozenset().union(*(binds(g.target) for g in generators))
+
+
 class Comprehensions(Expressions):
     def eval_ListComp(self, node: ast.ListComp) -> Any:
         first = self.as_stacked(self.eval(node.generators[0].iter))
-        out: list[Any] = []
-        if self.static_items(first) is not None:
+        if self.turns(first) is not None:
             try:
                 with self.session.attempt():
-                    add = lambda: out.append(self.eval(node.elt))
-                    self._comprehend(node.generators, first, self.frame, add)
-                return ListValue(out)
+                    return ListValue(self._comprehend(node.generators, first, node.elt))
             except NeedsStatic:
                 pass
         return self._stacked(node.generators, first, node.elt)
 
     def eval_SetComp(self, node: ast.SetComp) -> Any:
-        out: list[Any] = []
         first = self.as_stacked(self.eval(node.generators[0].iter))
-        self._comprehend(node.generators, first, self.frame, lambda: out.append(self.eval(node.elt)))
-        return self.static_set(out)
+        return self.static_set(self._comprehend(node.generators, first, node.elt))
 
     def eval_DictComp(self, node: ast.DictComp) -> Any:
-        out: dict[Any, Any] = {}
-
-        def add() -> None:
-            out[self.static(self.eval(node.key), "the key of a dict")] = self.eval(node.value)
-
-        self._comprehend(node.generators, self.as_stacked(self.eval(node.generators[0].iter)), self.frame, add)
-        return DictValue(out)
+        first = self.as_stacked(self.eval(node.generators[0].iter))
+        pair = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
+        items = self._comprehend(node.generators, first, pair)
+        return DictValue({self.static(key, "the key of a dict"): value for key, value in items})
 
     def eval_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
         return GeneratorValue(node, self.frame, self.as_stacked(self.eval(node.generators[0].iter)))
 
-    def static_items(self, v: Any) -> list[Any] | None:
-        if isinstance(v, GeneratorValue):
-            if self._is_unbounded(v):
-                return None
-            out: list[Any] = []
-            self._comprehend(v.node.generators, v.iterable, v.frame, lambda: out.append(self.eval(v.node.elt)))
-            return out
-        if isinstance(v, StackedList):
-            return super().static_items(v.array)
-        return super().static_items(v)
+    # -- generator expressions ------------------------------------------------------------------
+    def generator(self, template: str, iterable: Any, **names: Any) -> GeneratorValue:
+        """A generator expression of our own, such as "(f(x) for x in _)", over `iterable`: what an iterator
+        like ``map`` is in Python's words."""
+        node = ast.parse(template, mode="eval").body
+        frame = Frame("<generator>", self.frame.file, env=names, locals=frozenset(names), cited=self.loc)
+        return GeneratorValue(node, frame, self.as_stacked(iterable))
 
-    def _is_unbounded(self, v: GeneratorValue) -> bool:
+    def turns(self, v: Any) -> Iterator[Any] | None:
+        if not isinstance(v, GeneratorValue):
+            return super().turns(v)
+        return None if self.is_unbounded(v) else self._turns_of_generator(v)
+
+    def _turns_of_generator(self, v: GeneratorValue) -> Iterator[Any]:
+        """Each item is built in a scope of the generator's own, which is left between two items."""
+        frame = self._frame_of(v)
+        items = self._generate(v.node.generators, 0, v.iterable, v.node.elt)
+        while True:
+            with self.within(frame):
+                try:
+                    item = next(items)
+                except StopIteration:
+                    return
+            yield item
+
+    def _frame_of(self, v: GeneratorValue) -> Frame:
+        frame = Frame("<comprehension>", v.frame.file, parent=v.frame, locals=_targets(v.node.generators))
+        frame.cited = v.frame.cited
+        return frame
+
+    def is_unbounded(self, v: Any) -> bool:
         """Whether only the call tells which items a generator expression gives."""
+        if not isinstance(v, GeneratorValue):
+            return False
         generators = v.node.generators
-        if self.static_items(v.iterable) is None:
+        if self.turns(v.iterable) is None:
             return True
         if len(generators) == 1 and not generators[0].ifs:
             return False
         try:
-            work = lambda: self._comprehend(generators, v.iterable, v.frame, lambda: None)
-            self.isolated(Region(), work)
+            self.isolated(Region(), lambda: self._exhaust(v))
         except NeedsStatic:
             return True
         return False
 
+    def _exhaust(self, v: GeneratorValue) -> None:
+        for _ in self._turns_of_generator(v):
+            pass
+
+    def _comprehend(self, generators: list[ast.comprehension], first: Any, elt: ast.expr) -> list[Any]:
+        with self._scope(generators):
+            return list(self._generate(generators, 0, first, elt))
+
     def _scope(self, generators: list[ast.comprehension]) -> Any:
-        names = frozenset().union(*(binds(g.target) for g in generators))
-        return self.nested_frame("<comprehension>", names)
+        return self.nested_frame("<comprehension>", _targets(generators))
 
-    def _comprehend(
-        self, generators: list[ast.comprehension], first: Any, frame: Frame, add: Callable[[], None]
-    ) -> None:
-        with self._scope(generators) as scope:
-            scope.parent, scope.file = frame, frame.file
-            self._generate(generators, 0, first, add)
-
-    def _generate(self, generators: list[ast.comprehension], k: int, iterable: Any, add: Callable[[], None]) -> None:
+    def _generate(self, generators: list[ast.comprehension], k: int, iterable: Any, elt: ast.expr) -> Iterator[Any]:
         generator = generators[k]
-        for item in self.items_of(iterable):
+        for item in self.turns_of(iterable):
             self.assign(generator.target, item)
             if not all(self._static_filter(test) for test in generator.ifs):
                 continue
             if k + 1 < len(generators):
-                self._generate(generators, k + 1, self.as_stacked(self.eval(generators[k + 1].iter)), add)
+                inner = self.as_stacked(self.eval(generators[k + 1].iter))
+                yield from self._generate(generators, k + 1, inner, elt)
             else:
-                add()
+                yield self.eval(elt)
 
     def _static_filter(self, test: ast.expr) -> bool:
         value = self.truth(self.eval(test))
@@ -166,7 +184,7 @@ class Comprehensions(Expressions):
             filtered(generator.ifs)
 
         if self.has_container(iterable):
-            for item in self.items_of(iterable):
+            for item in self.turns_of(iterable):
                 each(item)
         else:
             self._over(iterable, 0, each, names)
@@ -192,8 +210,8 @@ class Comprehensions(Expressions):
             if any(v in inside for d in t.shape for v in d.values()):
                 raise NeedsStatic("the items of this list have different shapes", self.loc, "use items of one shape")
             filtered = any(g.ifs for g in generators)
-            items = self.static_items(iterable)
-            capacity = Dim.of(len(items)) if items is not None else None
+            known = self.turns(iterable) is not None
+            capacity = Dim.of(self.count_turns(iterable)) if known else None
             if capacity is None or len(generators) > 1:
                 capacity = self.length(iterable) if len(generators) == 1 else self._count(generators, iterable)
             out = Array(Cell(self.emit("empty", shape=(capacity, *t.shape), dtype=t.dtype)))
@@ -229,8 +247,8 @@ class Comprehensions(Expressions):
 
         def add() -> None:
             inner = self.eval(last.iter)
-            items = self.static_items(inner)
-            count = self.integer(self.length(inner)) if items is None else len(items)
+            known = self.turns(inner) is not None
+            count = self.count_turns(inner) if known else self.integer(self.length(inner))
             self.env[ACC] = self.binary(ast.Add, self.env[ACC], count)
 
         self._nested(outer, 0, iterable, add, tests=False)
@@ -239,18 +257,17 @@ class Comprehensions(Expressions):
     def _sample(self, iterable: Any) -> Any:
         """The item at a run-time position, for its type."""
         if self.has_container(iterable):
-            items = self.items_of(iterable)
-            if not items:
+            item = next(self.turns_of(iterable), _END)
+            if item is _END:
                 raise NeedsStatic("there is nothing to iterate over here", self.loc, "remove the comprehension")
-            return items[0]
+            return item
         return self.item_at(iterable, Value(self.type(0), "i"))
 
     def reduce_items(self, gen: GeneratorValue, kind: str, start: Any = 0) -> Any:
         """sum, min, max, any or all of a generator expression of run-time length."""
         generators = gen.node.generators
         single = len(generators) == 1 and not generators[0].ifs
-        with self._scope(generators) as scope:
-            scope.parent, scope.file = gen.frame, gen.frame.file
+        with self.within(self._frame_of(gen)):
             if kind in ("min", "max"):
                 if not single:
                     return self.reduce_stacked(kind, self._stacked(generators, gen.iterable, gen.node.elt))
@@ -285,11 +302,10 @@ class Comprehensions(Expressions):
         """An iterable that can be gone through more than once: a generator expression as a list."""
         if not isinstance(gen, GeneratorValue):
             return gen
-        with self._scope(gen.node.generators) as scope:
-            scope.parent, scope.file = gen.frame, gen.frame.file
-            items = self.static_items(gen)
-            if items is not None:
-                return ListValue(items)
+        turns = self.turns(gen)
+        if turns is not None:
+            return ListValue(list(turns))
+        with self.within(self._frame_of(gen)):
             return self._stacked(gen.node.generators, gen.iterable, gen.node.elt)
 
     def mapped(self, fn: Any, iterable: Any) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..errors import NeedsStatic, PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
 from .texts import brace_formatted, joined_text
-from .values import BoundMethod, DictValue, ListValue, RecordValue, Rows, is_static, to_python
+from .values import BoundMethod, DictValue, DictView, ListValue, RecordValue, Rows, is_static, to_python
 
 _KINDS = {ListValue: "a list", DictValue: "a dict", tuple: "a tuple"}
 
@@ -185,6 +185,6 @@ _METHODS: dict[tuple[type, str], Any] = {
     (DictValue, "clear"): _clear,
     (DictValue, "copy"): lambda ctx, owner: DictValue(dict(owner.items)),
     (DictValue, "keys"): lambda ctx, owner: tuple(owner.items),
-    (DictValue, "values"): lambda ctx, owner: tuple(owner.items.values()),
-    (DictValue, "items"): lambda ctx, owner: tuple(owner.items.items()),
+    (DictValue, "values"): lambda ctx, owner: DictView("values", owner),
+    (DictValue, "items"): lambda ctx, owner: DictView("items", owner),
 }

@@ -40,8 +40,11 @@ from .values import (
     Cell,
     Conflict,
     DictValue,
+    DictView,
+    GeneratorValue,
     Indexed,
     Iteration,
+    Lazy,
     ListValue,
     Maybe,
     Opaque,
@@ -87,6 +90,9 @@ def describe(v: Any) -> str:
         UserFunction: "a function",
         Iteration: "an iterator",
         Indexed: "an iterator",
+        GeneratorValue: "an iterator",
+        Lazy: "an iterator",
+        DictView: "a view of a dict",
         StackedList: "a list of run-time length",
     }
     for cls, name in names.items():
@@ -435,7 +441,7 @@ class Context(Broadcasting):
         raise NotImplementedError
 
     def static_items(self, v: Any) -> list[Any] | None:
-        """The items of an iterable whose length is known at compile time, else None."""
+        """The items, all of them read now; None where only the call tells their number."""
         raise NotImplementedError
 
     def bound(self, v: Any) -> Any:

@@ -47,6 +47,7 @@ class Frame:
     fn: Any = None  # the Python function, for its globals and closure
     parent: Frame | None = None  # the frame a nested function was defined in
     locals: Names = EMPTY
+    read_once: Names = EMPTY  # names read at most once for each time that they are bound
     live: Liveness = field(default_factory=Liveness)
     env: dict[str, Any] = field(default_factory=dict)
     live_out: Names = EMPTY  # names read after the current statement list

@@ -13,8 +13,8 @@ from ..errors import NeedsStatic, PullbackTypeError, PullbackValueError, Unsuppo
 from ..ir.dims import Dim
 from ..ir.nodes import Const, Value
 from . import fence
-from .calls import Calls
 from .context import describe
+from .iteration import Iterating
 from .places import SliceValue
 from .texts import formatted, joined_text, percent_formatted
 from .values import (
@@ -70,7 +70,7 @@ def is_pure(node: ast.AST) -> bool:
     return all(isinstance(n, _PURE) and not isinstance(n, _MAY_RAISE) for n in ast.walk(node))
 
 
-class Expressions(Calls):
+class Expressions(Iterating):
     def eval(self, node: ast.expr) -> Any:
         """The abstract value of an expression."""
         method = getattr(self, "eval_" + type(node).__name__, None)

@@ -1,6 +1,6 @@
 """functools.reduce, the operator and itertools modules, and the helpers of dataclasses.
 
-What itertools gives is a list here: its functions are expanded over what has a length known at compile time.
+The functions of itertools make Python iterators over the items of what has a length known at compile time.
 """
 
 from __future__ import annotations
@@ -10,15 +10,16 @@ import dataclasses
 import functools
 import itertools
 import operator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ..errors import NeedsStatic, PullbackTypeError, UnsupportedError
+from ..errors import NeedsStatic, PullbackTypeError
 from .builtin_calls import builtin
 from .container_methods import replaced
 from .context import describe
-from .values import Array, DictValue, ListValue, RangeValue, RecordValue, StackedList, is_static
+from .values import Array, DictValue, Lazy, ListValue, RangeValue, RecordValue, StackedList, is_static
 
 _BINARY: dict[Any, type[ast.operator]] = {
     operator.add: ast.Add,
@@ -136,7 +137,10 @@ def _enter_selections() -> None:
         @builtin(function, low=1, high=2)
         def expand(ctx: Any, args: list[Any], kwargs: dict[str, Any], function: Any = function) -> Any:
             sizes = [ctx.static(a, "the number of items taken") for a in (*args[1:], *kwargs.values())]
-            return ListValue(list(function(ctx.items_of(args[0]), *sizes)))
+            if function is itertools.pairwise:
+                return Lazy(lambda: itertools.pairwise(ctx.turns_of(args[0])), (args[0],))
+            items = tuple(ctx.items_of(args[0]))
+            return Lazy(lambda: function(items, *sizes), items)
 
 
 _enter_selections()
@@ -145,39 +149,59 @@ _enter_selections()
 @builtin(itertools.product, low=0, high=99)
 def _product(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     repeat = ctx.static(kwargs.get("repeat", 1), "repeat of product")
-    return ListValue(list(itertools.product(*(ctx.items_of(a) for a in args), repeat=repeat)))
+    parts = tuple(tuple(ctx.items_of(a)) for a in args)
+    return Lazy(lambda: itertools.product(*parts, repeat=repeat), parts)
 
 
-def _chained(ctx: Any, parts: list[Any]) -> Any:
-    if all(isinstance(p, (Array, StackedList)) for p in parts) and any(ctx.static_items(p) is None for p in parts):
+def _sources(ctx: Any, parts: tuple[Any, ...]) -> tuple[ListValue | Array, ...]:
+    return tuple(x for p in parts for x in ([p] if isinstance(p, Array) else ctx.copied(p)))
+
+
+def _chained(ctx: Any, parts: tuple[Any, ...]) -> Any:
+    if all(isinstance(p, (Array, StackedList)) for p in parts) and any(ctx.turns(p) is None for p in parts):
         arrays = [ctx.wrap(ctx.operand(p)) for p in parts]
-        return StackedList(ctx.numpy(np.concatenate, [tuple(arrays)]))
-    return ListValue([x for p in parts for x in ctx.items_of(p)])
+        return StackedList(ctx.numpy(np.concatenate, [tuple(arrays)]), source=_sources(ctx, parts))
+    return Lazy(lambda: (x for p in parts for x in ctx.turns_of(p)), parts)
 
 
 @builtin(itertools.chain, low=0, high=99)
 def _chain(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return _chained(ctx, args)
+    return _chained(ctx, tuple(args))
 
 
 @builtin(itertools.chain.from_iterable)
 def _chain_of(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return _chained(ctx, ctx.items_of(args[0]))
+    return _chained(ctx, tuple(ctx.items_of(args[0])))
+
+
+@builtin(itertools.starmap, low=2, high=2)
+def _starmap(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ctx.generator("(f(*row) for row in _)", args[1], f=args[0])
+
+
+@builtin(itertools.cycle)
+def _cycle(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return Lazy(lambda: itertools.cycle(ctx.turns_of(args[0])), (args[0],), endless=True)
 
 
 @builtin(itertools.accumulate, low=1, high=2)
 def _accumulate(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     fn = args[1] if len(args) > 1 else kwargs.get("func")
     fn = operator.add if fn is None else fn
-    items = ctx.static_items(args[0])
     initial = [kwargs["initial"]] if kwargs.get("initial") is not None else []
-    if items is None:
+    if ctx.turns(args[0]) is None:
         cumulative = {operator.add: np.cumsum, operator.mul: np.cumprod}.get(fn) if is_static(fn) else None
         if cumulative is None or initial:
             ctx.error(NeedsStatic, "accumulate over a run-time length is not supported here", "write it as a loop")
         rows = ctx.wrap(ctx.operand(ctx.listed(args[0])))
-        return StackedList(ctx.numpy(cumulative, [rows], {"axis": 0}))
-    return ListValue(list(itertools.accumulate([*initial, *items], lambda a, b: ctx.call(fn, [a, b], {}))))
+        return StackedList(ctx.numpy(cumulative, [rows], {"axis": 0}), source=_sources(ctx, (args[0],)))
+
+    def begin() -> Iterator[Any]:
+        return itertools.accumulate(
+            itertools.chain(initial, ctx.turns_of(args[0])), lambda a, b: ctx.call(fn, [a, b], {})
+        )
+
+    return Lazy(begin, (*initial, args[0]))
 
 
 @builtin(itertools.islice, low=2, high=4)
@@ -186,16 +210,17 @@ def _islice(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     source = args[0]
     if isinstance(source, RangeValue) and is_static(source.start) and is_static(source.step):
         start, step = ctx.static(source.start, "the start"), ctx.static(source.step, "the step")
-        return ListValue(list(itertools.islice(itertools.count(start, step), *bounds)))
-    return ListValue(list(itertools.islice(ctx.items_of(source), *bounds)))
+        return Lazy(lambda: itertools.islice(itertools.count(start, step), *bounds), ())
+    endless = isinstance(source, Lazy) and source.endless and len(bounds) > 1 and bounds[1] is None
+    return Lazy(lambda: itertools.islice(ctx.turns_of(source), *bounds), (source,), endless)
 
 
 @builtin(itertools.repeat, low=1, high=2)
 def _repeat(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     times = args[1] if len(args) > 1 else kwargs.get("times")
     if times is None:
-        ctx.error(UnsupportedError, "repeat without a number of times is not supported", "give the number of times")
-    return ListValue([args[0]] * ctx.static(times, "the number of times"))
+        return Lazy(lambda: itertools.repeat(args[0]), (args[0],), endless=True)
+    return Lazy(lambda: itertools.repeat(args[0], ctx.static(times, "the number of times")), (args[0],))
 
 
 @builtin(itertools.count, low=0, high=2)
@@ -207,13 +232,26 @@ def _count(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(itertools.zip_longest, low=1, high=99)
 def _zip_longest(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    parts = [ctx.items_of(a) for a in args]
-    return ListValue(list(itertools.zip_longest(*parts, fillvalue=kwargs.get("fillvalue"))))
+    filler = kwargs.get("fillvalue")
+    return Lazy(lambda: itertools.zip_longest(*(ctx.turns_of(a) for a in args), fillvalue=filler), (*args, filler))
 
 
-@builtin(itertools.takewhile, itertools.dropwhile, low=2, high=2)
-def _while(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    ctx.error(UnsupportedError, "takewhile and dropwhile are not supported", "use a loop with break")
+def _enter_whiles() -> None:
+    for function in (itertools.takewhile, itertools.dropwhile):
+
+        @builtin(function, low=2, high=2)
+        def expand(ctx: Any, args: list[Any], kwargs: dict[str, Any], function: Any = function) -> Any:
+            def test(item: Any) -> bool:
+                known: Any = ctx.truth(ctx.call(args[0], [item], {}))
+                if not isinstance(known, bool):
+                    message = f"the condition of {function.__name__} is known only at run time"
+                    ctx.error(NeedsStatic, message, "use a loop with break")
+                return bool(known)
+
+            return Lazy(lambda: function(test, ctx.turns_of(args[1])), (args[1],))
+
+
+_enter_whiles()
 
 
 # -- dataclasses -------------------------------------------------------------------------------------------

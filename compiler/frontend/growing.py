@@ -98,7 +98,7 @@ class Growing(Moves):
         if isinstance(v, ListValue) and isinstance(v.content, Rows):
             part = self._first_rows(v.content.array, self.require_dim(v.content.count))
             value = self.read(part)
-            return StackedList(Array(Cell(value, readonly=IN_LIST)), v.content.weak)
+            return StackedList(Array(Cell(value, readonly=IN_LIST)), v.content.weak, source=(v,))
         return v
 
     def append_row(self, target: ListValue, x: Any) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 Names = frozenset[str]
 EMPTY: Names = frozenset()
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
 def reads(node: ast.AST | None) -> Names:
@@ -36,6 +37,29 @@ def reads_beside(statement: ast.stmt, call: ast.AST) -> Names:
             out.add(n.target.id)
         stack.extend(ast.iter_child_nodes(n))
     return frozenset(out)
+
+
+def reads_once(node: ast.AST) -> Names:
+    """The names of a function that are read at most once for each time that they are bound."""
+    loads: dict[str, list[frozenset[ast.AST]]] = {}
+    stores: dict[str, list[frozenset[ast.AST]]] = {}
+
+    def visit(n: ast.AST, loops: frozenset[ast.AST]) -> None:
+        if isinstance(n, ast.Name):
+            (loads if isinstance(n.ctx, ast.Load) else stores).setdefault(n.id, []).append(loops)
+        first = n.iter if isinstance(n, ast.For) else n.generators[0].iter if isinstance(n, _COMPREHENSIONS) else None
+        again = loops | {n} if first or isinstance(n, (ast.While, ast.FunctionDef, ast.Lambda)) else loops
+        for child in ast.iter_child_nodes(n):
+            for part in ast.iter_child_nodes(child) if isinstance(child, ast.comprehension) else (child,):
+                visit(part, loops if part is first else again)
+
+    for child in ast.iter_child_nodes(node):
+        visit(child, frozenset())
+    return frozenset(
+        name
+        for name, places in loads.items()
+        if len(places) == 1 and all(places[0] <= loops for loops in stores.get(name, [frozenset()]))
+    )
 
 
 def binds(node: ast.AST) -> Names:

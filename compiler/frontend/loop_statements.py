@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from ..errors import NeedsStatic, UnsupportedError
@@ -14,11 +14,18 @@ from .context import DeadCode, describe
 from .growing import Grow
 from .liveness import EMPTY, Names, binds, has_jump
 from .loops import Body, EffectInTest, Peel
-from .values import Array, Conflict, Iteration, Opaque, RangeValue, is_static, next_stamp, to_python
+from .values import Array, Conflict, ListValue, Opaque, RangeValue, Rows, is_static, next_stamp, to_python
 
 UNROLL_LIMIT = 2000
 MAX_GROWTHS = 12  # times that a loop is built again for its lists
 PEEL_FROM = 8  # iterations: a shorter loop is unrolled where its first iteration changes types
+
+
+def _state(v: ListValue | Array) -> Any:
+    """What is equal as long as a list or an array does not change."""
+    if isinstance(v, Array):
+        return v.cell.current
+    return (id(v.content), v.content.array.cell.current if isinstance(v.content, Rows) else None)
 
 
 class LoopStatements(Comprehensions):
@@ -226,10 +233,16 @@ class LoopStatements(Comprehensions):
         else:
             lo, hi, step = self.operand(0), self.operand(self.integer(count)), self.operand(1)  # type: ignore[arg-type]
 
+        copied = self.copied(iterable)
+
         def work(index: Operand | None) -> None:
+            before = [_state(x) for x in copied]
             with self.living(live, live):
                 self.assign(s.target, index if direct else self.item_at(iterable, index))
                 self.block(s.body)
+            if [_state(x) for x in copied] != before:
+                message = "what is iterated here changes in the loop, and its length is known only at run time"
+                self.error(NeedsStatic, message, "iterate over a copy of it, or over its indices")
 
         hint = s.target.id if isinstance(s.target, ast.Name) and direct else "i"
         certain = count is not None and count.is_const and count.const > 0
@@ -310,56 +323,27 @@ class LoopStatements(Comprehensions):
         start, stop = self.require_dim(iterable.start) + done * step, self.require_dim(iterable.stop)
         return (start, stop - 1) if step > 0 else (stop + 1, start)
 
-    def _next_items(self, v: Any) -> list[Callable[[], Any]]:
-        """How to get each item of an iterable when its turn comes: an array may be written before."""
-        if isinstance(v, Iteration):
-            if all(self.static_items(part) is not None for part in v.parts):
-                parts = [self._next_items(part) for part in v.parts]
-                if v.kind == "zip":
-                    return [lambda row=row: tuple(get() for get in row) for row in zip(*parts, strict=False)]  # type: ignore[misc]
-                if v.kind == "reversed":
-                    return parts[0][::-1]
-                return [
-                    lambda k=k, get=get: (self.binary(ast.Add, v.start, k), get())  # type: ignore[misc]
-                    for k, get in enumerate(parts[0])
-                ]
-        elif isinstance(v, Array):
-            extent = self.array_type(v).shape[0]
-            if extent.is_const:
-                return [lambda k=k: self.item_at(v, k) for k in range(extent.const)]  # type: ignore[misc]
-        return [lambda item=item: item for item in self.items_of(v)]  # type: ignore[misc]
-
     def _unrolled(self, s: ast.For, iterable: Any) -> None:
         """The body once for every item, their number being known at compile time."""
-        items = self._next_items(iterable)
+        items = self.turns_of(iterable)
         self.frame.iterated.append(iterable)
         try:
             self._iterations(s, items)
         finally:
             self.frame.iterated.pop()
 
-    def _iterations(self, s: ast.For, items: list[Callable[[], Any]]) -> None:
+    def _iterations(self, s: ast.For, items: Iterator[Any]) -> None:
+        """The iterations one by one; after a jump at run time, the others on the paths that have not jumped."""
         live_head, live_after, _ = self._loop_names(s, EMPTY)
         live = live_head | live_after
-
-        def run(k: int) -> None:
-            if k == len(items):
-                return
-            with self.living(live, live):
-                self.assign(s.target, items[k]())
+        with self.living(live, live):
+            for item in items:
+                self.assign(s.target, item)
                 self.block(s.body)
                 self.env.pop("$continue", None)
                 left = self.either([self.env.get("$break", False), self.env.get("$return", False)])
-                if left is False:
-                    run(k + 1)
-                elif left is not True:
-                    self.unless_jumped(left, lambda: run(k + 1))
-
-        if not has_jump(s.body, (ast.Break, ast.Return)):
-            with self.living(live, live):
-                for item in items:
-                    self.assign(s.target, item())
-                    self.block(s.body)
-                    self.env.pop("$continue", None)
-        else:
-            run(0)
+                if left is True:
+                    return
+                if left is not False:
+                    self.unless_jumped(left, lambda: self._iterations(s, items))
+                    return

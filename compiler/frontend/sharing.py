@@ -24,8 +24,10 @@ from .values import (
     Cell,
     Choice,
     DictValue,
+    DictView,
     GeneratorValue,
     Iteration,
+    Lazy,
     ListValue,
     Maybe,
     RecordValue,
@@ -125,12 +127,15 @@ def cells_in(v: Any, seen: set[int] | None = None) -> Iterator[tuple[Cell, Any]]
             yield from cells_in(x, seen)
     elif isinstance(v, Maybe):
         yield from cells_in(v.value, seen)
-    elif isinstance(v, Iteration):
+    elif isinstance(v, (Iteration, Lazy)):
         yield from cells_in(v.parts, seen)
-    elif isinstance(v, (StackedList, BoundMethod, GeneratorValue)):
-        yield from cells_in(
-            v.array if isinstance(v, StackedList) else v.owner if isinstance(v, BoundMethod) else v.iterable, seen
-        )
+    elif isinstance(v, StackedList):
+        yield from cells_in(v.array, seen)
+    elif isinstance(v, (BoundMethod, DictView)):
+        yield from cells_in(v.owner, seen)
+    elif isinstance(v, GeneratorValue):
+        yield from cells_in(v.iterable, seen)
+        yield from cells_in(tuple(v.frame.env.values()), seen)
     elif isinstance(v, (ListValue, DictValue, RecordValue)):
         if id(v) in seen:
             return

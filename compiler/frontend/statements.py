@@ -20,10 +20,8 @@ from .liveness import EMPTY, JUMPS, always_leaves, has_jump
 from .loop_statements import LoopStatements
 from .texts import template_of
 from .values import (
+    ITERATORS,
     Array,
-    GeneratorValue,
-    Indexed,
-    Iteration,
     ListValue,
     Opaque,
     RecordValue,
@@ -89,9 +87,9 @@ class Statements(LoopStatements):
             value.cell.name = name
             if not value.cell.current.hint:
                 value.cell.current.hint = name
-        if isinstance(value, (Iteration, Indexed, GeneratorValue)):
-            # the second loop over an iterator is empty in Python
-            self.error(UnsupportedError, "an iterator cannot be kept in a variable", "make it a list: list(...)")
+        if isinstance(value, ITERATORS) and name not in self.frame.read_once:
+            message = f"the iterator {name} is read more than once, and is empty then"
+            self.error(UnsupportedError, message, "make it a list: list(...)")
         box = self.box_of(name) if name in self.frame.boxes or name in self.frame.outer_names else None
         if box is not None:
             self.session.touch(box)

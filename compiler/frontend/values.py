@@ -16,7 +16,7 @@ and a write makes a new version of the cell, which all of them see.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, final
 
@@ -137,6 +137,15 @@ class DictValue:
 
 
 @final
+@dataclass(frozen=True, slots=True, eq=False)
+class DictView:
+    """``d.keys()``, ``d.values()`` or ``d.items()``, which see what the dict holds later."""
+
+    kind: str
+    owner: DictValue
+
+
+@final
 @dataclass(slots=True, eq=False)
 class RecordValue:
     """An instance of a dataclass or NamedTuple: its class and its fields."""
@@ -242,13 +251,26 @@ class GeneratorValue:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
+class Lazy:
+    """An iterator that takes the items of `parts` when its own are taken: what itertools makes. `begin` begins it;
+    `endless`: there is always another item."""
+
+    begin: Callable[[], Iterator[Any]]
+    parts: tuple[Any, ...]
+    endless: bool = False
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
 class StackedList:
     """A list of run-time length whose items are the rows of an array. `lists`: they are lists;
-    `weak`: they are, or contain, Python numbers."""
+    `weak`: they are, or contain, Python numbers. `source`: the lists and arrays whose items are in it as they
+    were when it was made, for one who iterates over it."""
 
     array: Array
     weak: bool = False
     lists: bool = False
+    source: tuple[ListValue | Array, ...] = ()
 
 
 class _Undefined:
@@ -282,6 +304,7 @@ class Conflict:
     either: Maybe | None = None
 
 
+ITERATORS = (Iteration, Indexed, GeneratorValue, Lazy)  # which are empty when they are gone through again
 NUMBERS = (bool, int, float, np.generic)
 
 
@@ -324,5 +347,5 @@ def to_python(v: Any) -> Any:
 
 _RUNTIME = (
     Value, Const, Dim, Array, RecordValue, UserFunction, BoundMethod, Opaque, RangeValue, Iteration, Maybe, Conflict,
-    GeneratorValue, StackedList, SuperValue, TextValue,
+    DictView, GeneratorValue, Lazy, StackedList, SuperValue, TextValue,
 )  # fmt: skip

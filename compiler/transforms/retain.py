@@ -159,12 +159,14 @@ class Retainer(Keeper):
 
     def survives(self, access: Op) -> bool:
         web = self.web_of(access)
-        return web is not None and not any(self.accesses.may_overwrite(access, s) for s in web.stores)
+        if web is None or access in web.stale:
+            return False
+        return not any(self.accesses.may_overwrite(access, s) for s in web.stores)
 
     def before_loop(self, load: Op) -> Value | None:
         """The array at the start of the outermost loop around a load, if the loop cannot have written the element."""
         web, chain = self.web_of(load), self.chain(load.result)
-        if web is None or not chain or chain[0][0].opcode not in ("for", "while"):
+        if web is None or load in web.stale or not chain or chain[0][0].opcode not in ("for", "while"):
             return None
         outermost = chain[0][0]
         loop = loop_of(outermost)

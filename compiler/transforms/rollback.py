@@ -60,7 +60,10 @@ def _plan(r: Retainer, web: Web, kept: set[Value], cost: Callable[[Value], int])
         op
         for region in regions
         for op in region.ops
-        if op.opcode == "load" and r.webs.get(op.operands[0]) is web and not r.survives(op)  # type: ignore[arg-type]
+        if op.opcode == "load"
+        and r.webs.get(op.operands[0]) is web  # type: ignore[arg-type]
+        and op not in web.stale
+        and not r.survives(op)
     ]
     while True:
         logged = [s for s in web.stores if any(r.accesses.may_overwrite(op, s) for op in loads)]

@@ -250,8 +250,33 @@ class MyError(Exception):
 
 
 def iterator_kept(x):
-    pairs = zip(x, x)  #! | iterator | list(
-    return x
+    pairs = zip(x, x)  #! | iterator pairs is read more than once | list(
+    return sum(a * b for a, b in pairs) + sum(a for a, b in pairs)
+
+
+def iterator_in_a_loop(x):
+    squares = map(np.square, x)  #! | iterator squares is read more than once | list(
+    s = 0.0
+    for _ in range(3):
+        s += sum(squares)
+    return s
+
+
+def total_twice(values):
+    return sum(values) / (1.0 + sum(values))
+
+
+def iterator_passed(x):
+    return total_twice(
+        v * v for v in x
+    )  #! total_twice(v * v for v in x) | reads the iterator values more than once | list(
+
+
+def dict_grows(x):
+    d = {"a": x[0]}
+    for k in d:  #! | keys of a dict change | list(d)
+        d["b"] = x[1]
+    return d["a"]
 
 
 OUTER_VALUES = [1.0, 2.0]

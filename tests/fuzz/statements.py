@@ -34,6 +34,7 @@ class Statements(Expressions):
         kinds = {
             self.new_scalar: 3, self.new_array: 3, self.new_int: 0.7, self.rebind: 3, self.augment: 2, self.store: 4,
             self.augmented_store: 3, self.view: 2.5, self.alias: 1, self.swap: 1, self.chained: 0.5, self.unpack: 0.7,
+            self.snapshot: 1,
             self.call_statement: 1.5, self.row_write: 1, self.walrus: 0.3, self.container: 0.8, self.out_argument: 0.4,
             self.closure: 0.6, self.asserted: 0.1,
         }  # fmt: skip
@@ -155,6 +156,18 @@ class Statements(Expressions):
             return []
         v = self.recent(found)
         return self.define(s, v.ty, "uvw", v.name)
+
+    def snapshot(self, s: Scope) -> Lines:
+        """A copy, and a loop that writes what was copied from it; both are read later."""
+        found = [v for v in self.arrays(s, writable=True) if v.ty.shape[0]]
+        if not found:
+            return []
+        v = self.recent(found)
+        (first,) = self.define(s, v.ty, "pqw", self.pick(["{}.copy()", "np.array({})", "{} + 0.0"]).format(v.name))
+        old, k = s.vars[-1].name, self.fresh("ik")
+        value = self.pick(["np.sin({0}) * {1}", "{0} * {1}", "np.tanh({1}) + 0.5 * {0} * {0}"])
+        update = value.format(f"{v.name}[{k}]", f"{old}[{k}{self.pick(['', ' - 1'])}]")
+        return [first, f"for {k} in range(len({v.name})):", f"    {v.name}[{k}] = {update}"]
 
     def view(self, s: Scope) -> Lines:
         """A name for a part of an array."""

@@ -243,3 +243,82 @@ def dependent_stack(x):
     for t in range(1, 4):
         h[t] = np.tanh(h[t - 1]) + h[t - 1, ::-1] * x
     return h[-1] * h[1]
+
+
+@case(V)
+def a_copy_outlives_the_writes_of_a_loop(x):
+    y = x * 2.0
+    z = y.copy()
+    for i in range(len(y)):
+        y[i] = np.sin(y[i])
+    s = 0.0
+    for i in range(len(y)):
+        s += z[i] ** 3 * y[i]
+    return s
+
+
+@case(V)
+def a_copy_is_read_beside_the_writes(x):
+    y = x * 2.0
+    s = 0.0
+    for _ in range(2):
+        z = y.copy()
+        for i in range(len(y)):
+            y[i] = np.sin(y[i]) * z[i - 1]
+            s += np.exp(z[i]) * y[i]
+    return s
+
+
+@case(V)
+def copies_in_a_list(x):
+    u = x * 1.5
+    history = []
+    for _ in range(3):
+        history.append(u.copy())
+        for i in range(len(u)):
+            u[i] = np.sin(u[i]) * u[i - 1]
+    s = 0.0
+    for h in history:
+        for i in range(len(h)):
+            s += h[i] ** 3
+    return s
+
+
+@case(V)
+def a_copy_and_a_branch(x):
+    u = x * 2.0
+    a = u + 0.0
+    b = np.array(u)
+    if u[0] > 0:
+        u[0] = np.sin(u[0])
+        s = a[0] ** 3 * b[0]
+    else:
+        u[1] = 1.0
+        s = a[1] * b[1]
+    for i in range(3):
+        u[i] *= b[i]
+    return s * u[0] + np.exp(b[2]) * b[2]
+
+
+@case(S)
+def factors_beside_their_matrix(a):
+    lu = a.copy()
+    n = len(a)
+    for k in range(n):
+        for i in range(k + 1, n):
+            lu[i, k] = lu[i, k] / lu[k, k]
+            for j in range(k + 1, n):
+                lu[i, j] -= lu[i, k] * lu[k, j]
+    s = 0.0
+    for i in range(n):
+        for j in range(n):
+            s += a[i, j] ** 2 * lu[j, i] ** 3
+    return s
+
+
+@case(V)
+def a_scalar_update_whose_derivative_reads_the_old_array(x):
+    y = np.arcsinh(x)
+    for _ in range(1):
+        y[0] += np.log(3.0 + y[0])
+    return y[0] * y[1]

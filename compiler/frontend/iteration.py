@@ -1,0 +1,227 @@
+"""Iteration: the items of what Python can iterate over, and when they are read.
+
+An iterator reads an item when its turn comes: the body of a loop may write the array, the list or the names that its
+iterable is made of. So an iterable of known length is a Python iterator here (`Iterating.turns`), which builds the
+code of an item when it is asked for it, after the code of the iteration before. What has a run-time length has a
+`length` and an `item_at` for each position.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from typing import Any
+
+from ..errors import NeedsStatic, PullbackTypeError
+from ..ir.dims import ONE, Dim
+from ..ir.nodes import Operand, Region, as_dim
+from ..ir.types import Type
+from .calls import Calls
+from .context import describe
+from .globals import is_namedtuple
+from .merging import coerce
+from .values import (
+    ITERATORS,
+    Array,
+    DictValue,
+    DictView,
+    Indexed,
+    Iteration,
+    Lazy,
+    ListValue,
+    RangeValue,
+    RecordValue,
+    Rows,
+    StackedList,
+    is_static,
+    to_python,
+)
+
+TURNS_LIMIT = 100_000  # items that are built one by one
+
+
+class Iterating(Calls):
+    def items_of(self, v: Any) -> list[Any]:
+        """The items of an iterable whose length is known at compile time, all of them read now."""
+        return list(self.turns_of(v))
+
+    def static_items(self, v: Any) -> list[Any] | None:
+        """The items, all of them read now; None where only the call tells their number."""
+        turns = self.turns(v)
+        return None if turns is None else list(turns)
+
+    def turns_of(self, v: Any) -> Iterator[Any]:
+        """The items of an iterable whose length is known at compile time, each read when it is taken."""
+        turns = self.turns(v)
+        if turns is None:
+            if isinstance(v, (Array, RangeValue, *ITERATORS, StackedList)):
+                raise NeedsStatic(
+                    "the number of iterations is known only at run time here",
+                    self.loc,
+                    "use a for statement and store into an array",
+                )
+            self.error(PullbackTypeError, f"{describe(v)} is not iterable")
+        return turns
+
+    def turns(self, v: Any) -> Iterator[Any] | None:
+        """The items, each read when it is taken; None where only the call tells their number, or there are none."""
+        if isinstance(v, ListValue):
+            return None if isinstance(v.content, Rows) else self._turns_of_list(v)
+        if isinstance(v, (tuple, str, range)) or (isinstance(v, frozenset) and all(isinstance(x, int) for x in v)):
+            return iter(v)
+        if isinstance(v, DictValue):
+            return self._turns_of_dict(DictView("keys", v))
+        if isinstance(v, DictView):
+            return self._turns_of_dict(v)
+        if isinstance(v, RecordValue) and is_namedtuple(v.cls):
+            return iter(v.fields.values())
+        if isinstance(v, StackedList):
+            return self.turns(v.array)
+        if isinstance(v, RangeValue):
+            size = self._known_length(v)
+            if size is None:
+                return None
+            start, step = self.require_dim(v.start), to_python(v.step)
+            return (self.integer(start + k * step) for k in range(size))
+        if isinstance(v, (Indexed, Array)):
+            size = self._known_length(v)
+            return None if size is None else self._items_at(v, range(size))
+        if isinstance(v, Iteration):
+            return self._turns_of_iteration(v)
+        return v.begin() if isinstance(v, Lazy) else None
+
+    def _known_length(self, v: RangeValue | Indexed | Array) -> int | None:
+        if isinstance(v, RangeValue) and not is_static(v.step):
+            return None
+        if isinstance(v, Array) and not self.array_type(v).shape:
+            return None
+        size = self.length(v)
+        return size.const if size.is_const and size.const <= TURNS_LIMIT else None
+
+    def _items_at(self, v: Any, places: range) -> Iterator[Any]:
+        return (self.item_at(v, k) for k in places)
+
+    def _turns_of_list(self, v: ListValue) -> Iterator[Any]:
+        """As Python does it: by position, until there is no item there."""
+        k = 0
+        while k < len(v.items):
+            yield v.items[k]
+            k += 1
+            if k > TURNS_LIMIT:
+                raise NeedsStatic("this list grows as long as it is iterated", self.loc, "iterate over a copy of it")
+
+    def _turns_of_dict(self, v: DictView) -> Iterator[Any]:
+        keys = list(v.owner.items)
+        for key in keys:
+            yield key if v.kind == "keys" else v.owner.items[key] if v.kind == "values" else (key, v.owner.items[key])
+            if list(v.owner.items) != keys:
+                self.error(PullbackTypeError, "the keys of a dict change while it is iterated", "iterate over list(d)")
+
+    def _turns_of_iteration(self, v: Iteration) -> Iterator[Any] | None:
+        if v.kind == "reversed":
+            return self._turns_back(v.parts[0])
+        parts = [self.turns(p) for p in v.parts]
+        if v.kind == "zip":
+            known = [p for p in parts if p is not None]
+            if len(known) == len(parts):
+                return zip(*known, strict=False)
+            return self._zip_with_unknown(v, [p is not None for p in parts]) if known else None
+        (items,) = parts
+        if items is None:
+            return None
+        return ((self.binary(ast.Add, v.start, k), x) for k, x in enumerate(items))
+
+    def _turns_back(self, v: Any) -> Iterator[Any] | None:
+        if isinstance(v, StackedList):
+            return self._turns_back(v.array)
+        if isinstance(v, ListValue) and not isinstance(v.content, Rows):
+            return (v.items[k] for k in range(len(v.items))[::-1] if k < len(v.items))
+        if isinstance(v, (RangeValue, Array)):
+            size = self._known_length(v)
+            return None if size is None else self._items_at(v, range(size)[::-1])
+        if isinstance(v, ITERATORS):
+            self.error(PullbackTypeError, "an iterator cannot be reversed", "reverse what it iterates over, or a list")
+        items = self.turns(v)
+        return None if items is None else iter(list(items)[::-1])
+
+    def _zip_with_unknown(self, v: Iteration, known: list[bool]) -> Iterator[Any] | None:
+        """zip of a list and an array: the array must be as long as the list (checked)."""
+        ends = [p for p, k in zip(v.parts, known, strict=True) if k and not (isinstance(p, Lazy) and p.endless)]
+        if not ends:
+            return None
+        size = min(self.count_turns(p) for p in ends)
+        for p, k in zip(v.parts, known, strict=True):
+            if not k and not self.session.assume(self.length(p) - size):
+                return None
+        parts = [self.turns_of(p) if k else self._items_at(p, range(size)) for p, k in zip(v.parts, known, strict=True)]
+        return zip(*parts, strict=False)
+
+    def count_turns(self, v: Any) -> int:
+        """How many items there are, without taking them."""
+        count: list[int] = []
+        self.isolated(Region(), lambda: count.append(len(self.items_of(v))))
+        return count[0]
+
+    def copied(self, v: Any) -> list[ListValue | Array]:
+        """The lists and arrays whose items an iterable has as they were when the loop began."""
+        if isinstance(v, Iteration):
+            return [x for p in v.parts for x in self.copied(p)]
+        return list(v.source) if isinstance(v, StackedList) else []
+
+    def has_container(self, v: Any) -> bool:
+        """Whether iterating needs the items one by one at compile time."""
+        if isinstance(v, StackedList):
+            return False
+        if isinstance(v, Iteration):
+            return any(self.has_container(p) for p in v.parts)
+        return not isinstance(v, (RangeValue, Array))
+
+    def length(self, v: Any) -> Dim:
+        """The number of items of a range, an array, or what is made of them."""
+        if isinstance(v, StackedList):
+            return self.length(v.array)
+        if isinstance(v, RangeValue):
+            return self.trip_count(v)
+        if isinstance(v, Indexed):
+            return v.size
+        if isinstance(v, Iteration):
+            out = self.length(v.parts[0])
+            for p in v.parts[1:]:
+                n = self.length(p)
+                out = out if self.equal_extents(out, n) is True else out.min(n)
+            return out
+        t = self.type(v)
+        if not t.shape:
+            self.error(PullbackTypeError, "a number is not iterable", "iterate over range(n)")
+        return t.shape[0]
+
+    def item_at(self, v: Any, index: Any) -> Any:
+        """The item at a position (an integer >= 0, static or at run time) that is in range."""
+        if isinstance(v, RangeValue):
+            if is_static(v.start) and is_static(v.step) and v.start == 0 and v.step == 1:
+                return index
+            scaled = self.binary(ast.Mult, index, v.step)
+            return self.binary(ast.Add, v.start, scaled)
+        if isinstance(v, (Array, StackedList)):
+            counted = self._counted(v, index) if isinstance(v, Array) else None
+            if counted is not None:
+                return counted
+            return self.load_array(v, index) if isinstance(v, Array) else self.row_of(v, index)
+        if isinstance(v, Indexed):
+            return v.item(index)
+        assert isinstance(v, Iteration)
+        if v.kind == "zip":
+            return tuple(self.item_at(p, index) for p in v.parts)
+        if v.kind == "enumerate":
+            return (self.binary(ast.Add, v.start, index), self.item_at(v.parts[0], index))
+        last = self.integer(self.length(v.parts[0]) - ONE)
+        return self.item_at(v.parts[0], self.binary(ast.Sub, last, index))
+
+    def _counted(self, array: Array, index: Any) -> Operand | None:
+        """The item of ``np.arange`` of integers by arithmetic: ``for i in np.arange(n)`` is to know as much of i as
+        ``for i in range(n)``."""
+        op = array.cell.current.op
+        if op is None or op.opcode != "iota" or op.attrs["dtype"] != "i64" or array.path:
+            return None
+        start, step = (as_dim(x) for x in op.operands)
+        return coerce(self, self.operand(self.integer(start + step * self.require_dim(index))), Type("i64"))
