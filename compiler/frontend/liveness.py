@@ -8,14 +8,17 @@ body. Only these names are merged or carried. The sets are upper bounds.
 from __future__ import annotations
 
 import ast
+import functools
 from dataclasses import dataclass, field
 from typing import Any
 
 Names = frozenset[str]
 EMPTY: Names = frozenset()
+_READERS = frozenset(("sum", "min", "max", "any", "all", "list", "tuple", "sorted", "dict", "set"))  # not lazy
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
+@functools.lru_cache(maxsize=2048)
 def reads(node: ast.AST | None) -> Names:
     """Names read anywhere in an expression (nested functions and comprehensions included)."""
     if node is None:
@@ -62,6 +65,7 @@ def reads_once(node: ast.AST) -> Names:
     )
 
 
+@functools.lru_cache(maxsize=2048)
 def binds(node: ast.AST) -> Names:
     """Names bound by a statement or anywhere inside it, nested function bodies excluded."""
     out: set[str] = set()
@@ -116,15 +120,24 @@ class Liveness:
 
 
 def analyse(body: list[ast.stmt]) -> Liveness:
-    """Liveness of a function body. Names that nested functions read are always live."""
+    """Liveness of a function body. Names that nested functions and iterators in variables read are always live."""
     captured: set[str] = set()
     for stmt in body:
         for node in ast.walk(stmt):
             if isinstance(node, (ast.FunctionDef, ast.Lambda)):
                 captured |= reads(node)
+            elif isinstance(node, (ast.Assign, ast.AnnAssign)) and _may_be_lazy(node.value):
+                captured |= reads(node.value)
     result = Liveness()
     _Walk(result, frozenset(captured)).block(body, EMPTY, None, None)
     return result
+
+
+def _may_be_lazy(value: ast.expr | None) -> bool:
+    """Whether a value may be an iterator over a generator expression, which reads names when it is gone through."""
+    if isinstance(value, ast.Call) and not (isinstance(value.func, ast.Name) and value.func.id in _READERS):
+        return any(_may_be_lazy(a) for a in value.args)
+    return isinstance(value, ast.GeneratorExp)
 
 
 class _Walk:

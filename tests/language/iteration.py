@@ -186,6 +186,18 @@ def iterators_in_variables_read_once(x):
     return s + mean(v * v for v in x)
 
 
+@case(V)
+def generator_in_a_variable_reads_names_late(x):
+    c = 1.0
+    scaled = (c * v for v in x)
+    if x[0] > 0.5:
+        c = x[1]
+    paired = zip((c + v for v in x), x)
+    for k in range(3):
+        c = c * 1.5
+    return sum(scaled) + sum(a * b for a, b in paired)
+
+
 def mean(values):
     return sum(values) / 4
 
