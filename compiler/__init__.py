@@ -8,8 +8,10 @@ from .check import check_grads
 from .custom import checkpoint, custom_jvp, custom_vjp, debug, segments
 from .errors import (
     InternalError,
+    PullbackAttributeError,
     PullbackError,
     PullbackIndexError,
+    PullbackKeyError,
     PullbackTypeError,
     PullbackValueError,
     UnsupportedError,
@@ -19,8 +21,10 @@ __version__ = "0.1.0"
 
 __all__ = [
     "InternalError",
+    "PullbackAttributeError",
     "PullbackError",
     "PullbackIndexError",
+    "PullbackKeyError",
     "PullbackTypeError",
     "PullbackValueError",
     "Transformed",

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 import dataclasses
 import inspect
+import os
 import threading
 from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any, final
@@ -352,7 +353,10 @@ class Dispatcher:
             return result
         except PullbackError as e:
             e.loc = e.loc or self.loc  # errors about arguments are about this function
-            raise
+            if isinstance(e, InternalError) or os.environ.get("PULLBACK_TRACEBACK"):
+                raise
+            # the frames of the compiler say nothing about the user's program
+            raise e.with_traceback(None) from None
         except OverflowError:
             refused = self._beyond_64_bits(args, kwargs)
             if refused is None:

@@ -55,6 +55,16 @@ class PullbackIndexError(PullbackError, IndexError):
     """An index or argnum out of range."""
 
 
+class PullbackKeyError(PullbackError, KeyError):
+    """A key that a dict does not have."""
+
+    __str__ = PullbackError.__str__
+
+
+class PullbackAttributeError(PullbackError, AttributeError):
+    """An attribute that an object or a module does not have."""
+
+
 class PullbackOverflowError(PullbackError, OverflowError):
     """A Python integer that a narrow dtype does not hold."""
 

@@ -183,3 +183,21 @@ def test_gradients_of_deep_recursion(backend: str) -> None:
     with pytest.raises(RecursionError):
         g(x, 10_000_000)
     np.testing.assert_allclose(g(x, 60)[1], want, rtol=1e-6)
+
+
+def test_what_is_missing_raises_as_in_python() -> None:
+    for program, error in ((lambda d: d["b"], KeyError), (lambda d: d["a"].nothing, AttributeError)):
+        with pytest.raises(error) as caught:
+            pb.grad(program)({"a": 1.0})
+        assert isinstance(caught.value, pb.PullbackError) and "^" in str(caught.value)
+
+
+def test_errors_do_not_show_the_frames_of_the_compiler(monkeypatch: pytest.MonkeyPatch) -> None:
+    def frames() -> int:
+        with pytest.raises(pb.PullbackError) as caught:
+            pb.grad(lambda x: np.sum(x.nothing))(np.ones(3))
+        return len(caught.traceback)
+
+    assert frames() <= 3
+    monkeypatch.setenv("PULLBACK_TRACEBACK", "1")
+    assert frames() > 10

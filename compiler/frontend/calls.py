@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import NeedsStatic, PullbackError, PullbackTypeError, UnsupportedError
+from ..errors import NeedsStatic, PullbackAttributeError, PullbackError, PullbackTypeError, UnsupportedError
 from ..paths import of_named, of_value, unwrap
 from . import fence
 from .capture import Source, bind, is_library, parameters, source_of
@@ -101,7 +101,7 @@ class Calls(Objects):
                 return BoundMethod(owner, name)
             kind = "an array" if isinstance(owner, Array) else "a number"
             self.error(
-                UnsupportedError,
+                UnsupportedError if hasattr(np.ndarray, name) else PullbackAttributeError,
                 f"{kind} has no attribute {name!r} here",
                 closest(name, dir(np.ndarray)) or "see docs/numpy.md for the supported methods",
             )
@@ -115,7 +115,7 @@ class Calls(Objects):
             python = {ListValue: list, DictValue: dict}.get(type(owner), type(owner))
             if not hasattr(python, name):
                 self.error(
-                    PullbackTypeError,
+                    PullbackAttributeError,
                     f"{python.__name__!r} object has no attribute {name!r}",
                     closest(name, dir(python)),
                 )
@@ -126,7 +126,8 @@ class Calls(Objects):
             return owner.name
         if is_static(owner):
             if not hasattr(owner, name):
-                self.error(PullbackTypeError, f"{describe(owner)} has no attribute {name!r}", closest(name, dir(owner)))
+                message = f"{describe(owner)} has no attribute {name!r}"
+                self.error(PullbackAttributeError, message, closest(name, dir(owner)))
             value = getattr(owner, name)
             if isinstance(owner, type) and (path := of_named(owner)) is not None:
                 return self.capture_object(value, path.attribute(name), name)

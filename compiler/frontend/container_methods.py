@@ -5,7 +5,14 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from ..errors import NeedsStatic, PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
+from ..errors import (
+    NeedsStatic,
+    PullbackIndexError,
+    PullbackKeyError,
+    PullbackTypeError,
+    PullbackValueError,
+    UnsupportedError,
+)
 from .texts import brace_formatted, joined_text
 from .values import BoundMethod, DictValue, DictView, ListValue, RecordValue, Rows, is_static, to_python
 
@@ -150,7 +157,7 @@ def _get(ctx: Any, owner: DictValue, key: Any, default: Any = None) -> Any:
 def _dict_pop(ctx: Any, owner: DictValue, key: Any, *default: Any) -> Any:
     name = _key(ctx, key)
     if name not in owner.items and not default:
-        ctx.error(PullbackIndexError, f"the dict has no key {name!r}", f"its keys are {list(owner.items)}")
+        ctx.error(PullbackKeyError, f"the dict has no key {name!r}", f"its keys are {list(owner.items)}")
     return _mutated(ctx, owner).pop(name, *default)
 
 

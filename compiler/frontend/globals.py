@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import PullbackError, PullbackTypeError, UnsupportedError
+from ..errors import PullbackAttributeError, PullbackError, PullbackTypeError, UnsupportedError
 from ..paths import Path, of_globals, of_module, of_named, of_value, unwrap
 from .context import closest
 from .control import Frame
@@ -226,7 +226,7 @@ class Globals(Places):
     def module_attribute(self, module: types.ModuleType, name: str) -> Any:
         if not hasattr(module, name):
             self.error(
-                UnsupportedError,
+                PullbackAttributeError,
                 f"module {module.__name__!r} has no attribute {name!r}",
                 closest(name, dir(module)) or "see docs/numpy.md for the supported functions",
             )
@@ -241,7 +241,7 @@ class Globals(Places):
     def object_attribute(self, owner: Opaque, name: str) -> Any:
         if not hasattr(owner.obj, name):
             self.error(
-                PullbackTypeError,
+                PullbackAttributeError,
                 f"{type(owner.obj).__name__!r} object has no attribute {name!r}",
                 closest(name, dir(owner.obj)),
             )

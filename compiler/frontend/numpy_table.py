@@ -209,10 +209,11 @@ def _refusal_hint(name: str) -> str:
         return "its results are complex: multiply by matrices of cosines and sines, or give custom_vjp"
     if ".random." in name or name.startswith("random."):
         return "draw the numbers outside, and pass them in as an argument"
-    known = sorted({e.name for e in FUNCTIONS.values()} | {e.name for e in METHODS.values()})
-    close = difflib.get_close_matches(name, known, 1, 0.6)
-    nearest = f"the nearest supported function is {close[0]}; " if close else ""
-    return nearest + "see docs/numpy.md for the list"
+    known = {e.name.rpartition(".")[2]: e.name for e in FUNCTIONS.values()}
+    close = difflib.get_close_matches(name.rpartition(".")[2], sorted(known), 1, 0.7)
+    if close:
+        return f"the nearest supported function is {known[close[0]]}; see docs/numpy.md for the list"
+    return "give its derivative with pullback.custom_vjp; docs/numpy.md lists what is supported"
 
 
 def refusal(name: str) -> Callable[[Context, list[Any], dict[str, Any]], Any]:

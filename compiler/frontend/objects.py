@@ -13,7 +13,7 @@ import inspect
 import types
 from typing import Any
 
-from ..errors import PullbackTypeError, UnsupportedError
+from ..errors import PullbackAttributeError, PullbackTypeError, UnsupportedError
 from ..ir.nodes import Const
 from ..paths import of_named
 from .capture import Parameters, bind
@@ -126,7 +126,7 @@ class Objects(Globals):
             if name in cls.__dict__ and cls not in (object, tuple):
                 return self._from_class(owner, owner.cls, cls, name)
         self.error(
-            PullbackTypeError,
+            PullbackAttributeError,
             f"{owner.cls.__name__!r} object has no attribute {name!r}",
             closest(name, [*owner.fields, *dir(owner.cls)]),
         )
@@ -171,7 +171,7 @@ class Objects(Globals):
                 if cls is object and name == "__init__":
                     return BoundMethod(ListValue([]), "clear")  # does nothing
                 return self._from_class(value.owner, kind, cls, name)
-        self.error(PullbackTypeError, f"'super' object has no attribute {name!r}", closest(name, dir(value.cls)))
+        self.error(PullbackAttributeError, f"'super' object has no attribute {name!r}", closest(name, dir(value.cls)))
 
     # -- operators ----------------------------------------------------------------------------
     def overloaded(self, op: type[ast.AST], a: Any, b: Any) -> Any:

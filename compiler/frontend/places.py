@@ -13,7 +13,14 @@ from typing import Any, final
 
 import numpy as np
 
-from ..errors import NeedsStatic, PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
+from ..errors import (
+    NeedsStatic,
+    PullbackIndexError,
+    PullbackKeyError,
+    PullbackTypeError,
+    PullbackValueError,
+    UnsupportedError,
+)
 from ..ir.dims import ONE, ZERO, Dim
 from ..ir.nodes import At, Gather, IndexItem, New, Operand, Span, Value, as_dim
 from ..ir.types import INT, Type
@@ -84,7 +91,7 @@ class Places(Loops):
             if name not in owner.items:
                 hint = closest(name, [k for k in owner.items if isinstance(k, str)]) if isinstance(name, str) else None
                 self.error(
-                    PullbackIndexError, f"the dict has no key {name!r}", hint or f"its keys are {list(owner.items)}"
+                    PullbackKeyError, f"the dict has no key {name!r}", hint or f"its keys are {list(owner.items)}"
                 )
             return owner.items[name]
         if isinstance(owner, Opaque):

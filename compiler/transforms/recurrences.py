@@ -163,8 +163,14 @@ class _Body:
         return early, late[0][1], late[0][0]
 
     def _sum(self, terms: list[tuple[int, Operand]], op: Op) -> Operand:
+        """The early terms by themselves, of the type that they have in the sum."""
         first = next(k for k, (s, _) in enumerate(terms) if s > 0)
         total = terms[first][1]
+        if total.type != op.result.type:
+            attrs = {"dtype": op.result.type.dtype, "weak": op.result.type.weak}
+            widened = Op("cast", [total], attrs, [op.result.type], None, op.loc)
+            self.new.append(widened)
+            total = widened.result
         for s, x in terms[:first] + terms[first + 1 :]:
             made = Op("add" if s > 0 else "sub", [total, x], dict(op.attrs), [op.result.type], None, op.loc)
             self.new.append(made)

@@ -267,9 +267,7 @@ def total_twice(values):
 
 
 def iterator_passed(x):
-    return total_twice(
-        v * v for v in x
-    )  #! total_twice(v * v for v in x) | reads the iterator values more than once | list(
+    return total_twice(v for v in x)  #! total_twice(v for v in x) | reads the iterator values more than once | list(
 
 
 def dict_grows(x):

@@ -322,3 +322,15 @@ def a_scalar_update_whose_derivative_reads_the_old_array(x):
     for _ in range(1):
         y[0] += np.log(3.0 + y[0])
     return y[0] * y[1]
+
+
+@case(np.array([0.5, 0.25, 0.75], np.float32))
+def double_scalar_over_single_elements(x):
+    p = 1.0
+    for z in x:
+        p *= 1.0 + np.cos(p) - z
+    q = 0.5
+    for z in x:
+        q = 0.5 * (np.sin(q) + z)
+    x[1] += p * q
+    return x
