@@ -63,7 +63,7 @@ def main() -> int:
             failures.setdefault(general(f"{outcome.stage}: {outcome.detail}")[:70], []).append((task, outcome))
             print(f"FAILED seed {task[0]}: {outcome.stage}: {outcome.detail}"[:400], flush=True)
         total = sum(n for k, n in counts.items() if k != "compiled")
-        if total % 1000 == 0:
+        if total % 250 == 0:
             print(summary(counts, total, time.monotonic() - start), file=sys.stderr, flush=True)
         if time.monotonic() - start > options.seconds:
             break
