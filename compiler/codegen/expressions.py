@@ -236,7 +236,9 @@ def _load(e: Expressions, op: Op) -> ast.expr:
 
 
 def _extent(e: Expressions, op: Op) -> ast.expr:
-    return e.dim(op.attrs["dim"])
+    dim = e.dim(op.attrs["dim"])
+    # an extent is a Python integer, whatever integers it is made of
+    return dim if all(v.type.weak for v in op.attrs["dim"].values()) else call("int", dim)
 
 
 def _dtype(dtype: str, default: str = "f64") -> dict[str, ast.expr]:

@@ -90,6 +90,10 @@ def _append(ctx: Any, owner: ListValue, x: Any) -> None:
 
 def _extend(ctx: Any, owner: ListValue, xs: Any) -> None:
     items = ctx.items_of(xs)
+    if isinstance(owner.content, Rows):
+        for x in items:
+            ctx.append_row(owner, x)
+        return
     _mutated(ctx, owner).extend(items)
 
 
@@ -142,6 +146,9 @@ def _sort(ctx: Any, owner: ListValue, *, key: Any = None, reverse: Any = False) 
 
 
 def _clear(ctx: Any, owner: Any) -> None:
+    if isinstance(owner, ListValue) and isinstance(owner.content, Rows):
+        ctx.clear_rows(owner)
+        return
     _mutated(ctx, owner).clear()
 
 
@@ -180,7 +187,7 @@ _METHODS: dict[tuple[type, str], Any] = {
     (ListValue, "reverse"): _reverse,
     (ListValue, "sort"): _sort,
     (ListValue, "clear"): _clear,
-    (ListValue, "copy"): lambda ctx, owner: ListValue(list(owner.items)),
+    (ListValue, "copy"): lambda ctx, owner: ctx.joined(owner, ListValue([])),
     (ListValue, "index"): _index,
     (ListValue, "count"): _count,
     (tuple, "index"): _index,

@@ -440,6 +440,10 @@ class Context(Broadcasting):
         """A list of run-time length as its rows; anything else as it is."""
         raise NotImplementedError
 
+    def joined(self, a: ListValue | StackedList, b: ListValue | StackedList) -> ListValue:
+        """``a + b`` of lists."""
+        raise NotImplementedError
+
     def static_items(self, v: Any) -> list[Any] | None:
         """The items, all of them read now; None where only the call tells their number."""
         raise NotImplementedError

@@ -11,7 +11,7 @@ import ast
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NoReturn
 
 from ..errors import NeedsStatic, PullbackValueError, UnsupportedError
 from ..ir.nodes import Const, Loc, Op, Operand, Region, Value
@@ -30,6 +30,7 @@ from .values import (
     Maybe,
     RecordValue,
     Rows,
+    StackedList,
     UserFunction,
     is_scalar,
     is_static,
@@ -232,14 +233,10 @@ class Control(Context):
                 counts = [x if x is DEAD else x.count for x in (ca, cb)]
                 count = join.value(counts[0], counts[1], "count")
                 return replace(live, count=count)
-            if not (isinstance(ca, Rows) and isinstance(cb, Rows)):
-                self._refuse("a list has different lengths on two paths", "append on both paths, or use an array")
-            return self.merged_rows(ca, cb, join.value(ca.count, cb.count, "count"))
+            return self.merged_rows(join, ca, cb)
         if isinstance(obj, ListValue):
             if ca is not DEAD and cb is not DEAD and len(ca) != len(cb):
-                if self.session.levels and all(counted for start, counted in self.session.levels if start > obj.stamp):
-                    self.grows(obj, max(ca, cb, key=len))
-                self._refuse("a list has different lengths on two paths", "append on both paths, or use an array")
+                self.grows(obj, max(ca, cb, key=len))
             pairs = zip(live if ca is DEAD else ca, live if cb is DEAD else cb, strict=True)
             return [join.value(DEAD if ca is DEAD else x, DEAD if cb is DEAD else y, "item") for x, y in pairs]
         assert isinstance(obj, (DictValue, RecordValue))
@@ -247,10 +244,10 @@ class Control(Context):
             self._refuse("a dict has different keys on two paths", "set the same keys on both paths")
         return {k: join.value(DEAD if ca is DEAD else ca[k], DEAD if cb is DEAD else cb[k], str(k)) for k in live}
 
-    def grows(self, target: ListValue, items: Any) -> None:
+    def grows(self, target: ListValue, items: Any) -> NoReturn:
         raise NotImplementedError
 
-    def merged_rows(self, a: Rows, b: Rows, count: Any) -> Rows:
+    def merged_rows(self, join: Join, a: Rows | list[Any], b: Rows | list[Any]) -> Rows:
         raise NotImplementedError
 
     def _refuse(self, message: str, hint: str) -> None:
@@ -263,6 +260,8 @@ class Control(Context):
             return bool(v.value)
         if isinstance(v, ListValue) and isinstance(v.content, Rows):
             return self.truth(self.emit("gt", self.operand(v.content.count), 0))
+        if isinstance(v, StackedList):
+            return self.truth(self.emit("gt", self.operand(self.shape(v)[0]), 0))
         if isinstance(v, (ListValue, DictValue)):
             return bool(v.items)
         if isinstance(v, tuple):

@@ -25,6 +25,7 @@ from .values import (
     Opaque,
     RangeValue,
     RecordValue,
+    StackedList,
     TextValue,
     UserFunction,
     is_number,
@@ -245,8 +246,8 @@ class Expressions(Iterating):
             return joined_text(self, [a, b]) if op is ast.Add else percent_formatted(self, a, b)
         if op is ast.Add and isinstance(a, tuple) and isinstance(b, tuple):
             return a + b
-        if op is ast.Add and isinstance(a, ListValue) and isinstance(b, ListValue):
-            return ListValue(a.items + b.items)
+        if op is ast.Add and isinstance(a, (ListValue, StackedList)) and isinstance(b, (ListValue, StackedList)):
+            return self.joined(a, b)
         if op is ast.Mult:
             for x, k in ((a, b), (b, a)):
                 if isinstance(x, ListValue) and is_scalar(k) and not is_static(k):

@@ -11,18 +11,19 @@ neither may an item that is taken out of the list.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, NoReturn
 
 from ..errors import NeedsStatic, PullbackTypeError
 from ..ir.dims import ZERO, Dim
-from ..ir.nodes import At, IndexItem, Operand, Span
+from ..ir.nodes import At, IndexItem, Operand, Span, Value
 from ..ir.types import Type, promote
-from .merging import Outcome
+from .merging import Join, Outcome
 from .moves import Carries, Moves
-from .sharing import merged_readonly
+from .sharing import final_version, merged_readonly
 from .values import Array, Cell, ListValue, Rows, StackedList, ViewStep, is_number, is_scalar
 
 IN_LIST = "it is an item of a list of run-time length"
+_FILL_AN_ARRAY = "fill an array made before the loop, as in out = np.zeros(n); out[i] = ..."
 _SPARE = 16  # places beyond the first append outside of loops
 
 
@@ -32,6 +33,10 @@ class Grow(Exception):  # noqa: N818
 
     def __init__(self, target: ListValue, items: list[Any] | None = None, needed: Dim | None = None):
         self.target, self.items, self.needed = target, items, needed
+
+
+class Unbounded(NeedsStatic):
+    """A list gets longer in the `while` loop that is being built, which is the only such loop that it is older than."""
 
 
 class Growing(Moves):
@@ -160,21 +165,68 @@ class Growing(Moves):
         memory = Array(Cell(self.emit("full", self.operand(items[0]), shape=(size,), dtype=t.dtype)))
         return ListValue(Rows(memory, self.integer(size), size, t.weak))
 
-    def grows(self, target: ListValue, items: Any) -> None:
+    def joined(self, a: ListValue | StackedList, b: ListValue | StackedList) -> ListValue:
+        """``a + b`` of lists."""
+        rows = [self.as_stacked(x) for x in (a, b)]
+        if all(isinstance(x, ListValue) for x in rows):
+            return ListValue([*rows[0].items, *rows[1].items])
+        for x, y in (rows, rows[::-1]):
+            if isinstance(x, ListValue) and not x.items:
+                return self._list_of(self.operand(y), y.weak)
+        if any(x.lists for x in rows if isinstance(x, StackedList)):
+            raise NeedsStatic("lists of lists of run-time length cannot be joined", self.loc, "use np.array(items)")
+        types = [self._item_type(x.items) if isinstance(x, ListValue) else self._row_type(x) for x in rows]
+        if (types[0].dtype, types[0].shape) != (types[1].dtype, types[1].shape):
+            raise NeedsStatic(
+                "the lists that are joined have items of different types", self.loc, "use items of one type"
+            )
+        return self._list_of(
+            self.emit("concatenate", *map(self.operand, rows), axis=0), types[0].weak and types[1].weak
+        )
+
+    def _row_type(self, v: StackedList) -> Type:
+        t = self.array_type(v.array)
+        return Type(t.dtype, t.shape[1:], v.weak and t.rank == 1)
+
+    def _list_of(self, rows: Operand, weak: bool) -> ListValue:
+        """A list of run-time length with these rows as its items."""
+        assert isinstance(rows, Value)
+        size = rows.type.shape[0]
+        return ListValue(Rows(Array(Cell(rows)), self.integer(size), size, weak))
+
+    def clear_rows(self, target: ListValue) -> None:
+        assert isinstance(target.content, Rows)
+        self.session.touch(target)
+        target.content = replace(target.content, count=0)
+
+    def grows(self, target: ListValue, items: Any) -> NoReturn:
         """A list that a branch of a loop makes longer."""
-        if self.level_of(target) > 0:
+        levels = [counted for start, counted in self.session.levels if start > target.stamp]
+        if levels and all(levels):
             raise Grow(target, list(items))
+        self.refuse_unbounded(
+            target, "a list has different lengths on two paths", "append on both paths, or use an array"
+        )
+
+    def refuse_unbounded(self, target: ListValue, message: str, hint: str) -> NoReturn:
+        """A list grows in loops whose number of iterations is not known; the outermost may be a `while` loop that can
+        be counted first."""
+        levels = [counted for start, counted in self.session.levels if start > target.stamp]
+        if levels and not levels[0] and all(levels[1:]):
+            raise Unbounded(message, self.loc, hint)
+        raise NeedsStatic(message, self.loc, hint)
 
     # -- loops ----------------------------------------------------------------------------------
     def check_growth(self, target: ListValue, before: Any, after: Any, count: Dim | None) -> None:
         """After a pass over the body of a loop: a list that has become longer."""
-        if isinstance(before, Rows) or isinstance(after, Rows) or len(after) < len(before) or count is None:
-            message = "a list or dict changes its length in a loop"
-            hint = "fill an array made before the loop, as in out = np.zeros(n); out[i] = ..."
-            raise NeedsStatic(message, self.loc, hint)
+        message = "a list or dict changes its length in a loop"
+        if isinstance(before, Rows) or isinstance(after, Rows) or len(after) < len(before):
+            raise NeedsStatic(message, self.loc, _FILL_AN_ARRAY)
+        if count is None:
+            self.refuse_unbounded(target, message, _FILL_AN_ARRAY)
         raise Grow(target, list(after))
 
-    def bound_after(self, entry: Rows, back: Rows, carries: Carries, done: Outcome) -> Dim:
+    def bound_after(self, target: ListValue, entry: Rows, back: Rows, carries: Carries, done: Outcome) -> Dim:
         """The most items that a list has after a loop."""
         more = back.bound - entry.bound
         if more == 0:
@@ -189,21 +241,43 @@ class Growing(Moves):
                     more = most
                     break
             self.session.loops.pop()
-        if carries.count is None or any(v in inside for v in more.values()):
-            message = "how many items this list gets is known only at run time"
-            hint = "fill an array made before the loop, as in out = np.zeros(n); out[i] = ..."
-            raise NeedsStatic(message, self.loc, hint)
+        message = "how many items this list gets is known only at run time"
+        if any(v in inside for v in more.values()):
+            raise NeedsStatic(message, self.loc, _FILL_AN_ARRAY)
+        if carries.count is None:
+            self.refuse_unbounded(target, message, _FILL_AN_ARRAY)
         if not self.session.nonneg(more):
             more = more.max(0)
         return entry.bound + carries.count * more
 
-    def merged_rows(self, a: Rows, b: Rows, count: Any) -> Rows:
-        """A list that is these rows on one path, and those on another."""
-        if a.array.cell is not b.array.cell:
+    def merged_rows(self, join: Join, a: Rows | list[Any], b: Rows | list[Any]) -> Rows:
+        """A list that is `a` on one path, and `b` on the other."""
+        counts = [x.count if isinstance(x, Rows) else len(x) for x in (a, b)]
+        count = join.value(counts[0], counts[1], "count")
+        known = [x for x in (a, b) if isinstance(x, Rows)]
+        first, last = known[0], known[-1]
+        t, bound = self.array_type(first.array), self._larger(first.bound, last.bound)
+        if len(known) == 2 and first.array.cell is last.array.cell:
+            return Rows(first.array, count, bound, first.weak)
+        if any(x.array.path for x in known) or self.array_type(last.array) != t or not join.visible(t):
             raise NeedsStatic("a list has different memory on two paths", self.loc, "append on both paths")
+        weak, memory = all(x.weak for x in known), []
+        for x, outcome in ((a, join.a), (b, join.b)):
+            with self.b.into(outcome.region):
+                if isinstance(x, Rows):
+                    memory.append(self.read(final_version(outcome.heap, x.array)))
+                    continue
+                if not self.session.assume(t.shape[0] - len(x)):
+                    raise NeedsStatic("a list has different lengths on two paths", self.loc, "append on both paths")
+                filled = Array(Cell(self.emit("empty", shape=t.shape, dtype=t.dtype)))
+                for k, item in enumerate(x):
+                    self._put(filled, k, final_version(outcome.heap, item) if isinstance(item, Array) else item, weak)
+                memory.append(filled.cell.current)
+        return Rows(Array(Cell(join.result(t, "rows", *memory))), count, bound, weak)
+
+    def _larger(self, a: Dim, b: Dim) -> Dim:
         nonneg = self.session.nonneg
-        bound = a.bound if nonneg(a.bound - b.bound) else b.bound if nonneg(b.bound - a.bound) else a.bound.max(b.bound)
-        return Rows(a.array, count, bound, a.weak)
+        return a if nonneg(a - b) else b if nonneg(b - a) else a.max(b)
 
     def has_room(self, target: ListValue) -> bool:
         rows = target.content

@@ -9,9 +9,9 @@ from typing import Any
 from ..errors import NeedsStatic, UnsupportedError
 from ..ir.dims import Dim
 from ..ir.nodes import Operand, Region, Value
-from .comprehensions import Comprehensions
+from .bounded import BoundedLoops
 from .context import DeadCode, describe
-from .growing import Grow
+from .growing import Grow, Unbounded
 from .liveness import EMPTY, Names, binds, has_jump
 from .loops import Body, EffectInTest, Peel
 from .values import Array, Conflict, ListValue, Opaque, RangeValue, Rows, is_static, next_stamp, to_python
@@ -28,7 +28,7 @@ def _state(v: ListValue | Array) -> Any:
     return (id(v.content), v.content.array.cell.current if isinstance(v.content, Rows) else None)
 
 
-class LoopStatements(Comprehensions):
+class LoopStatements(BoundedLoops):
     def block(self, body: list[ast.stmt]) -> None:
         raise NotImplementedError
 
@@ -48,38 +48,51 @@ class LoopStatements(Comprehensions):
 
     # -- loops --------------------------------------------------------------------------------
     def do_While(self, s: ast.While) -> None:
-        region, length, inlined = self.b.region, len(self.b.region.ops), dict(self.session.inlined)
-        env = dict(self.env)
         first: list[Any] = []
         if not binds(s.test):
             self.isolated(Region(), lambda: first.append(self.truth(self.eval(s.test))))
         if first == [False]:
             self._after_loop(s)
             return
-        try:
-            with self.session.attempt():
-                self._rolled_while(s)
-            return
-        except NeedsStatic as e:
-            if first != [True]:
-                raise
-            error = e
-        # where each test is known at compile time (``while stack:``), the iterations are built one by one
-        del region.ops[length:]
-        self.session.inlined = inlined
-        self.env.clear()
-        self.env.update(env)
-        if not self._unrolled_while(s):
-            raise error
-        self._after_loop(s)
+        region, length, inlined = self.b.region, len(self.b.region.ops), dict(self.session.inlined)
+        env = dict(self.env)
 
-    def _unrolled_while(self, s: ast.While, done: int = 0) -> bool:
+        def build(way: Callable[[], None]) -> NeedsStatic | None:
+            """Build the loop in one way; where that cannot be done, undo it and say why."""
+            try:
+                with self.session.attempt():
+                    way()
+                return None
+            except NeedsStatic as e:
+                del region.ops[length:]
+                self.session.inlined = dict(inlined)
+                self.env.clear()
+                self.env.update(env)
+                return e
+
+        def one_by_one(limit: int) -> None:
+            """The iterations, each of whose tests is known at compile time (``while stack:``)."""
+            if not self._unrolled_while(s, limit):
+                raise NeedsStatic("a test is known only at run time", self.loc)
+            self._after_loop(s)
+
+        error = build(lambda: self._rolled_while(s))
+        if isinstance(error, Unbounded):
+            short = UNROLL_LIMIT if self.session.unrolls_growth else PEEL_FROM
+            if first == [True] and not isinstance(s.test, ast.Constant) and build(lambda: one_by_one(short)) is None:
+                return
+            self.session.grew_by_count |= first == [True]
+            error = build(lambda: self.bounded_while(s))
+        if error is not None and (first != [True] or build(lambda: one_by_one(UNROLL_LIMIT)) is not None):
+            raise error
+
+    def _unrolled_while(self, s: ast.While, limit: int, done: int = 0) -> bool:
         """The iterations one by one; False where one of the tests is known only at run time."""
         live_head, live_after, _ = self._loop_names(s, EMPTY)
         live = live_head | live_after
         known: list[bool] = []
         with self.living(live, live):
-            for k in range(done, UNROLL_LIMIT):
+            for k in range(done, limit):
                 test = self.truth(self.eval(s.test))
                 if not isinstance(test, bool):
                     return False
@@ -91,9 +104,9 @@ class LoopStatements(Comprehensions):
                 if left is True:
                     return True
                 if left is not False:
-                    self.unless_jumped(left, lambda k=k: known.append(self._unrolled_while(s, k + 1)))  # type: ignore[misc]
+                    self.unless_jumped(left, lambda k=k: known.append(self._unrolled_while(s, limit, k + 1)))  # type: ignore[misc]
                     return known == [True]
-        raise NeedsStatic(f"this loop has more than {UNROLL_LIMIT} iterations", self.loc, "use a for loop over a range")
+        raise NeedsStatic(f"this loop has more than {limit} iterations", self.loc, "use a for loop over a range")
 
     def _rolled_while(self, s: ast.While) -> None:
         self.session.levels.append((next_stamp(), False))
@@ -272,7 +285,7 @@ class LoopStatements(Comprehensions):
     def _counted_loop(self, body: Body, assigned: Names, live_head: Names, live_after: Names) -> None:
         """A loop, built again when a list turns out to grow in it."""
         levels, region = self.session.levels, self.b.region
-        start = len(region.ops)
+        start, env = len(region.ops), dict(self.env)
         for _ in range(MAX_GROWTHS):
             levels.append((next_stamp(), body.count is not None))
             try:
@@ -284,6 +297,8 @@ class LoopStatements(Comprehensions):
                     raise
                 grow = g
                 del region.ops[start:]
+                self.env.clear()
+                self.env.update(env)
             finally:
                 levels.pop()
             self.session.grew_by_count |= body.count.is_const and body.count.const <= UNROLL_LIMIT

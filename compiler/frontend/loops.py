@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import InternalError, NeedsStatic
+from ..errors import InternalError, NeedsStatic, PullbackTypeError
 from ..ir.dims import Dim
-from ..ir.nodes import Const, Op, Operand, Region, Value
+from ..ir.nodes import Const, Op, Operand, Region, Value, as_dim
 from ..ir.types import BOOL, INT, Type
 from .context import DeadCode, describe
 from .control import JUMPS
@@ -83,6 +83,10 @@ def _length(items: Any) -> int:
     return -1 if isinstance(items, Rows) else len(items)
 
 
+def _holds_none(v: Any) -> bool:
+    return v is None or any(map(_holds_none, (parts_of(v) or {}).values()))
+
+
 def _is_jump(key: Key) -> bool:
     return isinstance(key[0], str) and key[0].startswith("$")
 
@@ -109,8 +113,18 @@ class Loops(Growing):
         for _ in range(MAX_PASSES):
             carries.changed = False
             self.session.inlined = dict(inlined)  # what the passes before built is dropped
-            with self.b.at(loc):
-                built = self._pass(body, carries, entry_env, live_head)
+            try:
+                with self.b.at(loc):
+                    built = self._pass(body, carries, entry_env, live_head)
+            except PullbackTypeError as e:
+                # a name may be None only as long as it is not known what the body makes of it
+                if not any(_holds_none(v) for v in entry_env.values()):
+                    raise
+                if body.peelable:
+                    raise Peel from e
+                if self._unrollable:
+                    raise NeedsStatic(e.message, e.loc, e.hint) from e
+                raise
             if not carries.changed:
                 break
         else:
@@ -398,6 +412,9 @@ class Loops(Growing):
             else:
                 carries.plan[key] = t
             return
+        if isinstance(template, ListValue) and isinstance(template.content, Rows):
+            self._conflict(carries, key, f"{_name(key)} is a list of run-time length that is made in this loop")
+            return
         for k, x in (parts_of(template) or {}).items():
             self._plan_all(carries, x, (*key, k), done)
 
@@ -434,7 +451,8 @@ class Loops(Growing):
             return
         entry = contents(obj)
         if isinstance(entry, Rows) and isinstance(final, Rows):
-            carries.bounds[obj] = self.bound_after(entry, final, carries, done)
+            carries.bounds[obj] = self.bound_after(obj, entry, final, carries, done)
+            self._gain(carries, obj, (*key, "count"), final.count, done)
             parts: Any = {"count": final.count}
         elif isinstance(obj, ListValue) and (
             isinstance(entry, Rows) or isinstance(final, Rows) or len(entry) != len(final)
@@ -445,10 +463,22 @@ class Loops(Growing):
             parts = dict(enumerate(final)) if isinstance(obj, ListValue) else final
             before = dict(enumerate(entry)) if isinstance(obj, ListValue) else entry
             if list(parts) != list(before):
-                self.check_growth(ListValue([]), entry, final, None)
+                raise NeedsStatic(
+                    "a list or dict changes its length in a loop", self.loc, "set all its keys before the loop"
+                )
         heads = self._object_heads(carries, obj, k)
         for name, x in parts.items():
             self._close(carries, heads[name], x, (*key, name), done)
+
+    def _gain(self, carries: Carries, obj: Any, key: Key, count: Any, done: Any) -> None:
+        """Note how many items a list gets in each iteration, where they are as many in all."""
+        carries.gains.pop(obj, None)
+        if carries.count is None or key not in carries.slots or not isinstance(count, Value):
+            return
+        head = done.region.params[1 + list(carries.slots).index(key)]
+        gain = as_dim(count) - Dim.of(head)
+        if not done.defines().intersection(gain.values()):
+            carries.gains[obj] = gain
 
     def _object_heads(self, carries: Carries, obj: Any, k: int) -> dict[Any, Any]:
         """What the parts of a container were at the head: slots where carried, else the entry's."""
@@ -522,6 +552,9 @@ class Loops(Growing):
             set_contents(obj, self._head_contents(carries, obj, k, result))
             if obj in carries.bounds:
                 obj.content = replace(obj.content, bound=carries.bounds[obj])
+                if obj in carries.gains and carries.count is not None and not offset:  # the loop is not left early
+                    count = self.require_dim(carries.slots["@", k, "count"].entry) + carries.count * carries.gains[obj]
+                    obj.content = replace(obj.content, count=self.integer(count))
                 if self.level_of(obj) == 1 and not self.has_room(obj):
                     raise Grow(obj, None, carries.bounds[obj])
         if carries.sources:

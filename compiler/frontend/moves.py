@@ -41,6 +41,7 @@ from .values import (
     ListValue,
     Maybe,
     RecordValue,
+    Rows,
 )
 
 Key = tuple[Any, ...]
@@ -68,6 +69,9 @@ class Carries:
     facts: tuple[Dim, Dim] | None = None  # the smallest and the largest index
     short: bool = False  # there are few iterations
     bounds: dict[Any, Dim] = field(default_factory=dict)  # the most items that lists have after the loop
+    gains: dict[Any, Dim] = field(
+        default_factory=dict
+    )  # how many items lists get in each iteration, where all get as many
     plan: dict[Key, Type] = field(default_factory=dict)
     templates: dict[Key, Any] = field(default_factory=dict)  # what is not there at every iteration
     absent: dict[Key, Any] = field(default_factory=dict)  # what a name of these is then: UNDEFINED or None
@@ -93,11 +97,11 @@ class Carries:
 
 
 def parts_of(v: Any) -> dict[Any, Any] | None:
-    """The parts of a container by key; None for a leaf."""
+    """The parts of a container by key; None for a leaf, which a list of run-time length is."""
     if isinstance(v, tuple):
         return dict(enumerate(v))
     if isinstance(v, ListValue):
-        return dict(enumerate(v.items))
+        return None if isinstance(v.content, Rows) else dict(enumerate(v.content))
     if isinstance(v, DictValue):
         return dict(v.items)
     if isinstance(v, RecordValue):

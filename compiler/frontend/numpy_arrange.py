@@ -39,7 +39,7 @@ from .numpy_support import (
     transposed,
 )
 from .numpy_table import numpy_function
-from .values import Array, ListValue, ViewStep, is_scalar, is_static
+from .values import Array, ListValue, ViewStep, is_operand, is_scalar, is_static
 
 if TYPE_CHECKING:
     from .context import Context
@@ -482,15 +482,33 @@ def _flatnonzero(ctx: Context, a: Any) -> Any:
     return nonzero(ctx, ctx.wrap(raveled(ctx, strong_operand(ctx, a))))[0]
 
 
+def _without(ctx: Context, x: Operand, axis: int, k: Operand) -> Any:
+    """All but one place along an axis, known at run time."""
+    if not k.type.is_int:
+        ctx.error(PullbackTypeError, "arrays used as indices must be of integer type")
+    n = x.type.shape[axis]
+    size = ctx.operand(ctx.integer(n))
+    inside = ctx.emit("logical_and", ctx.emit("ge", k, ctx.emit("neg", size)), ctx.emit("lt", k, size))
+    ctx.check(inside, "IndexError", f"index is out of bounds for axis {axis} in np.delete")
+    place = ctx.emit("where", ctx.emit("lt", k, 0), ctx.emit("add", k, size), k)
+    rest = n - 1 if ctx.session.nonneg(n - 1) else (n - 1).max(0)
+    kept = ctx.emit("iota", 0, 1, size=rest, dtype="i64")
+    behind = ctx.emit("cast", ctx.emit("ge", kept, place), dtype="i64", weak=False)
+    return ctx.wrap(gather(ctx, x, axis, ctx.emit("add", kept, behind)))
+
+
 @numpy_function(np.delete, static="axis")
 def _delete(ctx: Context, arr: Any, obj: Any, axis: Any = None) -> Any:
-    if not is_static(obj) or isinstance(obj, (tuple, slice, ListValue)):
-        ctx.error(UnsupportedError, "np.delete takes one integer known at compile time", "use np.concatenate")
     x = strong_operand(ctx, arr)
     if axis is None:
         x, axis = raveled(ctx, x), 0
-    number, k = one_axis(ctx, axis, x.type.rank), int(obj)
+    number = one_axis(ctx, axis, x.type.rank)
     n = x.type.shape[number]
+    if is_operand(obj) or isinstance(obj, Dim):
+        return _without(ctx, x, number, ctx.operand(obj))
+    if not is_static(obj) or isinstance(obj, (tuple, slice, ListValue)):
+        ctx.error(UnsupportedError, "np.delete takes one integer", "use np.concatenate, or a mask")
+    k = int(obj)
     if not ctx.session.assume(n - (k + 1 if k >= 0 else -k)):
         ctx.error(PullbackValueError, f"index {k} is out of bounds for axis {number} with size {n}")
     place = Dim.of(k) if k >= 0 else n + k

@@ -33,6 +33,7 @@ from .values import (
     ListValue,
     Maybe,
     RecordValue,
+    Rows,
     UserFunction,
     is_number,
     is_scalar,
@@ -352,6 +353,8 @@ def call_key(ctx: Any, obj: Any, args: list[Any]) -> Any:
         return (type(v), v.fn if isinstance(v, UserFunction) else v)
 
     def form(v: Any) -> Any:
+        if isinstance(v, ListValue) and isinstance(v.content, Rows):
+            raise LookupError
         parts = parts_of(v)
         if parts is None:
             return leaf(v)

@@ -103,7 +103,10 @@ class Places(Loops):
             return by_index(self, key)
         if isinstance(owner, np.ndarray):
             return self.load_array(self.wrap(self.constant_array(owner)), key)
-        if isinstance(owner, (str, dict, list)) and is_static(key):
+        if isinstance(owner, str):
+            place = self._static_slice(key) if isinstance(key, SliceValue) else self.static(key, "the index of a text")
+            return owner[place]
+        if isinstance(owner, (dict, list)) and is_static(key):
             return owner[self.static(key, "the index")]
         if is_scalar(owner):
             self.error(

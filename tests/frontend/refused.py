@@ -321,15 +321,31 @@ def written_after_it_was_appended(x):
     return np.sum(np.array(out))
 
 
-def list_grows_in_a_while_loop(x):
+def list_grows_in_nested_while_loops(x):
     out = []
     s = 1.0
-    while s < 100.0:  #! | length | array
+    while s < 100.0:
+        s = s * 2.0 + x[0] ** 2
+        t = s
+        while t > 1.0:  #! | length | array
+            t = t * 0.5
+            out.append(t)
+    return sum(out)
+
+
+def list_grows_in_a_while_loop_with_break_and_else(x):
+    out = []
+    s = x[0]
+    while s < 100.0:  #! | break and else | flag
         s = s * 2.0 + x[0] ** 2
         out.append(s)
+        if s > 50.0:
+            break
+    else:
+        out.append(x[1])
     return sum(out)
 
 
 def lists_of_a_list_are_joined(x):
     t = [[v, 2.0 * v] for v in x]
-    return sum(t[0] + t[1])  #! t[0] + t[1] | a list of run-time length | np.array
+    return np.sum(np.array(t + t))  #! t + t | lists of lists | np.array

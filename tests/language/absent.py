@@ -357,3 +357,37 @@ def for_else_none(x, k):
     else:
         hit = x[0] * 2.0
     return hit
+
+
+@case(V)
+def none_until_a_flag_is_set(x):
+    position, entry, gain, trades = 0, None, 0.0, []
+    for price in x:
+        if position == 0 and price > 0.5:
+            position, entry = 1, price
+        elif position == 1 and price < 0.5:
+            trades.append(price - entry)
+            position = 0
+    if position:
+        gain += x[-1] - entry
+    return (gain + sum(trades)) * x[0]
+
+
+class Trader:
+    def __init__(self):
+        self.holds, self.entry, self.gain = False, None, 0.0
+
+    def see(self, price, limit):
+        if not self.holds and price < limit:
+            self.holds, self.entry = True, price
+        elif self.holds and price > limit + 0.5:
+            self.gain += price - self.entry
+            self.holds, self.entry = False, None
+
+
+@case(V)
+def none_in_an_object_until_a_flag_is_set(x):
+    trader = Trader()
+    for price in x:
+        trader.see(price, 0.3)
+    return trader.gain * x[0]

@@ -206,3 +206,112 @@ def table_of_lists(a):
     for row in t:
         s = s + sum(row) * row[-1] + len(row)
     return s + t[-1][0]
+
+
+@case(V)
+def truth_of_a_filtered_list(x):
+    s = 0.0
+    for i in range(len(x)):
+        below = [x[j] for j in range(i) if x[j] < x[i]]
+        if below:
+            s += max(below) * x[0]
+        if not below:
+            s += 1.0
+        s += sum(below) / len(below) if below else x[1]
+    return s
+
+
+@case(V)
+def lists_joined(x):
+    a = [x[2]] + [v * x[0] for v in x if v > 0]
+    b = a + [x[1]]
+    c = [] + a + []
+    b.append(x[0] * x[0])
+    return sum(b) * len(b) + a[0] + a[-1] + min([x[3]] + [v for v in x if v > 5]) + sum(c)
+
+
+@case(V)
+def list_joined_in_place(x):
+    out = [1.0]
+    for v in x:
+        if v > 0:
+            out += [v * x[0]]
+    out += [2.0, x[1]]
+    return sum(out) * len(out)
+
+
+@case(V)
+def list_extended_and_copied(x):
+    out = [1.0]
+    for v in x:
+        if v > 0:
+            out.extend([v * x[0], x[1]])
+    other = out.copy()
+    other.append(100.0 * x[0])
+    return sum(out) * len(out) + sum(other)
+
+
+@case(V)
+def list_cleared(x):
+    means, run = [], []
+    for v in x:
+        if v > 0:
+            run.append(v * x[0])
+        else:
+            if run:
+                means.append(sum(run) * x[1])
+            run.clear()
+    return sum(m * m for m in means) + sum(run)
+
+
+@case(V)
+def list_grown_on_one_path_only(x):
+    out = [x[0]]
+    if x[0] > 0.5:
+        for v in x:
+            out.append(v * x[1])
+    else:
+        out.append(2.0)
+    return sum(out) * len(out)
+
+
+@case(V)
+def list_grown_on_two_paths(x):
+    out = [x[0]]
+    if x[0] > 5:
+        for v in x:
+            out.append(v * x[1])
+    else:
+        for v in x:
+            if v < 1:
+                out.append(v * v)
+    out.append(x[3])
+    for v in x:
+        out.append(v)
+    return sum(out) * len(out)
+
+
+@case(V)
+def results_as_long_as_the_argument(x):
+    out, two = [x[0]], []
+    for v in x[1:]:
+        out.append(v * out[-1])
+        two.append(v)
+        two.append(v * v)
+    return np.array(out), np.array(two), np.array([2.0 * v for v in two])
+
+
+@case(V)
+def results_of_a_loop_that_breaks(x):
+    out = [x[0]]
+    for v in x[1:]:
+        out.append(v * out[-1])
+        if abs(out[-1]) < 0.5:
+            break
+    return sum(out)
+
+
+@case(V)
+def items_of_a_list_of_lists_joined(x):
+    t = [[v, 2.0 * v] for v in x]
+    return sum(t[0] + t[1]) * x[0]

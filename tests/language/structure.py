@@ -273,3 +273,48 @@ def shapes(a):
     b = a.reshape(m, n).T + a[::-1]
     c = np.broadcast_to(b[:, None, :], (n, 2, m))
     return (c.sum(axis=1) * a.size + a.ndim)[:, np.newaxis, -1]
+
+
+@case(V)
+def texts_compared_by_character(x):
+    s, t = "GATTACA", "GCATGC"
+    f = np.zeros((len(s) + 1, len(t) + 1))
+    for i in range(1, len(s) + 1):
+        for j in range(1, len(t) + 1):
+            same = x[0] if s[i - 1] == t[j - 1] else x[1]
+            f[i, j] = max(f[i - 1, j - 1] + same, f[i - 1, j] - x[2], f[i, j - 1] - x[2])
+    return f[-1, -1]
+
+
+@case(V)
+def slices_of_texts(x):
+    s = "GATTACA"
+    place, total = {"A": 0, "C": 1, "G": 2, "T": 3}, 0.0
+    for i, c in enumerate(s):
+        total += x[place[c]] * (i + 1)
+    for k in range(len(s) - 1):
+        if s[k : k + 2] == "TA" or s[k] == s[-1]:
+            total += x[0] * x[1]
+    return total
+
+
+@case(np.vstack([A, 2.0 * A]), np.array([1, -1, 0]))
+def one_row_left_out(a, k):
+    s = 0.0
+    for i in range(len(a)):
+        rest = np.delete(a, i, axis=0)
+        s += np.sum((rest.mean(axis=0) - a[i]) ** 2) + np.delete(a[:, 0], -i - 1)[0]
+    return s * np.sum(np.delete(a, k[0], axis=0)) + np.sum(np.delete(a, k[1]))
+
+
+@case(np.eye(3) + 0.3 * A[0])
+def determinant_by_minors(a):
+    def det(m):
+        if m.shape[0] == 1:
+            return m[0, 0]
+        total = 0.0
+        for j in range(m.shape[0]):
+            total += (-1) ** j * m[0, j] * det(np.delete(np.delete(m, 0, axis=0), j, axis=1))
+        return total
+
+    return det(a)

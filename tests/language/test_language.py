@@ -11,12 +11,23 @@ import pytest
 
 import pullback as pb
 
-from . import absent, containers, control, growing, iteration, mutation, objects, sharing, structure
+from . import absent, containers, control, growing, growing_while, iteration, mutation, objects, sharing, structure
 from .support import VARIANTS, outcome
 
 CASES = {
     f"{module.__name__.split('.')[-1]}.{f.__name__}": (f, args)
-    for module in (absent, containers, control, growing, iteration, mutation, objects, sharing, structure)
+    for module in (
+        absent,
+        containers,
+        control,
+        growing,
+        growing_while,
+        iteration,
+        mutation,
+        objects,
+        sharing,
+        structure,
+    )
     for f, args in module.CASES
 }
 
