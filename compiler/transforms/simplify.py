@@ -330,7 +330,20 @@ def _identity(op: Op) -> Operand | None:
         return xs[0]
     if code == "load":
         return _loaded(op)
+    if code == "store":
+        return xs[0] if _is_there(op) else None
     return None
+
+
+def _is_there(store: Op) -> bool:
+    """Whether what is stored was loaded from the same place of the same version."""
+    load = _op_of(store.operands[-1], "load")
+    return (
+        load is not None
+        and load.operands[0] is store.operands[0]
+        and load.attrs["index"] == store.attrs["index"]
+        and all(_same(a, b) for a, b in zip(load.operands[1:], store.operands[1:-1], strict=True))
+    )
 
 
 def _is_true(x: Operand) -> bool:
