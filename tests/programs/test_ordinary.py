@@ -15,11 +15,33 @@ import pullback as pb
 from tests.suites import support
 from tests.suites.support import Case, check, interpreted, native
 
-from . import finance, learning, linear_algebra, numpy_variety, ode_and_pde, physics, signals, statistical
+from . import (
+    finance,
+    learning,
+    linear_algebra,
+    models,
+    numpy_variety,
+    ode_and_pde,
+    physics,
+    signals,
+    simulations,
+    statistical,
+)
 
 __all__ = ["interpreted", "native"]
 
-MODULES = (ode_and_pde, linear_algebra, statistical, finance, learning, physics, signals, numpy_variety)
+MODULES = (
+    ode_and_pde,
+    linear_algebra,
+    statistical,
+    finance,
+    learning,
+    physics,
+    signals,
+    numpy_variety,
+    models,
+    simulations,
+)
 
 FOUND = frozenset(
     """
@@ -28,9 +50,13 @@ FOUND = frozenset(
     norm_2_nuc kkt_qp hmm_forward_logspace pca_explained corr_matrix nan_stats polyfit_np rasterize_soft lattice_phi4
     enumerate_nd floyd_warshall stft_frames envelope_rms pad_const triu_tril_diag r_c_ ix_indices block_flip_rot
     take_put_choose select_piecewise apply_axis methods_chain cum_ops mask2d fancy ufunc_at out_args linalg_misc nd_loops
+    adaptive_grow_while iir_direct_form2 needleman_wunsch_affine simplex_lp_dual longest_increasing_soft
+    ema_crossover_flags determinant_recursive convex_hull_area_shoelace signal_zero_crossings_while
 """.split()
 )
-COMPILED = frozenset("implicit_euler_newton longstaff_schwartz st_svd lsq2 qr_np mask2d ufunc_at deficient".split())
+COMPILED = frozenset(
+    "implicit_euler_newton longstaff_schwartz st_svd lsq2 qr_np mask2d ufunc_at deficient adaptive_grow_while".split()
+)
 
 # where differences are taken: a branch or a maximum changes within the usual distance of the point
 NEAR_A_KINK = frozenset(
