@@ -27,6 +27,7 @@ from .transforms import forward as forward_pass
 from .transforms import reverse as reverse_pass
 from .transforms.accumulate import accumulate
 from .transforms.buffers import hoist
+from .transforms.dead_stores import drop_dead_stores
 from .transforms.inplace import inplace
 from .transforms.lower import lower
 from .transforms.retain import retain
@@ -45,6 +46,7 @@ class Pass:
 
 ARRAY_PASSES: list[Pass] = [
     Pass("simplify", simplify, "fold, share and drop, so that everything later sees the small program"),
+    Pass("dead_stores", drop_dead_stores, "what no iteration comes back to need not be cleared"),
     Pass("accumulate", accumulate, "clear-and-add of one adjoint element becomes one write"),
 ]
 NATIVE_PASSES: list[Pass] = [

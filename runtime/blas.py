@@ -24,6 +24,24 @@ def gemm(a: Any, b: Any, c: Any, alpha: Any, beta: Any, trans_a: Any, trans_b: A
         _into(c, (a.T if trans_a else a) @ (b.T if trans_b else b), alpha, beta)
 
 
+def gemm_part(
+    a: Any, a_at: Any, a_row: Any, b: Any, b_at: Any, b_row: Any, c: Any, c_at: Any, c_row: Any,
+    m: Any, n: Any, k: Any, beta: Any, trans_a: Any, trans_b: Any,
+) -> None:  # fmt: skip
+    """`gemm` of parts of C-contiguous arrays: the first element of each is at ``_at``, the next row ``_row`` on."""
+    if m <= 0 or n <= 0:
+        return
+    parts = []
+    for x, at, row, shape in (
+        (a, a_at, a_row, (k, m) if trans_a else (m, k)),
+        (b, b_at, b_row, (n, k) if trans_b else (k, n)),
+        (c, c_at, c_row, (m, n)),
+    ):
+        first = x.reshape(-1)[at:] if min(shape) > 0 else x.reshape(-1)[:0]
+        parts.append(np.lib.stride_tricks.as_strided(first, shape, (row * x.itemsize, x.itemsize)))
+    gemm(parts[0], parts[1], parts[2], 1.0, beta, trans_a, trans_b)
+
+
 def gemv(a: Any, x: Any, y: Any, alpha: Any, beta: Any, trans: Any) -> None:
     """y = alpha * op(a) @ x + beta * y."""
     with np.errstate(all="ignore"):
@@ -70,5 +88,17 @@ def loops_batched_gemm(a: Any, b: Any, c: Any, alpha: Any, beta: Any, trans_a: A
                     c[q, i, j] += (a[q, k, i] if trans_a else a[q, i, k]) * (b[q, j, k] if trans_b else b[q, k, j])
 
 
+def finite_part(a: Any, at: Any, row: Any, m: Any, n: Any) -> Any:
+    """Whether a part of a C-contiguous array (see `gemm_part`) has neither infinities nor NaN."""
+    flat = a.reshape(-1)
+    for i in range(m):
+        total = 0.0
+        for j in range(n):
+            total += flat[at + i * row + j] * 0.0
+        if total != 0.0:
+            return False
+    return True
+
+
 # what Numba compiles as it stands here
-FROM_PYTHON = (loops_gemm, loops_gemv, loops_batched_gemm)
+FROM_PYTHON = (loops_gemm, loops_gemv, loops_batched_gemm, finite_part)

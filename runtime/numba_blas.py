@@ -72,6 +72,33 @@ def _lower_gemm(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return context.get_dummy_value()
 
 
+def _type_gemm_part(*given: Any) -> Any:
+    arrays = given[0:9:3]
+    if not _floats(*arrays):
+        return None
+    number, flag = types.int64, types.boolean
+    places = [x for array in arrays for x in (array, number, number)]
+    return signature(types.none, *places, number, number, number, arrays[0].dtype, flag, flag)
+
+
+def _lower_gemm_part(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    routine = _LETTER[sig.args[0].dtype] + "gemm"
+    (a, lda), (b, ldb), (c, ldc) = (
+        (
+            builder.gep(array_fields(context, builder, sig.args[j], args[j])[0], [args[j + 1]]),
+            _at_least_one(builder, args[j + 2]),
+        )
+        for j in (0, 3, 6)
+    )
+    m, n, k, beta, trans_a, trans_b = args[9:]
+    one = ir.Constant(beta.type, 1.0)
+    some = builder.and_(*(builder.icmp_signed(">", x, int64(0)) for x in (m, n)))
+    with builder.if_then(some):
+        flags = [_letter(builder, trans_b), _letter(builder, trans_a)]
+        _call(builder, routine, [*flags, n, m, k, one, b, ldb, a, lda, beta, c, ldc])
+    return context.get_dummy_value()
+
+
 def _lower_batched_gemm(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     stacks = [array_fields(context, builder, sig.args[j], args[j]) for j in range(3)]
     count = stacks[2][1][0]
@@ -109,5 +136,6 @@ def _lower_gemv(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 
 declare(blas.gemm, _type_gemm, _lower_gemm)
+declare(blas.gemm_part, _type_gemm_part, _lower_gemm_part)
 declare(blas.gemv, _type_gemv, _lower_gemv)
 declare(blas.batched_gemm, _type_gemm, _lower_batched_gemm)

@@ -129,7 +129,7 @@ class _Footprint:
 
 def _maker(op: Op) -> str:
     """The op that computes what a write puts into memory."""
-    if op.opcode == "gemm":
+    if op.opcode in ("gemm", "gemm_part"):
         return "matmul"
     value = op.operands[-1]
     if op.opcode in ("store", "accum", "tape_push") and isinstance(value, Value) and value.op is not None:

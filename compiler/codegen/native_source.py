@@ -22,6 +22,7 @@ from ..ir.opdef import opdef
 from .arena import ALLOCATORS, Positions, Slot, find_slots
 from .native_expressions import ADD, ATOM, NUMPY_NAME, Expr, Imports, ScalarPrinter
 from .native_names import Names, callees_first, carries, identifier, is_memory, recursive, words
+from .native_products import finite_call, part_call, product_call
 
 MAX_EXPRESSION = 72
 _SCALAR_MATH = "pullback.runtime.scalar_math"
@@ -426,25 +427,15 @@ class _FunctionPrinter:
         self.line(f"{self.name_of(op.result)} = {text}", op.loc)
 
     def _op_gemm(self, op: Op, region: Region) -> None:
-        _, a, b, alpha, beta = op.operands
-        names = [self.name_of(x) for x in (a, b, op.result)]  # type: ignore[arg-type]
         self._flush_reads()
-        ranks = (a.type.rank, b.type.rank)
-        is_float = op.result.type.is_float
-        if ranks == (2, 2):
-            function, flags = "gemm", f", {op.attrs['trans_a']}, {op.attrs['trans_b']}"
-        elif ranks == (2, 1):
-            function, flags = "gemv", f", {op.attrs['trans_a']}"
-        elif ranks == (1, 2):
-            function, flags = "gemv", f", {not op.attrs['trans_b']}"
-            names = [names[1], names[0], names[2]]
-        else:
-            function, flags = "batched_gemm", f", {op.attrs['trans_a']}, {op.attrs['trans_b']}"
-        if not is_float:
-            function = "loops_" + function
-        self.imports.use("pullback.runtime.blas", function)
-        scale = f", {self.use(alpha).text}, {self.use(beta).text}"
-        self.line(f"{function}({', '.join(names)}{scale}{flags})", op.loc)
+        self.line(product_call(op, self.name_of, self.use, self.imports), op.loc)
+
+    def _op_gemm_part(self, op: Op, region: Region) -> None:
+        self._flush_reads()
+        self.line(part_call(op, self.name_of, self.dim, self.imports), op.loc)
+
+    def _op_all_finite(self, op: Op, region: Region) -> None:
+        self._define(op, Expr(finite_call(op, self.name_of, self.dim, self.imports), ATOM, True), region)
 
     def _op_sort_rows(self, op: Op, region: Region) -> None:
         self._into_memory(op)

@@ -26,6 +26,8 @@ from ..ir.builder import Builder
 from ..ir.nodes import At, Function, Op, Region, Substitution, Value, as_dim
 from .access import resolve
 from .buffers import recycle
+from .contract import contract
+from .dead_stores import drop_idle_carries
 from .fuse import Plan, Unit, plan
 from .interchange import interchange
 from .lower_decompose import decompose, drop_dead
@@ -46,10 +48,15 @@ def lower(fn: Function) -> Function:
 
 def _lower_one(fn: Function) -> Function:
     fn = decompose(fn)
+    drop_idle_carries(fn)
     gather_form(fn)
     body = _Lowering().region(fn.body, Substitution(), set())
     new = Function(fn.name, body, list(fn.assumptions), {}, dict(fn.attrs))
+    contract(new)
     fuse_rows(new)
+    forward_stores(new.body)
+    drop_dead(new.body)
+    contract(new, shape=True)
     drop_dead(new.body)
     interchange(new)
     promote(new)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from ..ir.builder import Builder, constant
 from ..ir.dims import ONE, ZERO, Dim
-from ..ir.nodes import At, Const, New, Operand, Span, Value
+from ..ir.nodes import At, Const, New, Op, Operand, Span, Value
 from ..ir.types import Type
 
 # loops beat a library call up to about this many multiplications
@@ -20,7 +20,7 @@ def product(b: Builder, x: Operand, y: Operand, t: Type) -> Value:
     x, y = (z if z.type.dtype == t.dtype else b.emit("cast", z, dtype=t.dtype, weak=False) for z in (x, y))
     if x.type.rank == 1 and y.type.rank == 1:
         return b.emit("sum", b.emit("mul", x, y), axes=(0,), keepdims=False)
-    if _is_tiny(x, y):
+    if _is_tiny(x, y) or _by_loops(x, y):
         return _multiply_and_sum(b, x, y)
     if max(x.type.rank, y.type.rank) <= 2:
         return _gemm(b, x, y, t)
@@ -70,6 +70,17 @@ def _is_tiny(x: Operand, y: Operand) -> bool:
     return x.type.rank <= 2 and y.type.rank <= 2 and (work.is_const and work.const <= TINY_PRODUCT)
 
 
+def _by_loops(x: Operand, y: Operand) -> bool:
+    """Whether a matrix meets a vector, and would have to be copied for BLAS: loops read it where it is."""
+    if {x.type.rank, y.type.rank} != {1, 2} or not x.type.is_float:
+        return False
+    matrix, _ = untransposed(x if x.type.rank == 2 else y)
+    op = matrix.op if isinstance(matrix, Value) else None
+    if op is None or op.opcode != "load":
+        return False
+    return all(isinstance(item, (At, Span)) for item in op.attrs["index"]) and not _lies_together(op)
+
+
 def _multiply_and_sum(b: Builder, x: Operand, y: Operand) -> Value:
     """sum over k of x[i, k] * y[k, j], in the loop order i, k, j."""
     if x.type.rank == 2 and y.type.rank == 1:
@@ -104,15 +115,17 @@ def _plain(b: Builder, x: Operand, alpha: Operand) -> tuple[Operand, bool, Opera
 def _read_in_place(x: Operand) -> None:
     """Make a load of elements that lie together in an array, as ``w[k]``, a view: BLAS needs them in memory."""
     op = x.op if isinstance(x, Value) else None
-    if op is None or op.opcode != "load" or not _in_memory(op.operands[0]):
-        return
+    if op is not None and op.opcode == "load" and _in_memory(op.operands[0]) and _lies_together(op):
+        op.opcode = "block"
+
+
+def _lies_together(op: Op) -> bool:
     axes = list(zip(op.attrs["index"], op.operands[0].type.shape, strict=False))
     while axes and isinstance(axes[0][0], At):
         del axes[0]
     if not axes or not all(isinstance(item, Span) and item.step == 1 for item, _ in axes):
-        return
-    if all(item.start == ZERO and item.size == extent for item, extent in axes[1:]):
-        op.opcode = "block"
+        return False
+    return all(item.start == ZERO and item.size == extent for item, extent in axes[1:])
 
 
 def _in_memory(x: Operand) -> bool:

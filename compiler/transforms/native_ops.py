@@ -4,6 +4,9 @@ after `inplace`.
 - ``block a, i... {index}``: the load of elements that lie together (At, then one Span of step 1, then whole axes).
 - ``gemm c, a, b, alpha, beta {trans_a, trans_b}`` => ``alpha * op(a) @ op(b) + beta * c``. ``c`` is not read where
   beta is 0. Matrices, a matrix and a vector, or stacks of matrices of rank 3.
+- ``gemm_part c, a, b, alpha, beta {index_c, axes_c, ...}``: the same of a part of each array: one Span for every axis,
+  of which two, `axes`, are rows and columns of the matrix and the others have one element.
+- ``all_finite a {index, axes}`` => whether such a part has neither infinities nor NaN.
 - ``sort_rows out, x`` => each row of the matrix ``x`` in ascending order, NaN last.
 - ``argsort_rows out, x`` => the stable order of each row.
 - ``solve_into out, a, b {trans}``, ``solve_triangular_into out, a, b {lower, trans}``, ``inv_into out, a``,
@@ -20,7 +23,7 @@ import numpy as np
 from ..ir import indexing
 from ..ir.indexing import indexed_shape
 from ..ir.opdef import OpDef, register
-from ..ir.types import INT, Type
+from ..ir.types import BOOL, INT, Type
 
 
 def _gemm(attrs: dict[str, Any], c: Any, a: Any, b: Any, alpha: Any, beta: Any) -> Any:
@@ -32,12 +35,43 @@ def _gemm(attrs: dict[str, Any], c: Any, a: Any, b: Any, alpha: Any, beta: Any) 
         return (product if beta == 0 else product + beta * c).astype(c.dtype)
 
 
+def _gemm_part(attrs: dict[str, Any], c: Any, a: Any, b: Any, alpha: Any, beta: Any) -> Any:
+    def part(name: str, x: Any) -> Any:
+        kept = tuple(
+            slice(s.start, s.start + s.size) if k in attrs["axes_" + name] else s.start
+            for k, s in enumerate(attrs["index_" + name])
+        )
+        return x[kept]
+
+    rows, columns = (attrs["index_c"][k].size for k in attrs["axes_c"])
+    inner = attrs["index_a"][attrs["axes_a"][not attrs["trans_a"]]].size
+    c = c.copy()
+    if rows and columns:
+        into = part("c", c)
+        if inner:
+            into[...] = _gemm(attrs, into, part("a", a), part("b", b), alpha, beta)
+        elif beta == 0:
+            into[...] = 0
+    return c
+
+
+def _all_finite(attrs: dict[str, Any], a: Any) -> Any:
+    kept = tuple(
+        slice(s.start, s.start + max(s.size, 0)) if k in attrs["axes"] else s.start
+        for k, s in enumerate(attrs["index"])
+    )
+    sizes = [attrs["index"][k].size for k in attrs["axes"]]
+    return bool(min(sizes) <= 0 or np.isfinite(a[kept]).all())
+
+
 def _block_type(xs: Any, attrs: dict[str, Any]) -> list[Type]:
     return [Type(xs[0].type.dtype, indexed_shape(xs[0].type.shape, attrs["index"], list(xs[1:])))]
 
 
 register(OpDef("block", "index", _block_type, lambda attrs, a, *at: indexing.load(a, attrs["index"], at), cost=0))
 register(OpDef("gemm", "linalg", lambda xs, attrs: [xs[0].type], _gemm, cost=1000))
+register(OpDef("gemm_part", "linalg", lambda xs, attrs: [xs[0].type], _gemm_part, cost=1000))
+register(OpDef("all_finite", "linalg", lambda xs, attrs: [BOOL], _all_finite, cost=1000))
 for _name, _fn in (("sort_rows", np.sort), ("argsort_rows", np.argsort)):
     register(
         OpDef(
@@ -85,4 +119,5 @@ _DENSE = (
 for _name, _meaning in _DENSE:
     register(OpDef(f"{_name}_into", "linalg", lambda xs, attrs: [xs[0].type, INT], _attempt(_meaning), cost=1000))
 
-NATIVE_OPS = ("block", "gemm", "sort_rows", "argsort_rows", *(f"{name}_into" for name, _ in _DENSE))
+_OTHERS = ("block", "gemm", "gemm_part", "all_finite", "sort_rows", "argsort_rows")
+NATIVE_OPS = (*_OTHERS, *(f"{name}_into" for name, _ in _DENSE))

@@ -285,7 +285,7 @@ def forward_stores(region: Region, known: dict[Value, Operand] | None = None) ->
         if op.opcode == "load" and not op.result.type.shape and not op.result.type.is_int:
             array = op.operands[0]
             store = array.op if isinstance(array, Value) else None
-            if store is not None and store.opcode == "store" and _same_place(op, store):
+            if store is not None and store.opcode == "store" and same_place(op, store):
                 value = store.operands[-1]
                 if value.type.dtype == op.result.type.dtype and not value.type.weak:
                     known[op.result] = value
@@ -297,7 +297,7 @@ def forward_stores(region: Region, known: dict[Value, Operand] | None = None) ->
     region.yields[:] = [resolved(y) for y in region.yields]
 
 
-def _same_place(load: Op, store: Op) -> bool:
+def same_place(load: Op, store: Op) -> bool:
     if not all(isinstance(i, At) for i in (*load.attrs["index"], *store.attrs["index"])):
         return False
     return all(x is y or as_dim(x) == as_dim(y) for x, y in zip(load.operands[1:], store.operands[1:-1], strict=True))
