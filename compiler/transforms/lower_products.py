@@ -52,17 +52,35 @@ def _batched(b: Builder, x: Operand, y: Operand, t: Type) -> Value:
         x = reshaped(b, x, (ONE, *x.type.shape))
     if y.type.rank == 1:
         y = reshaped(b, y, (*y.type.shape, ONE))
+    if x.type.shape[-1] == 1:  # a call of BLAS for every vector would cost more than the loops
+        return reshaped(b, b.emit("mul", x, y), t.shape)
+    if y.type.shape[-1] == 1:
+        last = y.type.rank - 1
+        row = b.emit("transpose", y, perm=(*range(last - 1), last, last - 1))
+        products = b.emit("mul", x, row)
+        return reshaped(b, b.emit("sum", products, axes=(products.type.rank - 1,), keepdims=False), t.shape)
     batch = t.shape[: max(x.type.rank, y.type.rank) - 2]
     count = Type(t.dtype, batch).size
-    stacks = []
+    stacks, flags = [], []
     for z in (x, y):
+        z, transposed = _unswapped(z)
         matrix = z.type.shape[-2:]
         if z.type.shape[:-2] != batch:
             z = b.emit("broadcast_to", z, shape=(*batch, *matrix))
         stacks.append(reshaped(b, z, (count, *matrix)))
+        flags.append(transposed)
     left, right = stacks
     out = Type(t.dtype, (count, x.type.shape[-2], y.type.shape[-1]))
-    return reshaped(b, _gemm(b, left, right, out), t.shape)
+    return reshaped(b, _gemm(b, left, right, out, *flags), t.shape)
+
+
+def _unswapped(x: Operand) -> tuple[Operand, bool]:
+    """The stack of matrices of which the given one has the transposed ones."""
+    op = x.op if isinstance(x, Value) else None
+    if op is None or op.opcode != "transpose":
+        return x, False
+    last = x.type.rank - 1
+    return (op.operands[0], True) if tuple(op.attrs["perm"]) == (*range(last - 1), last, last - 1) else (x, False)
 
 
 def _is_tiny(x: Operand, y: Operand) -> bool:
@@ -90,12 +108,13 @@ def _multiply_and_sum(b: Builder, x: Operand, y: Operand) -> Value:
     return b.emit("sum", b.emit("mul", left, y), axes=(x.type.rank - 1,), keepdims=False)
 
 
-def _gemm(b: Builder, x: Operand, y: Operand, t: Type) -> Value:
+def _gemm(b: Builder, x: Operand, y: Operand, t: Type, swapped_x: bool = False, swapped_y: bool = False) -> Value:
+    """The product of `x` and `y`, or of what is in the stacks that have them transposed."""
     one = constant(1.0, Type(t.dtype))
     alpha: Operand = one
     x, trans_a, alpha = _plain(b, x, alpha)
     y, trans_b, alpha = _plain(b, y, alpha)
-    attrs = {"trans_a": trans_a, "trans_b": trans_b, "mutates": (0,)}
+    attrs = {"trans_a": trans_a != swapped_x, "trans_b": trans_b != swapped_y, "mutates": (0,)}
     # BLAS reads no matrix where alpha is 0, and a NaN would be lost: a factor that is not known scales the result
     inside = alpha if isinstance(alpha, Const) else one
     out = b.op("empty", attrs={"shape": t.shape, "dtype": t.dtype}).result

@@ -55,7 +55,9 @@ def by_index(x, w):
     return np.sum(c * w[1])
 
 
-@pytest.mark.parametrize("f, clears", [(table, 0), (written_twice, 1), (written_later, 1), (one_place, 1), (by_index, 1)])
+@pytest.mark.parametrize(
+    "f, clears", [(table, 0), (written_twice, 1), (written_later, 1), (one_place, 1), (by_index, 1)]
+)
 def test_clearings(f: Any, clears: int) -> None:
     rng = np.random.default_rng(0)
     x, w = rng.normal(size=4), rng.normal(size=(4, 4))
