@@ -12,6 +12,7 @@ A program is a module in `benchmarks.programs` with
   ``torch_fn``, ``autograd_fn``, and ``adjoint(*args) -> (value, gradients)``, the hand-written adjoint, with
   ``adjoint_only(*args) -> gradients`` where the gradient alone is cheaper;
 - ``DIFFERENCE_STEP``: the step of finite differences, where the default would cross a kink at the tiny inputs;
+- ``SLOWER``: why pullback is slower than JAX, where it is;
 - ``ONLY_SIZES``: peer form -> the sizes at which it is run, where it would take minutes elsewhere.
 """
 
@@ -46,6 +47,7 @@ class Program:
     forms: Mapping[str, Callable[..., Any]]
     difference_step: float
     only_sizes: Mapping[str, tuple[str, ...]]
+    slower: str = ""
 
     def args(self, size: str) -> tuple[Any, ...]:
         """Fresh arguments of the named size."""
@@ -81,6 +83,7 @@ def load(name: str) -> Program:
         forms=_forms(module),
         difference_step=getattr(module, "DIFFERENCE_STEP", 1e-4),
         only_sizes=getattr(module, "ONLY_SIZES", {}),
+        slower=getattr(module, "SLOWER", ""),
     )
 
 

@@ -15,7 +15,15 @@ TOOLS = ("jax", "torch", "autograd", "hand")
 def markdown(results: dict[str, Any]) -> str:
     """The page: machine and protocol, both tables, geometric means, and what failed."""
     rows = results["programs"]
-    parts = [_head(results), _times(rows), _means(rows), _value_and_grad(rows), _fresh(rows), _failures(rows)]
+    parts = [
+        _head(results),
+        _times(rows),
+        _means(rows),
+        _slower(rows),
+        _value_and_grad(rows),
+        _fresh(rows),
+        _failures(rows),
+    ]
     return "\n".join(part for part in parts if part) + "\n"
 
 
@@ -117,6 +125,16 @@ def _means(rows: list[dict[str, Any]]) -> str:
                     f"{len(found)} programs; pullback is slower on {slower}{worst})."
                 )
     return "\n".join([*lines, ""]) if lines else ""
+
+
+def _slower(rows: list[dict[str, Any]]) -> str:
+    """Where pullback is slower than JAX, and why."""
+    lines = [
+        f"- {_name(row)}: {row.get('slower') or 'as fast within the noise of the machine, or not yet understood'}."
+        for row in rows
+        if (r := ratio(row, "jax")) is not None and r < 1
+    ]
+    return "\n".join(["Slower than JAX:", "", *lines, ""]) if lines else ""
 
 
 def _value_and_grad(rows: list[dict[str, Any]]) -> str:

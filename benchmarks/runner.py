@@ -102,6 +102,7 @@ def _row(program: Program, size: str, settings: Settings) -> dict[str, Any]:
         "program": program.name,
         "size": size,
         "parameters": dict(program.sizes[size]),
+        "slower": program.slower,
         "sides": {name: results[name] for name in wanted if name in results},
     }
 

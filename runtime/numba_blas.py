@@ -18,6 +18,7 @@ from .numba_arrays import declare
 from .numba_target import KernelArray, array_fields, int64
 
 _LETTER = {types.float64: "d", types.float32: "s"}
+SMALL_PRODUCT = 64  # multiplications: loops beat a call up to about this many
 _BYTE, _INT = ir.IntType(8), ir.IntType(32)
 _NORMAL, _TRANSPOSED = ir.Constant(_BYTE, ord("N")), ir.Constant(_BYTE, ord("T"))
 
@@ -47,12 +48,72 @@ def _letter(builder: Any, transposed: Any) -> Any:
 
 def _multiply(builder: Any, routine: str, matrices: Any, alpha: Any, beta: Any, trans_a: Any, trans_b: Any) -> None:
     """c = alpha * op(a) @ op(b) + beta * c; `matrices`: data pointer and extents of each."""
-    # a C-contiguous matrix is the transpose of a Fortran one: compute c.T = op(b).T @ op(a).T
     (a, (a0, a1)), (b, (_, b1)), (c, (m, n)) = matrices
     k = builder.select(trans_a, a0, a1)
-    lda, ldb, ldc = (_at_least_one(builder, x) for x in (a1, b1, n))
-    flags = [_letter(builder, trans_b), _letter(builder, trans_a)]
-    _call(builder, routine, [*flags, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc])
+    _product(builder, routine, (a, a1), (b, b1), (c, n), (m, n, k), alpha, beta, trans_a, trans_b)
+
+
+def _product(
+    builder: Any, routine: str, first: Any, second: Any, result: Any, sizes: Any, alpha: Any, beta: Any, trans_a: Any,
+    trans_b: Any,
+) -> None:  # fmt: skip
+    """The product of matrices given by pointer and distance of rows: by loops where a call takes longer."""
+    (a, lda), (b, ldb), (c, ldc) = first, second, result
+    m, n, k = sizes
+    work = builder.mul(builder.mul(m, n), k)
+    with builder.if_else(builder.icmp_signed("<=", work, int64(SMALL_PRODUCT))) as (small, large):
+        with small:
+            one = int64(1)
+            strides_a = builder.select(trans_a, one, lda), builder.select(trans_a, lda, one)
+            strides_b = builder.select(trans_b, one, ldb), builder.select(trans_b, ldb, one)
+            loops = _loops(builder.module, a.type, alpha.type)
+            builder.call(loops, [a, *strides_a, b, *strides_b, c, ldc, m, n, k, alpha, beta])
+        with large:  # a C-contiguous matrix is the transpose of a Fortran one: c.T = op(b).T @ op(a).T
+            flags = [_letter(builder, trans_b), _letter(builder, trans_a)]
+            _call(builder, routine, [*flags, n, m, k, alpha, b, ldb, a, lda, beta, c, ldc])
+
+
+def _loops(module: Any, pointer: Any, number: Any) -> Any:
+    """The function ``loops(a, rows, columns, b, rows, columns, c, rows, m, n, k, alpha, beta)`` of a module."""
+    name = f"pullback_small_product_{number}"
+    if name in module.globals:
+        return module.globals[name]
+    size = ir.IntType(64)
+    kind = ir.FunctionType(
+        ir.VoidType(), [pointer, size, size, pointer, size, size, pointer, size, size, size, size, number, number]
+    )
+    function = ir.Function(module, kind, name)
+    function.linkage = "internal"
+    function.attributes.add("noinline")
+    builder = ir.IRBuilder(function.append_basic_block("entry"))
+    a, a_row, a_column, b, b_row, b_column, c, c_row, m, n, k, alpha, beta = function.args
+    flags = ("reassoc", "contract")
+    zero = ir.Constant(number, 0.0)
+    fresh = builder.fcmp_ordered("==", beta, zero)
+
+    def place(base: Any, *steps: Any) -> Any:
+        offset = int64(0)
+        for index, stride in steps:
+            offset = builder.add(offset, builder.mul(index, stride))
+        return builder.gep(base, [offset], inbounds=True)
+
+    with cgutils.for_range(builder, m) as row:
+        with cgutils.for_range(builder, n) as column:
+            at = place(c, (row.index, c_row), (column.index, int64(1)))
+            with builder.if_else(fresh) as (clear, scale):
+                with clear:
+                    builder.store(zero, at)
+                with scale:
+                    builder.store(builder.fmul(builder.load(at), beta), at)
+        with cgutils.for_range(builder, k) as inner:
+            factor = builder.fmul(alpha, builder.load(place(a, (row.index, a_row), (inner.index, a_column))))
+            with cgutils.for_range(builder, n) as column:
+                at = place(c, (row.index, c_row), (column.index, int64(1)))
+                other = builder.load(place(b, (inner.index, b_row), (column.index, b_column)))
+                term = builder.fmul(factor, other, flags=flags)
+                builder.store(builder.fadd(builder.load(at), term, flags=flags), at)
+    builder.ret_void()
+    return function
 
 
 def _type_gemm(a: Any, b: Any, c: Any, alpha: Any, beta: Any, trans_a: Any, trans_b: Any) -> Any:
@@ -86,16 +147,14 @@ def _lower_gemm_part(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     (a, lda), (b, ldb), (c, ldc) = (
         (
             builder.gep(array_fields(context, builder, sig.args[j], args[j])[0], [args[j + 1]]),
-            _at_least_one(builder, args[j + 2]),
+            args[j + 2],
         )
         for j in (0, 3, 6)
     )
     m, n, k, beta, trans_a, trans_b = args[9:]
-    one = ir.Constant(beta.type, 1.0)
-    some = builder.and_(*(builder.icmp_signed(">", x, int64(0)) for x in (m, n)))
-    with builder.if_then(some):
-        flags = [_letter(builder, trans_b), _letter(builder, trans_a)]
-        _call(builder, routine, [*flags, n, m, k, one, b, ldb, a, lda, beta, c, ldc])
+    _product(
+        builder, routine, (a, lda), (b, ldb), (c, ldc), (m, n, k), ir.Constant(beta.type, 1.0), beta, trans_a, trans_b
+    )
     return context.get_dummy_value()
 
 

@@ -5,6 +5,9 @@ import numpy as np
 from ...lazy import jnp, lax
 
 SIZES = {"tiny": {"N": 6, "TSTEPS": 3}, "S": {"N": 100, "TSTEPS": 5}, "M": {"N": 200, "TSTEPS": 20}}
+SLOWER = (
+    "the columns of a sweep are a stride apart, as for vadv; JAX's form solves all rows of a transposed array at once"
+)
 WRT = (1,)
 
 
