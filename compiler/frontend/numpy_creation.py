@@ -186,18 +186,23 @@ def _line(ctx: Context, start: Any, stop: Any, num: Any, endpoint: bool) -> tupl
     low, high = (cast(ctx, x, name) for x in ends)
     size = ctx.require_dim(num)
     require_at_least(ctx, size, 0, f"Number of samples, {size}, must be non-negative.")
-    # a count below 2 has no step between first and last: told apart at dispatch
-    if endpoint and not size.is_const:
-        require_at_least(ctx, size, 2, "np.linspace needs two samples where their number is known at run time only")
+    # a count below 2 has no step between first and last: told apart at dispatch, where the arguments tell it
+    counted = endpoint and not size.is_const and bool(size.values()) and not ctx.session.nonneg(size - 2)
+    if endpoint and not size.is_const and not counted:
+        require_at_least(ctx, size, 2, "np.linspace needs two samples here")
     gaps = size - 1 if endpoint else size
     distance = apply(ctx, "sub", high, low)
     if gaps.is_const and gaps.const <= 0:
         step: Operand = constant(float("nan"), Type(name))
         return ctx.operand(ctx.wrap(filled(ctx, (size,), low))), step
-    step = apply(ctx, "div", distance, cast(ctx, ctx.b.extent(gaps), name))
-    steps = apply(ctx, "mul", counting(ctx, size, name), step)
-    line = apply(ctx, "add", steps, low)
-    if endpoint:  # the last sample is exact
+    step = apply(ctx, "div", distance, cast(ctx, ctx.b.extent(gaps.max(1) if counted else gaps), name))
+    numbers = counting(ctx, size, name)
+    line = apply(ctx, "add", apply(ctx, "mul", numbers, step), low)
+    if counted:
+        several = ctx.emit("gt", ctx.operand(ctx.integer(size)), 1)
+        is_last = apply(ctx, "eq", numbers, cast(ctx, ctx.b.extent(gaps), name))
+        line = apply(ctx, "where", is_last, apply(ctx, "where", several, high, low), line)
+    elif endpoint:  # the last sample is exact
         last = (Span(size - 1, Dim.of(1), 1),)
         line = ctx.b.emit("store", line, high, index=last)
     return line, step

@@ -398,17 +398,18 @@ class _Check:
                 return None
             # fourth order
             best = [(4 * y - x) / 3 for x, y in zip(a, b)]
-            plus = f(self.moved(values, direction, h / 4))
+            ahead = [f(self.moved(values, direction, h / k)) for k in (4, 8)]
         except (Failure, Refused, NoPath, Timeout):
             raise
         except Exception:
             return None
-        for x, y, p, m in zip(a, b, plus, middle):
+        for x, y, p, q, m in zip(a, b, *ahead, middle):
             scale = max(1.0, float(np.max(np.abs(y), initial=0.0)))
             if not np.all(np.abs(x - y) <= 100 * tolerance * scale):
                 return None
-            right = (np.asarray(p, float) - np.asarray(m, float)) / (h / 4)
-            if not np.all(np.abs(right - y) <= 0.02 * scale):
+            p, q, m = (np.asarray(v, float) for v in (p, q, m))
+            right = 2 * (q - m) / (h / 8) - (p - m) / (h / 4)  # of second order, from one side
+            if not np.all(np.abs(right - y) <= 100 * tolerance * scale):
                 return None
         return best
 

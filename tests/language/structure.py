@@ -318,3 +318,14 @@ def determinant_by_minors(a):
         return total
 
     return det(a)
+
+
+@case(V, 3)
+def linspace_of_a_length_counted_at_run_time(x, n):
+    s = 0.0
+    for k in range(n + 1):
+        part = x[:k]
+        points = np.linspace(x[0], 3.0 * x[1] ** 2, len(part))
+        for i in range(len(points)):
+            s += points[i] ** 2 * (i + 1)
+    return s

@@ -167,6 +167,18 @@ def weight_error(w):
     return 1 - w * w
 
 
+def all_residuals(cams, points, weights, feats):
+    errors = np.empty((len(weights), 2))
+    for i in range(len(weights)):
+        errors[i] = reprojection(cams[i], points[i], weights[i], feats[i])
+    return errors, weight_error(weights)
+
+
+def summed_residuals(cams, points, weights, feats, k):
+    """The gradient by the arguments of each observation: row k of its block of the Jacobian."""
+    return np.sum(all_residuals(cams, points, weights, feats)[0][:, k])
+
+
 # -- ht --------------------------------------------------------------------------------------------------
 def angle_axis_matrix(v):
     norm = np.sqrt(np.sum(v**2))

@@ -1,0 +1,1 @@
+"""pullback as a tool of GradBench: ``python -m benchmarks.gradbench`` speaks its protocol on standard input."""
