@@ -64,7 +64,7 @@ class BoundedLoops(Comprehensions):
         def work(index: Value | None) -> None:
             self.env[_TRIPS] = index
             with self.living(live, live):
-                test = self.truth(self.eval(s.test))
+                test = self.test(s.test)
                 if isinstance(test, bool):
                     self.block(s.body) if test else leave()
                 else:

@@ -130,7 +130,7 @@ class Comprehensions(Expressions):
                 yield self.eval(elt)
 
     def _static_filter(self, test: ast.expr) -> bool:
-        value = self.truth(self.eval(test))
+        value = self.test(test)
         if not isinstance(value, bool):
             raise NeedsStatic(
                 "the condition of this comprehension is known only at run time", self.loc, "use a loop, or np.where"
@@ -173,7 +173,7 @@ class Comprehensions(Expressions):
             if not ifs or not tests:
                 inner()
                 return
-            value = self.truth(self.eval(ifs[0]))
+            value = self.test(ifs[0])
             if value is True:
                 filtered(ifs[1:])
             elif value is not False:

@@ -84,6 +84,13 @@ class Expressions(Iterating):
                 e.loc = e.loc or self.loc
                 raise
 
+    def test(self, node: ast.expr) -> Any:
+        """``bool(node)``: a static bool or a run-time one. Of ``items and x > 0`` no more than the truth is needed."""
+        if isinstance(node, ast.BoolOp):
+            with self.b.at(self.location(node)):
+                return self._bool_chain(isinstance(node.op, ast.And), node.values, self.test)
+        return self.truth(self.eval(node))
+
     # -- atoms --------------------------------------------------------------------------------
     def eval_Constant(self, node: ast.Constant) -> Any:
         if isinstance(node.value, complex):
@@ -283,11 +290,10 @@ class Expressions(Iterating):
         return self.wrap(self.operand(v)) if isinstance(v, (ListValue, tuple)) else v
 
     def eval_UnaryOp(self, node: ast.UnaryOp) -> Any:
-        v = self.eval(node.operand)
         if isinstance(node.op, ast.Not):
-            t = self.truth(v)
+            t = self.test(node.operand)
             return (not t) if isinstance(t, bool) else self.emit("logical_not", t)
-        return self.unary(type(node.op), v)
+        return self.unary(type(node.op), self.eval(node.operand))
 
     def unary(self, op: Any, v: Any) -> Any:
         """``-v``, ``+v`` or ``~v``."""
@@ -518,18 +524,18 @@ class Expressions(Iterating):
         )
 
     def eval_BoolOp(self, node: ast.BoolOp) -> Any:
-        return self._bool_chain(isinstance(node.op, ast.And), node.values)
+        return self._bool_chain(isinstance(node.op, ast.And), node.values, self.eval)
 
-    def _bool_chain(self, conjunction: bool, nodes: list[ast.expr]) -> Any:
-        value = self.eval(nodes[0])
+    def _bool_chain(self, conjunction: bool, nodes: list[ast.expr], read: Callable[[ast.expr], Any]) -> Any:
+        value = read(nodes[0])
         if len(nodes) == 1:
             return value
         test = self.truth(value)
         if isinstance(test, bool):
-            return self._bool_chain(conjunction, nodes[1:]) if test is conjunction else value
+            return self._bool_chain(conjunction, nodes[1:], read) if test is conjunction else value
         is_bool = is_operand(value) and value.type.is_bool
         if is_bool and all(self.harmless(n) for n in nodes[1:]):
-            rest = self._bool_chain(conjunction, nodes[1:])
+            rest = self._bool_chain(conjunction, nodes[1:], read)
             if isinstance(rest, bool) or (is_operand(rest) and rest.type.is_bool):
                 return self._logical("logical_and" if conjunction else "logical_or", test, rest)
             return (
@@ -538,13 +544,13 @@ class Expressions(Iterating):
                 else self.choose(test, lambda: value, lambda: rest)
             )
         if conjunction:
-            return self.choose(test, lambda: self._bool_chain(True, nodes[1:]), lambda: False if is_bool else value)
-        return self.choose(test, lambda: True if is_bool else value, lambda: self._bool_chain(False, nodes[1:]))
+            return self.choose(
+                test, lambda: self._bool_chain(True, nodes[1:], read), lambda: False if is_bool else value
+            )
+        return self.choose(test, lambda: True if is_bool else value, lambda: self._bool_chain(False, nodes[1:], read))
 
     def eval_IfExp(self, node: ast.IfExp) -> Any:
-        return self.choose(
-            self.truth(self.eval(node.test)), lambda: self.eval(node.body), lambda: self.eval(node.orelse)
-        )
+        return self.choose(self.test(node.test), lambda: self.eval(node.body), lambda: self.eval(node.orelse))
 
     # -- attributes ---------------------------------------------------------------------------
     def eval_Attribute(self, node: ast.Attribute) -> Any:

@@ -50,7 +50,7 @@ class LoopStatements(BoundedLoops):
     def do_While(self, s: ast.While) -> None:
         first: list[Any] = []
         if not binds(s.test):
-            self.isolated(Region(), lambda: first.append(self.truth(self.eval(s.test))))
+            self.isolated(Region(), lambda: first.append(self.test(s.test)))
         if first == [False]:
             self._after_loop(s)
             return
@@ -93,7 +93,7 @@ class LoopStatements(BoundedLoops):
         known: list[bool] = []
         with self.living(live, live):
             for k in range(done, limit):
-                test = self.truth(self.eval(s.test))
+                test = self.test(s.test)
                 if not isinstance(test, bool):
                     return False
                 if not test:
@@ -132,7 +132,7 @@ class LoopStatements(BoundedLoops):
         statics: list[Any] = []
 
         def test() -> Any:
-            value = self.truth(self.eval(s.test))
+            value = self.test(s.test)
             statics.append(value)
             return value
 
@@ -166,7 +166,7 @@ class LoopStatements(BoundedLoops):
 
         def work(_: Value | None) -> None:
             with self.living(live, live):
-                test = self.truth(self.eval(s.test))
+                test = self.test(s.test)
                 if isinstance(test, bool):
                     self.block(s.body) if test else leave()
                 else:

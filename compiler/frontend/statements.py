@@ -317,7 +317,7 @@ class Statements(LoopStatements):
 
     # -- errors -------------------------------------------------------------------------------
     def do_Assert(self, s: ast.Assert) -> None:
-        test = self.truth(self.eval(s.test))
+        test = self.test(s.test)
         if test is True:
             return
         template, values = template_of(self, self.eval(s.msg)) if s.msg is not None else ("", ())
@@ -361,7 +361,7 @@ class Statements(LoopStatements):
     # -- branches -----------------------------------------------------------------------------
     def if_statement(self, s: ast.If, rest: list[ast.stmt]) -> bool:
         """Build an if statement; True when the statements after it were built into its branches."""
-        test = self.truth(self.eval(s.test))
+        test = self.test(s.test)
         if isinstance(test, bool):
             chosen = s.body if test else s.orelse
             self.block(chosen)
@@ -411,7 +411,7 @@ class Statements(LoopStatements):
         def guard() -> Any:
             for name, value in bindings.items():
                 self.assign_name(name, value)
-            return True if case.guard is None else self.truth(self.eval(case.guard))
+            return True if case.guard is None else self.test(case.guard)
 
         if test is True:
             passed = guard()

@@ -280,3 +280,26 @@ def two_loops_that_append(x):
             out.append(t + v)
         t = t * 0.8
     return sum(out) * t
+
+
+@case(V)
+def lists_in_tests_beside_conditions(x):
+    low, high = [0.0], [2.0]
+    total, n = 0.0, 0
+    while low and n < 200:
+        a, b = low.pop(), high.pop()
+        m = 0.5 * (a + b)
+        whole = (b - a) * math.exp(-x[0] * m)
+        parts = 0.5 * (b - a) * (math.exp(-x[0] * 0.5 * (a + m)) + math.exp(-x[0] * 0.5 * (m + b)))
+        n += 1
+        if abs(parts - whole) < 1e-3:
+            total += parts
+        else:
+            low.append(a)
+            high.append(m)
+            low.append(m)
+            high.append(b)
+    below = [v for v in x if v < x[0]]
+    if not (below or n > 300):
+        total += 100.0
+    return total * (2.0 if n > 1 and below else 3.0) + (x[1] if len(below) > 2 or not low else x[2])
