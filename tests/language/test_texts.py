@@ -31,6 +31,15 @@ def f_strings(x):
     return np.sum(x)
 
 
+def in_a_loop_that_is_run_to_be_counted(x):
+    out, y = [], x[0]
+    while y < 5.0:
+        out.append(y)
+        print(f"{len(out)} {y:.3f}")
+        y = y * 1.5
+    return sum(out)
+
+
 def formats(x):
     for i in range(len(x)):
         print("step %d of %i: %.3f %s %5.1f%% %-6d|" % (i, len(x), x[i], "ok", 100.0 * x[i], i))
@@ -73,7 +82,7 @@ def one_at_run_time(x):
     return np.sum(y * y)
 
 
-@pytest.mark.parametrize("f", [commas, f_strings, formats])
+@pytest.mark.parametrize("f", [commas, f_strings, in_a_loop_that_is_run_to_be_counted, formats])
 @pytest.mark.parametrize("backend", ["native", "interp"])
 def test_print_shows_what_python_shows(f, backend, capsys, monkeypatch):
     monkeypatch.setenv("PULLBACK_BACKEND", backend)
