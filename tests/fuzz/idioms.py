@@ -50,6 +50,7 @@ class Idioms(Expressions):
             self.recurrence, self.double_buffer, self.sliced_sweep, self.running_scalars, self.running_best, self.until,
             self.table, self.scatter, self.history, self.newton, self.stepping_helper, self.triangle, self.way_out,
             self.rows, self.reversed_sweep, self.running_product, self.generator,
+            self.product_loops, self.product_loops, self.matrix_vector_loops,
         ])  # fmt: skip
         lines = kind(s, v, n)
         return [*made, *lines]
@@ -106,6 +107,50 @@ class Idioms(Expressions):
                 {r}[:] = {self.formula(r, f"{m}[{i} - 1]", v)}
                 {m}[{i}] {self.pick(["/= 1.5 + np.sum(" + r + " * " + r + ")", "-= " + r + " * 0.5", "= " + r])}
         """)
+
+    def product_loops(self, s: Scope, v: str, n: int) -> Lines:
+        """Sums of products over three loops: orders, transposes, triangles, a factor, an array in two roles."""
+        a, b, c = self.fresh("A"), self.fresh("BX"), self.fresh("CM")
+        i, j, k, t = (self.fresh(h) for h in ("i", "j", "k", "t"))
+        self.made(s, c, (n, n))
+        left = self.pick([f"{a}[{i}, {k}]", f"{a}[{k}, {i}]", f"{a}[{i}, {k}] * {v}[{k}]", f"0.5 * {a}[{i}, {k}]"])
+        right = self.pick([f"{b}[{k}, {j}]", f"{b}[{j}, {k}]", f"{a}[{k}, {j}]", f"{b}[{k}, {j}]", f"{c}[{k}, {j}]"])
+        inner = self.pick([f"len({v})", f"len({v})", f"{i}", f"{j} + 1", f"1, len({v})"])
+        op = self.pick(["+=", "+=", "-="])
+        begin = [
+            f"{a} = np.outer({v}, np.cos({v})) * 0.3",
+            f"{b} = np.outer(np.sin({v}), {v}) * 0.3 + np.eye(len({v}))",
+            f"{c} = {self.pick([f'np.zeros((len({v}), len({v})))', f'{b} * 0.5', f'{a}.copy()'])}",
+            f"for {i} in range(len({v})):",
+        ]
+        if self.chance(0.5):
+            write = self.pick(["=", "+="])
+            return [
+                *begin,
+                f"    for {j} in range({self.pick([f'len({v})', f'{i} + 1'])}):",
+                f"        {t} = {self.pick(['0.0', f'{c}[{i}, {j}]'])}",
+                f"        for {k} in range({inner}):",
+                f"            {t} {op} {left} * {right}",
+                f"        {c}[{i}, {j}] {write} {t}",
+            ]
+        loops = [f"for {j} in range(len({v})):", f"for {k} in range(len({v})):"]
+        if self.chance(0.5):
+            loops = loops[::-1]
+        return [*begin, f"    {loops[0]}", f"        {loops[1]}", f"            {c}[{i}, {j}] {op} {left} * {right}"]
+
+    def matrix_vector_loops(self, s: Scope, v: str, n: int) -> Lines:
+        m, y, i, j = self.fresh("M"), self.fresh("y"), self.fresh("i"), self.fresh("j")
+        self.made(s, y, (n,))
+        place = self.pick([f"{m}[{i}, {j}]", f"{m}[{j}, {i}]"])
+        body = self.pick([f"{y}[{i}] += {place} * {v}[{j}]", f"{y}[{j}] -= {place} * {v}[{i}]",
+                          f"{y}[{i}] += {place} * {y}[{j}]", f"{m}[{i}, {j}] += {v}[{i}] * {y}[{j}]"])  # fmt: skip
+        return [
+            f"{m} = np.outer({v}, {v}) * 0.4",
+            f"{y} = {self.pick([f'np.zeros(len({v}))', f'{v}.copy()'])}",
+            f"for {i} in range(len({v})):",
+            f"    for {j} in range({self.pick([f'len({v})', i, f'{i}, len({v})'])}):",
+            f"        {body}",
+        ]
 
     # -- scalars carried --------------------------------------------------------------------------------------
     def running_scalars(self, s: Scope, v: str, n: int) -> Lines:
