@@ -459,7 +459,7 @@ def _format(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(slice, low=1, high=3)
 def _slice(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    from .places import SliceValue
+    from .index_keys import SliceValue
 
     start, stop, step = (None, args[0], None) if len(args) == 1 else (*args, None)[:3]
     return SliceValue(start, stop, step)

@@ -14,8 +14,8 @@ from ..ir.dims import Dim
 from ..ir.nodes import Const, Value
 from . import fence
 from .context import describe
+from .index_keys import SliceValue
 from .iteration import Iterating
-from .places import SliceValue
 from .texts import formatted, joined_text, percent_formatted
 from .values import (
     Array,

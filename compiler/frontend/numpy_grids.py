@@ -11,6 +11,7 @@ from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import ONE, Dim
 from ..ir.nodes import Gather, Operand
 from ..ir.types import Type
+from .index_keys import SliceValue
 from .numpy_arrange import join
 from .numpy_creation import triangle
 from .numpy_elementwise import nonzero
@@ -30,7 +31,6 @@ from .numpy_support import (
     transposed,
 )
 from .numpy_table import array_attribute, numpy_function
-from .places import SliceValue
 from .values import Array, Indexed, ListValue, is_scalar
 
 if TYPE_CHECKING:

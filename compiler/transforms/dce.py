@@ -11,6 +11,7 @@ from ..analysis.bounds import Facts, facts_before
 from ..analysis.dataflow import reads
 from ..analysis.effects import has_effect, may_raise
 from ..ir.nodes import Function, Op, Operand, Region, Value
+from ..ir.opdef import opdef
 
 
 def drop_dead(fn: Function) -> bool:
@@ -177,3 +178,26 @@ def _shrink_loop(op: Op, values: set[Value]) -> bool:
         for r in op.regions:
             del r.params[k + is_for]
     return changed or bool(dead)
+
+
+def drop_unread(region: Region, live: set[Value] | None = None) -> None:
+    """Remove ops without effect whose results nothing reads; what may raise has become a check by then."""
+    live = live if live is not None else set()
+    live.update(y for y in region.yields if isinstance(y, Value))
+    kept = []
+    for op in reversed(region.ops):
+        effect = opdef(op.opcode).effect or op.opcode == "call" or any(_writes_or_calls(r) for r in op.regions)
+        if not effect and not any(r in live for r in op.results):
+            continue
+        for r in op.regions:
+            drop_unread(r, live)
+        live.update(op.used_values())
+        for p in (p for r in op.regions for p in r.params):
+            for d in p.type.shape:
+                live.update(d.values())
+        kept.append(op)
+    region.ops[:] = reversed(kept)
+
+
+def _writes_or_calls(region: Region) -> bool:
+    return any(opdef(op.opcode).effect or op.opcode == "call" for op in region.walk())

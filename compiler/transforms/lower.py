@@ -27,10 +27,11 @@ from ..ir.nodes import At, Function, Op, Region, Substitution, Value, as_dim
 from .access import resolve
 from .buffers import recycle
 from .contract import contract
+from .dce import drop_unread
 from .dead_stores import drop_idle_carries
 from .fuse import Plan, Unit, plan
 from .interchange import interchange
-from .lower_decompose import decompose, drop_dead
+from .lower_decompose import decompose
 from .lower_nest import NestEmitter
 from .promote import promote
 from .recurrences import shorten_recurrences
@@ -55,9 +56,9 @@ def _lower_one(fn: Function) -> Function:
     contract(new)
     fuse_rows(new)
     forward_stores(new.body)
-    drop_dead(new.body)
+    drop_unread(new.body)
     contract(new, shape=True)
-    drop_dead(new.body)
+    drop_unread(new.body)
     interchange(new)
     promote(new)
     shorten_recurrences(new)

@@ -21,9 +21,9 @@ from ..analysis.bounds import Facts, facts_before, prove_nonneg
 from ..ir.builder import Builder, constant
 from ..ir.dims import ZERO, Dim
 from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Span, Substitution, Value, as_dim
-from ..ir.opdef import opdef
 from ..ir.types import B1, INT, Type
 from . import native_ops  # noqa: F401  (registers them)
+from .dce import drop_unread
 from .lower_linalg import INTO_MEMORY, OF_DETERMINANT, into_memory, of_transpose
 from .lower_powers import power
 from .lower_products import product, reshaped, untransposed
@@ -34,7 +34,7 @@ def decompose(fn: Function) -> Function:
     d = _Decomposer(fn)
     body = d.region(fn.body)
     new = Function(fn.name, body, list(fn.assumptions), dict(fn.callees), dict(fn.attrs))
-    drop_dead(new.body)
+    drop_unread(new.body)
     return new
 
 
@@ -579,26 +579,3 @@ _MATH_FINITE = frozenset(
     }
 )
 _MATH_POLES = frozenset({"log", "log2", "log10", "log1p", "arctanh", "lgamma"})
-
-
-def drop_dead(region: Region, live: set[Value] | None = None) -> None:
-    """Remove ops without effect whose results nothing reads."""
-    live = live if live is not None else set()
-    live.update(y for y in region.yields if isinstance(y, Value))
-    kept = []
-    for op in reversed(region.ops):
-        effect = opdef(op.opcode).effect or op.opcode == "call" or any(_has_effect(r) for r in op.regions)
-        if not effect and not any(r in live for r in op.results):
-            continue
-        for r in op.regions:
-            drop_dead(r, live)
-        live.update(op.used_values())
-        for p in (p for r in op.regions for p in r.params):
-            for d in p.type.shape:
-                live.update(d.values())
-        kept.append(op)
-    region.ops[:] = reversed(kept)
-
-
-def _has_effect(region: Region) -> bool:
-    return any(opdef(op.opcode).effect or op.opcode == "call" for op in region.walk())
