@@ -334,7 +334,7 @@ def test_diagonal_and_broadcast_are_read_only_views() -> None:
 
 
 def test_refused_names_suggest_a_neighbour() -> None:
-    with pytest.raises(UnsupportedError, match=r"np\.indices"):
+    with pytest.raises(UnsupportedError, match=r"np\.diag_indices"):
         pull(np.mask_indices, (A,), {})
 
 
