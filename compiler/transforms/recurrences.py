@@ -8,6 +8,10 @@ short. A value is *late* if it depends on a carried scalar whose own next value 
   multiply-add on the path in place of two ops. In the reverse sweep any constant will do; elsewhere a power of two,
   with which it is exact.
 - In the reverse sweep a quotient by a constant is a product with its reciprocal (outside of recurrences too).
+- A linear recurrence with a constant factor looks two iterations back. With ``%v = %a + c * %p``, where `%p` is `%v` of
+  the iteration before and `%a` does not depend on it, `%v` is also ``(%a + c * %b) + (c * c) * %q``, where `%b` and
+  `%q` are `%a` of the iteration before and `%v` of the one before that: each iteration then waits for the last but
+  one, and two are under way at once.
 
 So additions change their order, as they do where a reduction is vectorised, and a derivative may differ in the last
 bit from what its rule says.
@@ -42,6 +46,64 @@ def _walk(region: Region) -> None:
             late = _late(op)
             if late:
                 _Body(op.regions[0], late).run()
+                if not op.attrs.get("stop"):
+                    _look_ahead(op, late)
+
+
+def _look_ahead(loop: Op, late: set[Value]) -> None:
+    """Let the linear recurrences of a loop with constant factors depend on the iteration before the last."""
+    carried, body = Carried(loop), loop.regions[0]
+    uses = Counter(y for y in body.yields if isinstance(y, Value))
+    for op in body.ops:
+        uses.update(reads(op))
+    for init, p, y in zip(carried.inits, list(carried.params), list(carried.yields), strict=True):
+        found = _linear(p, y, body, late, uses)
+        if found is None:
+            continue
+        rest, product, c = found
+        assert isinstance(y, Value) and y.op is not None
+        before, last = Value(y.type, f"{p.hint or 'v'}_before"), Value(y.type, "last")
+        near, far = (
+            Op("mul", [v, constant(factor)], dict(product.attrs), [y.type], None, product.loc)
+            for v, factor in ((last, c), (before, c * c))
+        )
+        known = Op("add", [rest, near.result], dict(y.op.attrs), [y.type], None, y.op.loc)
+        new = [near, known, far, Op("add", [known.result, far.result], dict(y.op.attrs), [], None, y.op.loc)]
+        new[-1].results = [y]
+        at = body.ops.index(y.op)
+        body.ops[at : at + 1] = new
+        y.op = new[-1]
+        body.ops.remove(product)
+        loop.operands += [constant(0.0, y.type), init]
+        body.params += [before, last]
+        body.yields += [p, rest]
+        loop.results += [Value(y.type, v.hint, loop) for v in (before, last)]
+
+
+def _linear(
+    p: Value, y: Operand, body: Region, late: set[Value], uses: Counter[Value]
+) -> tuple[Operand, Op, float] | None:
+    """Of ``y = rest + p * c``, the next value of `p`: the rest, the product and c. None where it is no such sum, where
+    c * c may not be exact outside of the reverse sweep, and where c is 1: a sum is to stay one."""
+    total = y.op if isinstance(y, Value) else None
+    if total is None or total.opcode not in _SUMS or total not in body.ops or y.type != p.type or y.type.weak:
+        return None
+    for k, x in enumerate(total.operands):
+        product, rest = (x.op if isinstance(x, Value) else None), total.operands[1 - k]
+        if product is None or product.opcode != "mul" or product not in body.ops or uses[product.result] != 1:
+            continue
+        if total.opcode == "sub" and k == 0:
+            continue
+        factor = next((z for z in product.operands if isinstance(z, Const)), None)
+        if factor is None or p not in product.operands or product.result.type != y.type:
+            continue
+        if isinstance(rest, Value) and (rest in late or rest.type != y.type):
+            continue
+        c = -float(factor.value) if total.opcode == "sub" else float(factor.value)
+        exact = abs(math.frexp(c)[0]) == 0.5
+        if 1e-3 < abs(c) < 1e3 and c != 1.0 and (exact or total.attrs.get("reverse")):
+            return rest, product, c
+    return None
 
 
 def _reciprocal(op: Op) -> None:

@@ -256,3 +256,42 @@ def domain_error(x):
 def comparisons_as_numbers(x, w):
     above = x > w
     return np.sum(above * x) + (x[0] > 0) * w[1] + np.sum(np.where(above & (w > 0), x * w, w))
+
+
+@case(V, 0.3)
+def linear_recurrences(x, s):
+    """Exact and other factors, either sign, both directions, a carry that starts as a number."""
+    y = np.zeros(len(x))
+    for i in range(len(x)):
+        s = 0.5 * s + x[i] * x[i]
+        y[i] = s
+    t = 0.0
+    for i in range(len(x) - 1, -1, -1):
+        t = y[i] - 0.25 * t
+        x[i] = t * t
+    p, q = x[0], 1.0
+    for v in x:
+        p = 0.3 * p + v
+        q = v - 2.0 * q
+        s += p * q
+    return s + t
+
+
+@case(V)
+def gauss_seidel_row(x):
+    for _ in range(2):
+        for i in range(1, len(x) - 1):
+            x[i] = 0.5 * (x[i - 1] + x[i + 1])
+        for i in range(len(x) - 2, 0, -1):
+            x[i] = 0.3 * x[i + 1] + 0.7 * np.sin(x[i])
+    return np.sum(x * x)
+
+
+@case(V)
+def filter_of_one_sample(x):
+    s = x[1]
+    for v in x[:1]:
+        s = 0.5 * s + v
+    for v in x[:0]:
+        s = 0.25 * s + v
+    return s * s
