@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
+from pullback.runtime import collecting
 from pullback.runtime.native import load_native
 
 from . import plan as plans
@@ -78,7 +79,8 @@ class Specialisation:
         if self._kernel is None:
             with self._lock:
                 if self._kernel is None:
-                    self._kernel = self._make_kernel()
+                    with collecting.paused():
+                        self._kernel = self._make_kernel()
         return self._kernel
 
     def _make_kernel(self) -> Kernel:
@@ -418,7 +420,7 @@ class Dispatcher:
     # -- specialisation ---------------------------------------------------------------------------
     def entry(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Entry:
         """The entry for bound arguments, made if there is none that holds."""
-        with self._lock:
+        with self._lock, collecting.paused():
             names = self.names(len(args), tuple(kwargs))
             while True:
                 static_ints = self._static_ints

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import threading
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -516,3 +517,21 @@ def test_a_reshape_of_a_written_argument_depends_on_its_layout(transform: Any) -
     with pytest.raises(pb.PullbackError, match="not C-contiguous") as caught:
         transform(_written_beside_a_reshape)(np.arange(8.0)[::-2])
     assert "np.ascontiguousarray(y)" in str(caught.value)
+
+
+def test_the_garbage_collector_is_as_it_was() -> None:
+    def f(x: Any) -> Any:
+        return np.sum(x * x)
+
+    def refused(x: Any) -> Any:
+        return x.nothing
+
+    for on in (True, False):
+        (gc.enable if on else gc.disable)()
+        try:
+            pb.grad(f)(np.ones(3 + on))
+            with pytest.raises(pb.PullbackError):
+                pb.grad(refused)(np.ones(3))
+            assert gc.isenabled() is on
+        finally:
+            gc.enable()
