@@ -8,6 +8,7 @@ belongs to Python or NumPy its qualified name (their versions are part of every 
 from __future__ import annotations
 
 import builtins
+import contextlib
 import dataclasses
 import enum
 import functools
@@ -106,6 +107,9 @@ def _class(cls: type, seen: tuple[type, ...] = ()) -> Any:
 def _member(x: Any, seen: tuple[type, ...]) -> Any:
     """An entry of the body of a class."""
     if isinstance(x, types.FunctionType):
+        if _is_library(x):
+            with contextlib.suppress(Unportable):  # what a library makes for the class has no name there
+                return _named(x)
         return ("function", code_hash(x.__code__), fingerprint(x.__defaults__), fingerprint(x.__kwdefaults__))
     if isinstance(x, property):
         return ("property", *(_member(f, seen) for f in (x.fget, x.fset, x.fdel)))

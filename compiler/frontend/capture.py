@@ -54,18 +54,21 @@ def source_of(fn: types.FunctionType, called_at: Loc | None = None) -> Source:
     file = code.co_filename
     lines = linecache.getlines(file, fn.__globals__)
     loc = called_at or Loc(file, code.co_firstlineno)
+    unavailable = UnsupportedError(
+        f"the source of {fn.__name__} is not available ({file})",
+        loc,
+        "define it in a file or a notebook cell, or give its derivative with pullback.custom_vjp",
+    )
     if not lines:
-        raise UnsupportedError(
-            f"the source of {fn.__name__} is not available ({file})",
-            loc,
-            "define it in a file or a notebook cell, or give its derivative with pullback.custom_vjp",
-        )
+        raise unavailable
     try:
         tree = _parse(file, "".join(lines))
     except SyntaxError as e:
         raise UnsupportedError(f"the source of {fn.__name__} has changed: {e.msg}", loc, "reload the module") from None
     node = _find_lambda(tree, code) if code.co_name == "<lambda>" else _find_def(tree, code)
     if node is None:
+        if file == "<string>":  # of exec; Python 3.13 has the text of ``python -c`` under that name
+            raise unavailable
         raise UnsupportedError(
             f"the source of {fn.__name__} was not found at {file}:{code.co_firstlineno}",
             loc,
