@@ -25,7 +25,7 @@ from . import fence
 from .capture import Source, bind, is_library, parameters, source_of
 from .context import DeadCode, closest, describe
 from .control import Frame
-from .liveness import EMPTY, Names, analyse, binds, nonlocals, reads, reads_once
+from .liveness import EMPTY, Names, analyse, binds, nonlocals, reads
 from .objects import Objects
 from .values import (
     ITERATORS,
@@ -297,7 +297,7 @@ class Calls(Objects):
             frame.boxes = {name: ListValue([frame.env.pop(name, UNDEFINED)]) for name in rebound.inside & local}
         if live is not None:
             frame.live = live
-        frame.read_once = _read_once(node)
+        frame.node = node
         for name, value in frame.env.items():
             if isinstance(value, ITERATORS) and name not in frame.read_once and name in reads(node):
                 message = f"{fn.name} reads the iterator {name} more than once, and finds it empty then"
@@ -345,9 +345,6 @@ class Calls(Objects):
         for name, value in (python.__kwdefaults__ or {}).items():
             defaults[name] = self.capture_object(value, path.then("keyword default", name), name)
         return source, defaults, None
-
-
-_read_once = functools.lru_cache(maxsize=256)(reads_once)
 
 
 @functools.lru_cache(maxsize=256)

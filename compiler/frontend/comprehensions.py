@@ -87,9 +87,8 @@ class Comprehensions(Expressions):
             yield item
 
     def _frame_of(self, v: GeneratorValue) -> Frame:
-        frame = Frame("<comprehension>", v.frame.file, parent=v.frame, locals=_targets(v.node.generators))
-        frame.cited = v.frame.cited
-        return frame
+        names = _targets(v.node.generators)
+        return Frame("<comprehension>", v.frame.file, parent=v.frame, locals=names, cited=v.frame.cited)
 
     def is_unbounded(self, v: Any) -> bool:
         """Whether only the call tells which items a generator expression gives."""
@@ -101,14 +100,10 @@ class Comprehensions(Expressions):
         if len(generators) == 1 and not generators[0].ifs:
             return False
         try:
-            self.isolated(Region(), lambda: self._exhaust(v))
+            self.isolated(Region(), lambda: list(self._turns_of_generator(v)))
         except NeedsStatic:
             return True
         return False
-
-    def _exhaust(self, v: GeneratorValue) -> None:
-        for _ in self._turns_of_generator(v):
-            pass
 
     def _comprehend(self, generators: list[ast.comprehension], first: Any, elt: ast.expr) -> list[Any]:
         with self._scope(generators):

@@ -18,7 +18,7 @@ from ..ir.nodes import Const, Loc, Op, Operand, Region, Value
 from ..paths import Path
 from . import fence
 from .context import Context, DeadCode, describe
-from .liveness import EMPTY, Liveness, Names, reads_beside
+from .liveness import EMPTY, Liveness, Names, reads_beside, reads_once
 from .merging import DEAD, Join, Outcome
 from .session import contents, set_contents
 from .values import (
@@ -48,7 +48,7 @@ class Frame:
     fn: Any = None  # the Python function, for its globals and closure
     parent: Frame | None = None  # the frame a nested function was defined in
     locals: Names = EMPTY
-    read_once: Names = EMPTY  # names read at most once for each time that they are bound
+    node: ast.AST | None = None  # the function
     live: Liveness = field(default_factory=Liveness)
     env: dict[str, Any] = field(default_factory=dict)
     live_out: Names = EMPTY  # names read after the current statement list
@@ -61,6 +61,11 @@ class Frame:
     boxes: dict[str, ListValue] = field(default_factory=dict)  # what nested functions declare nonlocal, in lists of one
     statement: ast.stmt | None = None  # that is being built
     call: ast.Call | None = None  # the innermost call in it whose arguments have been evaluated
+
+    @property
+    def read_once(self) -> Names:
+        """The names read at most once for each time that they are bound."""
+        return EMPTY if self.node is None else reads_once(self.node)
 
     def enclosing(self) -> list[Frame]:
         """The frames whose names are visible in this one."""

@@ -42,6 +42,7 @@ def reads_beside(statement: ast.stmt, call: ast.AST) -> Names:
     return frozenset(out)
 
 
+@functools.lru_cache(maxsize=256)
 def reads_once(node: ast.AST) -> Names:
     """The names of a function that are read at most once for each time that they are bound."""
     loads: dict[str, list[frozenset[ast.AST]]] = {}
