@@ -20,6 +20,9 @@ Form = dict[Any, Fraction]
 _LIMIT = 600  # inequalities; beyond that elimination gives up
 
 
+Path = list[tuple[Region, int]]  # region and position at every level, outermost first
+
+
 class Accesses:
     """Positions and loops of the ops of a function."""
 
@@ -41,8 +44,8 @@ class Accesses:
                 self.owner[sub] = (op, region)
                 self._scan(sub)
 
-    def path(self, op: Op) -> list[tuple[Region, int]]:
-        """Where an op stands: region and position at every level, outermost first."""
+    def path(self, op: Op) -> Path:
+        """Where an op stands."""
         region, at = self.place[op]
         out = [(region, at)]
         while region in self.owner:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from typing import final
 
 from ..ir.nodes import Function, Op, Operand, Region, Value
+from .dependence import Accesses, Path
 from .structure import loop_of
 
 
@@ -30,9 +31,6 @@ class Web:
     stale: set[Op]
 
 
-Path = tuple[tuple[Region, int], ...]  # region and position at every level, outermost first
-
-
 def _is_before(first: Path, second: Path) -> bool:
     """Whether an op stands before another one or around it; what stands in another branch does not."""
     for (region, at), (other, place) in zip(first, second, strict=False):
@@ -43,25 +41,26 @@ def _is_before(first: Path, second: Path) -> bool:
     return True
 
 
-def linear_webs(fn: Function, forward: set[Op]) -> dict[Value, Web]:
+def linear_webs(fn: Function, forward: set[Op], accesses: Accesses) -> dict[Value, Web]:
     """The linear web of every array version that has one with at least one write.
 
     Only the top ops in `forward` count: a reverse sweep that goes on from a version does so on a copy.
     """
     top = Region(fn.body.params, [op for op in fn.body.ops if op in forward], fn.body.yields)
-    return _Webs(top).linear()
+    return _Webs(top, accesses).linear()
 
 
 class _Webs:
-    def __init__(self, body: Region):
+    def __init__(self, body: Region, accesses: Accesses):
         self.body = body
+        self.path = accesses.path
         self.parent: dict[Value, Value] = {}
         self.derived: set[Value] = set()
         self.stores: list[Op] = []
         self.loops: list[Op] = []
         self.copied: dict[Value, bool] = {}
         self.around: dict[Value, set[Region]] = {}  # the regions a value is defined in, nested ones too
-        self.loads: dict[Value, list[tuple[Op, Path]]] = {}
+        self.loads: dict[Value, list[Op]] = {}
         self.ends: dict[Value, list[Path]] = {}  # where a version goes on as a later one
 
     def find(self, v: Value) -> Value:
@@ -79,7 +78,7 @@ class _Webs:
                 self.parent[self.find(new)] = self.find(old)
 
     def linear(self) -> dict[Value, Web]:
-        self.place(self.body, (), ())
+        self.place(self.body, ())
         self.collect(self.body)
         members: dict[Value, list[Value]] = {}
         for v in list(self.parent):
@@ -91,24 +90,23 @@ class _Webs:
                 out.update(dict.fromkeys(group, web))
         return out
 
-    def place(self, region: Region, outer: tuple[Region, ...], above: Path) -> None:
+    def place(self, region: Region, outer: tuple[Region, ...]) -> None:
         regions = {region, *outer}
         for p in region.params:
             self.around[p] = regions
-        for at, op in enumerate(region.ops):
-            path = (*above, (region, at))
+        for op in region.ops:
             for r in op.results:
                 self.around[r] = regions
             for sub in op.regions:
-                self.place(sub, (*outer, region), path)
+                self.place(sub, (*outer, region))
                 if op.opcode == "if":
-                    self.end(sub.yields, (*path, (sub, len(sub.ops))))
+                    self.end(sub.yields, [*self.path(op), (sub, len(sub.ops))])
             if op.opcode == "load" and isinstance(op.operands[0], Value):
-                self.loads.setdefault(op.operands[0], []).append((op, path))
+                self.loads.setdefault(op.operands[0], []).append(op)
             elif op.opcode in ("store", "accum"):
-                self.end(op.operands[:1], path)
+                self.end(op.operands[:1], self.path(op))
             elif op.opcode in ("for", "while"):
-                self.end(loop_of(op).inits, path)
+                self.end(loop_of(op).inits, self.path(op))
 
     def end(self, versions: Sequence[Operand], path: Path) -> None:
         for v in versions:
@@ -117,7 +115,8 @@ class _Webs:
 
     def stale(self, v: Value) -> list[Op]:
         """The loads that read `v` when there is a later version."""
-        return [op for op, path in self.loads.get(v, ()) if any(_is_before(end, path) for end in self.ends.get(v, ()))]
+        ends = self.ends.get(v, ())
+        return [op for op in self.loads.get(v, ()) if any(_is_before(end, self.path(op)) for end in ends)]
 
     def begins(self, x: Operand) -> bool:
         """Whether what is written on `x` is a copy of it, the birth of another array: parameters of the function

@@ -81,8 +81,8 @@ class Retainer(Keeper):
         needed: dict[Value, None] = {}
         self.collect(self.fn.body, needed)
         if needed:
-            self.webs = linear_webs(self.fn, self.forward_ops)
             self.accesses = Accesses(self.fn)
+            self.webs = linear_webs(self.fn, self.forward_ops, self.accesses)
             self.stored_by = stores_by_value(self.fn)
             self.choose(list(needed))
             self.find_successors()

@@ -54,8 +54,8 @@ class _Split(Retainer):
         self.find_partners()
         needed: dict[Value, None] = {}
         self.collect(back, needed)
-        self.webs = linear_webs(self.fn, self.forward_ops)
         self.accesses = Accesses(self.fn)
+        self.webs = linear_webs(self.fn, self.forward_ops, self.accesses)
         self.stored_by = stores_by_value(self.fn)
         self.kept = choose_kept(list(needed), self.fn, lambda v: False, self.sources, self.freely_available)
         for v in self.home:
