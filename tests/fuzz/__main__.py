@@ -54,11 +54,14 @@ def main() -> int:
     counts: Counter[str] = Counter()
     refusals: dict[str, list[int]] = {}
     failures: dict[str, list[tuple[Task, Outcome]]] = {}
+    widened: list[int] = []
     for task, outcome in run(tasks, options.jobs):
         counts[outcome.kind] += 1
         counts["compiled"] += task[1]
         if outcome.kind == "refused":
             refusals.setdefault(general(f"{outcome.stage}: {outcome.detail}"), []).append(task[0])
+        if outcome.kind == "widened":
+            widened.append(task[0])
         if outcome.failed:
             failures.setdefault(general(f"{outcome.stage}: {outcome.detail}")[:70], []).append((task, outcome))
             print(f"FAILED seed {task[0]}: {outcome.stage}: {outcome.detail}"[:400], flush=True)
@@ -70,6 +73,8 @@ def main() -> int:
     print(summary(counts, total, time.monotonic() - start))
     for message, seeds in sorted(refusals.items(), key=lambda item: -len(item[1])):
         print(f"refused {len(seeds):4}  {message}  (seeds {', '.join(map(str, seeds[:3]))})")
+    if widened:
+        print(f"float64 instead of float32: seeds {', '.join(map(str, widened))}")
     print(f"{counts['failed']} failures of {len(failures)} kinds")
     for message, found in list(failures.items())[: options.reduce]:
         task, outcome = min(found, key=lambda item: len(generate(item[0][0]).source))

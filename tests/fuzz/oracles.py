@@ -37,8 +37,9 @@ SECONDS = 60  # for one program
 @dataclass(frozen=True)
 class Outcome:
     """kind: "ok", "discarded" (the program itself is of no use), "refused" (a PullbackError), "raised" (the
-    exception of the plain run, rightly), "kink" (finite differences do not exist), "widened" (right, but for a number
-    of float32 that is of float64), "failed"."""
+    exception of the plain run, rightly), "kink" (finite differences do not exist), "widened" (right, but float64
+    where NumPy has float32: a number of float32 on one path and float64 on another is float64 on both, and so is
+    what comes of it), "failed"."""
 
     kind: str
     stage: str = ""
@@ -343,7 +344,7 @@ class _Check:
             x_, y_ = np.asarray(x), np.asarray(y)
             if x_.shape != y_.shape:
                 raise Failure(stage, f"result {k} has shape {x_.shape}, expected {y_.shape}")
-            if types and isinstance(y, np.float32) and x_.dtype == np.float64:
+            if types and isinstance(y, (np.ndarray, np.float32)) and (y_.dtype, x_.dtype) == (np.float32, np.float64):
                 self.widened = True
             elif types and isinstance(y, (np.ndarray, np.float32)) and x_.dtype != y_.dtype:
                 raise Failure(stage, f"result {k} is {x_.dtype}, expected {y_.dtype}")
