@@ -79,8 +79,8 @@ def _later_reads(store: Op, used: dict[Value, list[Use]], accesses: Accesses) ->
                 loop = Carried(op)
                 if any(x is v for x in op.operands[: loop.first_init]):
                     return None
-                for x, p, inside in zip(loop.inits, loop.params, loop.body_params, strict=True):
-                    following += [p, inside] if x is v else []
+                for x, p, inside, result in zip(loop.inits, loop.params, loop.body_params, loop.results, strict=True):
+                    following += [p, inside, result] if x is v else []  # the result: of no iterations
             else:
                 return None
         versions += [x for x in dict.fromkeys(following) if x not in versions]

@@ -67,3 +67,30 @@ def test_clearings(f: Any, clears: int) -> None:
     np.testing.assert_allclose(gradient(x, w), slopes, rtol=1e-6, atol=1e-8)
     if not clears:
         assert "] = 0.0" not in text and "assign(" not in text
+
+
+def another_array(x, w):
+    """A loop that may not run at all puts another array in the place of the one that was written."""
+    for i in range(x.shape[0]):
+        x[i] = x[i] * x[i]
+    for _ in range(int(w[0, 0])):
+        x = np.ones(x.shape[0])
+    return np.sum(x)
+
+
+def another_array_while(x, w):
+    left = int(w[0, 0])
+    for i in range(x.shape[0]):
+        x[i] = x[i] * x[i]
+    while left > 0:
+        x = np.ones(x.shape[0])
+        left -= 1
+    return np.sum(x)
+
+
+@pytest.mark.parametrize("f", [another_array, another_array_while])
+@pytest.mark.parametrize("trips", [0, 1])
+def test_a_loop_that_may_not_run_leaves_what_was_written(f: Any, trips: int) -> None:
+    x = np.array([1.0, -2.0, 0.5])
+    expected = 2.0 * x if trips == 0 else np.zeros(3)
+    np.testing.assert_allclose(pb.grad(f)(x, np.full((1, 1), float(trips))), expected)
