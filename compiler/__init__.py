@@ -1,6 +1,6 @@
 """pullback: gradients of plain Python/NumPy functions as native code, by source transformation."""
 
-from pullback.runtime.arena import clear as clear_arenas
+from pullback.runtime.native import clear_arenas
 
 from .api import Transformed, grad, hvp, jit, jvp, stop_gradient, value_and_grad, vjp
 from .api_jacobian import hessian, jacfwd, jacobian, jacrev

@@ -16,6 +16,7 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, final
 
 from pullback.runtime import arena
+from pullback.runtime.native import clear_arenas
 
 from . import pipeline
 from .analysis.footprint import Array, footprint
@@ -311,7 +312,7 @@ def _measure(
 
     call(*fresh())  # compiles
     given = fresh()
-    arena.clear()
+    clear_arenas()
     tracing = tracemalloc.is_tracing()
     if not tracing:
         tracemalloc.start()

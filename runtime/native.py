@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from . import arena, loader
+from . import arena, loader, results
 from .status import Entry, raise_status
 
 
@@ -68,11 +68,18 @@ def plain_kernel(code: NativeCode) -> NativeKernel:
     return NativeKernel(code, _bind(code, quietly))
 
 
+def clear_arenas() -> None:
+    """Return to the operating system what calls keep for later ones: temporaries' memory, and that of results which are
+    gone. Kernels that are running, and arrays that exist, keep theirs."""
+    arena.clear()
+    results.clear()
+
+
 def _bind(code: NativeCode, entry: Callable[..., Any]) -> Callable[..., list[Any]]:
     def fail(status: int, values: Any = None) -> None:
         raise_status(status, code.statuses, values)
 
-    namespace: dict[str, Any] = {"entry": entry, "empty": np.empty, "fail": fail, "new_error": lambda: np.zeros(4)}
+    namespace: dict[str, Any] = {"entry": entry, "empty": np.empty, "new_result": results.new, "fail": fail, "new_error": lambda: np.zeros(4)}
     namespace |= {
         "ranges": code.slots,
         "lay_out": arena.lay_out,

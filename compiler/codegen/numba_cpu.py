@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from pullback.runtime import results
 from pullback.runtime.native import NativeCode, NativeKernel, load_native, plain_kernel
 from pullback.runtime.status import Entry
 
@@ -94,7 +95,9 @@ def _wrapper(fn: Function, source: NativeSource) -> str:
     for k, (y, is_passed) in enumerate(zip(fn.body.yields, source.passed, strict=True)):
         if is_passed:
             shape = ", ".join(d.format(leaf) for d in y.type.shape)
-            lines.append(f"    o{k} = empty(({shape},), dtype_{y.type.dtype})")
+            size = f"{y.type.itemsize} * {' * '.join(f'({d.format(leaf)})' for d in y.type.shape)}"
+            made = f"(({shape},), dtype_{y.type.dtype}"
+            lines.append(f"    o{k} = empty{made}) if {size} < {results.SMALLEST} else new_result{made}, {size})")
             args.append(f"o{k}")
             outputs.append(f"o{k}")
         else:
