@@ -79,7 +79,13 @@ def _bind(code: NativeCode, entry: Callable[..., Any]) -> Callable[..., list[Any
     def fail(status: int, values: Any = None) -> None:
         raise_status(status, code.statuses, values)
 
-    namespace: dict[str, Any] = {"entry": entry, "empty": np.empty, "new_result": results.new, "fail": fail, "new_error": lambda: np.zeros(4)}
+    namespace: dict[str, Any] = {
+        "entry": entry,
+        "empty": np.empty,
+        "new_result": results.new,
+        "fail": fail,
+        "new_error": lambda: np.zeros(4),
+    }
     namespace |= {
         "ranges": code.slots,
         "lay_out": arena.lay_out,

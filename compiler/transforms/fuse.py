@@ -39,6 +39,7 @@ from .sink import sink
 
 REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all"})
 WRITES = frozenset({"store", "accum"})
+Read = tuple[Operand, Indices | None]  # an array, and which element; None: any
 # LLVM's alias checks give up near 20 arrays; the vectoriser is lost with them
 MAX_ARRAYS = 16
 
@@ -89,10 +90,10 @@ def ivs(space: tuple[Dim, ...]) -> Indices:
     return tuple(Dim.of(0) if d == 1 else Dim.of(f"#{k}") for k, d in enumerate(space))
 
 
-def reads(op: Op, idx: Indices, virtual: set[Value]) -> Iterator[tuple[Operand, Indices | None]]:
+def reads(op: Op, idx: Indices, virtual: set[Value]) -> Iterator[Read]:
     """Array elements that member `op` reads at iteration `idx`; index None means anywhere."""
 
-    def through(x: Operand, at: Indices) -> Iterator[tuple[Operand, Indices | None]]:
+    def through(x: Operand, at: Indices) -> Iterator[Read]:
         yield resolve(x, at, virtual)
 
     if op.opcode in WRITES or op.opcode == "load":
@@ -128,6 +129,12 @@ def gather_index(op: Op, x: Operand, idx: Indices) -> Indices:
             break
         place += type(item).__name__ != "At"
     return broadcast_index(x.type.shape, idx[place : place + rank])
+
+
+def strides(at: Indices, idx: Indices) -> bool:
+    """Whether neighbouring iterations `idx` of a nest touch elements `at` that are rows apart in memory."""
+    inner = next((d for d in reversed(idx) if not d.is_const), None)
+    return inner is not None and any(a in inner.atoms() for d in at[:-1] for a in d.atoms())
 
 
 def write_place(op: Op, idx: Indices) -> Indices | None:
@@ -245,7 +252,7 @@ class Planner:
         """Where the value that an op computes at one iteration of its nest belongs."""
         return ivs(op.result.type.shape)
 
-    def reads(self, op: Op) -> list[tuple[Operand, Indices | None]]:
+    def reads(self, op: Op) -> list[Read]:
         """What a member of a group reads at one iteration."""
         space = space_of(op)
         return [] if space is None else list(reads(op, ivs(space), self.virtual))
@@ -360,38 +367,54 @@ class Planner:
                 continue
             if m.opcode in REDUCTIONS:
                 return False
-            place = self._one_place(m, unit, idx) if m.opcode in WRITES else idx
-            if at is None or place is None or at != place:
+            places = self._places(m, unit, idx) if m.opcode in WRITES else [idx]
+            if at != places[0] and m.opcode not in WRITES or not all(_left_alone(at, place) for place in places):
                 return False
         if op.opcode in WRITES:
             place = write_place(op, idx)
             m = members.get(op.operands[0])  # type: ignore[arg-type]
             if m is not None and (m.opcode not in WRITES or op not in self.dying):
                 return False  # the nest has one version of an array, which a reader of this one would miss
-            if m is not None and (place is None or self._one_place(m, unit, idx) != place):
-                return self._only_adds(op, unit, idx) and self._few_arrays(unit, idx, mine, members)
-            dead = self.dying.get(op)
-            if dead is not None:
-                theirs = [r for m in unit.ops for r in reads(m, idx, self.virtual)]
-                if any(b is dead and not _left_alone(at, place) for b, at in theirs + mine):
+            if m is not None and not all(_left_alone(place, other) for other in self._places(m, unit, idx)):
+                return self._only_adds(op, unit, idx) and self._few_arrays(op, unit, idx, mine, members)
+            if op in self.dying:
+                versions = self._versions(op, unit)
+                theirs = [r for member in unit.ops for r in reads(member, idx, self.virtual)]
+                if any(b in versions and not _left_alone(at, place) for b, at in theirs + mine):
                     return False
-        return self._few_arrays(unit, idx, mine, members)
+        return self._few_arrays(op, unit, idx, mine, members)
 
-    def _one_place(self, m: Op, unit: Unit, idx: Indices) -> Indices | None:
-        """Where all writes of the group to the array of `m`, down to `m`, write; None if at several places."""
-        place = write_place(m, idx)
-        below = m.operands[0].op if isinstance(m.operands[0], Value) else None
-        while below is not None and below in unit.ops and below.opcode in WRITES:
-            if write_place(below, idx) != place:
-                return None
-            below = below.operands[0].op if isinstance(below.operands[0], Value) else None
-        return place
+    def _places(self, m: Op, unit: Unit, idx: Indices) -> list[Indices | None]:
+        """Where the writes of the group to the array of `m`, down to `m`, write."""
+        return [write_place(w, idx) for w in self._writes(m, unit)]
 
-    def _few_arrays(
-        self, unit: Unit, idx: Indices, mine: list[tuple[Operand, Indices | None]], members: dict[Value, Op]
-    ) -> bool:
-        arrays = {b for m in unit.ops for b, _ in reads(m, idx, self.virtual)} | {b for b, _ in mine} | set(members)
-        return sum(bool(a.type.shape) for a in arrays) <= MAX_ARRAYS
+    def _writes(self, m: Op, unit: Unit) -> Iterator[Op]:
+        """A write, and those of the group below it to the same array."""
+        while True:
+            yield m
+            below = m.operands[0].op if isinstance(m.operands[0], Value) else None
+            if below is None or below not in unit.ops or below.opcode not in WRITES:
+                return
+            m = below
+
+    def _versions(self, op: Op, unit: Unit) -> set[Operand]:
+        """The versions of the array of a write that the group has in the same memory."""
+        return {w.operands[0] for w in self._writes(op, unit)}
+
+    def _few_arrays(self, op: Op, unit: Unit, idx: Indices, mine: list[Read], members: dict[Value, Op]) -> bool:
+        """Whether the nest still vectorises with `op`, or never would, since it strides through memory."""
+        touched = [*mine, *(r for m in unit.ops for r in reads(m, idx, self.virtual))]
+        touched += [(m.operands[0], write_place(m, idx)) for m in (*unit.ops, op) if m.opcode in WRITES]
+        if any(at is not None and strides(at, idx) for _, at in touched):
+            return True
+        group = {op, *unit.ops}
+        arrays = {base for base, _ in touched if base.type.shape and base not in members}
+        arrays |= {v for v, m in members.items() if v.type.shape and m.opcode not in WRITES and self._leaves(v, group)}
+        return len(arrays) + self._leaves(op.result, group) <= MAX_ARRAYS
+
+    def _leaves(self, v: Value, group: set[Op]) -> bool:
+        """Whether an op outside the group reads a value, so that it needs memory."""
+        return v in self.yielded or any(self.ops[k] not in group for k in self.consumers(v))
 
     def _only_adds(self, op: Op, unit: Unit, idx: Indices) -> bool:
         """Whether the group does nothing with the array of accum `op` but add to it: additions at any places

@@ -22,7 +22,7 @@ from itertools import product
 
 from ..analysis.alias import Carried
 from ..analysis.bounds import Facts, facts_before, linear_split, prove_nonneg
-from ..analysis.dataflow import reads, replace_operand
+from ..analysis.dataflow import defined_inside, reads, replace_operand, values_read
 from ..analysis.dependence import Accesses
 from ..ir.builder import Builder
 from ..ir.dims import Dim
@@ -77,6 +77,7 @@ class _Nest:
     repeated: list[Op] = field(default_factory=list)  # index arithmetic before it
     handed: list[Value] = field(default_factory=list)  # other scalars before it that are needed later
     carried_by: dict[int, int] = field(default_factory=dict)  # carry of the inner loop -> carry of the outer one
+    made: set[Value] = field(default_factory=set)  # in the outer loop
 
     @property
     def body(self) -> Region:
@@ -90,11 +91,11 @@ class _Nest:
     def simple(self) -> bool:
         """Whether the loops have the form that `rebuild` can take apart; finds the accesses to carried arrays."""
         outer, inner = Carried(self.outer), Carried(self.inner)
-        inside = {*self.body.params, *(v for op in self.body.ops for v in op.results)}
+        self.made = defined_inside([self.body])
         steps = [op.operands[2] for op in (self.outer, self.inner)]
         if not all(isinstance(s, Const) and abs(int(s.value)) == 1 for s in steps):
             return False
-        if any(v in inside for x in self.inner.operands[:3] for v in as_dim(x).values()):
+        if any(v in self.made for x in self.inner.operands[:3] for v in as_dim(x).values()):
             return False
         if not all(p.type.shape or (p.type.is_float and not p.type.weak) for p in inner.params):
             return False
@@ -102,7 +103,7 @@ class _Nest:
         if not all(_harmless(op) for op in (*pre, *body, *post)):
             return False
         self.repeated = _index_arithmetic(pre)
-        needed: set[Operand] = {v for op in (*body, *post) for v in reads(op)}
+        needed: set[Operand] = {v for op in (*body, *post) for v in values_read(op)}
         needed.update(inner.yields)
         made = [v for op in pre if op not in self.repeated for v in op.results if not v.type.shape]
         self.handed = [v for v in made if v in needed]
@@ -126,7 +127,7 @@ class _Nest:
             ops = post
             if p in {v for op in pre for v in reads(op)} or y not in {v for op in post for v in op.results}:
                 ops = pre
-            elsewhere = {v for op in self.body.ops if op not in ops for v in (*reads(op), *_read_inside(op))}
+            elsewhere = {v for op in self.body.ops if op not in ops for v in values_read(op)}
             if y not in {v for op in ops for v in op.results} or p in elsewhere or y in elsewhere:
                 return False
             self.before[k] = p if ops is post else y
@@ -135,11 +136,15 @@ class _Nest:
     def _follow(self, ops: list[Op], part: int, current: dict[int, Value]) -> bool:
         """Note the accesses of a part to the carried arrays; False where an old version is used."""
         for op in ops:
+            if op.opcode == "for":
+                if not self._through(op, part, current):
+                    return False
+                continue
             if op.opcode not in ("load", "store", "accum"):
                 continue
             k = next((k for k, v in current.items() if op.operands[0] is v), None)
             if k is None:
-                if op.opcode != "load" or self._is_version(op.operands[0]):
+                if op.opcode != "load" or op.operands[0] in self.made:
                     return False
                 continue
             self.touched.append(_Access(op, part, k))
@@ -147,12 +152,25 @@ class _Nest:
                 current[k] = op.result
         return True
 
-    def _is_version(self, x: Operand) -> bool:
-        """Whether an array is made in the outer loop."""
-        regions = (self.body, self.inner.regions[0])
-        return any(x is p for r in regions for p in r.params) or any(
-            x is v for r in regions for op in r.ops for v in op.results
-        )
+    def _through(self, op: Op, part: int, current: dict[int, Value]) -> bool:
+        """`_follow` into a loop, which changes the carried arrays one after the other."""
+        loop = Carried(op)
+        within = dict(current)
+        carried = {}
+        for j, (x, p) in enumerate(zip(loop.inits, loop.params, strict=True)):
+            if p.type.shape:
+                k = next((k for k, v in current.items() if v is x), None)
+                if k is None or k in carried.values():
+                    return False
+                carried[j] = k
+                within[k] = p
+        if not self._follow(op.regions[0].ops, part, within):
+            return False
+        for j, k in carried.items():
+            if within[k] is not loop.yields[j]:
+                return False
+            current[k] = loop.results[j]
+        return True
 
     def _through_inner(self, inner: Carried, current: dict[int, Value]) -> bool:
         self.before.update(current)
@@ -174,10 +192,16 @@ class _Nest:
         return all(within[k] is current[k] for k in current if k not in self.carried_by.values())
 
     def profitable(self) -> bool:
-        """Whether the inner loop strides, and the outer one never does where the inner one is."""
+        """Whether the inner loop strides, and the outer one does not where the inner one is; not so often, if
+        there is a loop in the inner one, which is not made serial."""
         own, other = self.inner.regions[0].params[0], self.body.params[0]
-        touched = [op for op in self.inner.regions[0].ops if op.opcode in ("load", "store", "accum")]
-        return any(_strides(op, own) for op in touched) and not any(_strides(op, other) for op in touched)
+        touched = [op for op in self.inner.regions[0].walk() if op.opcode in ("load", "store", "accum")]
+        here = sum(_strides(op, own) for op in touched)
+        there = sum(_strides(op, other) for op in touched)
+        if not any(op.opcode == "for" for op in self.inner.regions[0].ops):
+            return here > 0 == there
+        moving = sum(_moves(op, other) for op in touched)
+        return here > there and moving > 3 * there
 
     def legal(self, accesses: Accesses) -> bool:
         """Whether no two accesses to an element change their order, if one of them overwrites it."""
@@ -314,13 +338,6 @@ class _Split:
         self.rows[v] = self.b.op("store", row, at, x, attrs=dict(_ELEMENT), types=[row.type], hint=row.hint).result
 
 
-def _read_inside(op: Op) -> Iterator[Value]:
-    for r in op.regions:
-        for inner in r.ops:
-            yield from reads(inner)
-        yield from (y for y in r.yields if isinstance(y, Value))
-
-
 _ELEMENT = {"index": (At(),), "inbounds": True}
 
 
@@ -331,12 +348,19 @@ def _step(loop: Op) -> int:
 
 
 def _harmless(op: Op) -> bool:
-    """Whether an op is of scalars or accesses one element, and cannot raise."""
+    """Whether an op is of scalars or accesses one element, or is a loop of such ops, and cannot raise."""
     if op.opcode in ("load", "store", "accum"):
         return all(isinstance(i, At) for i in op.attrs["index"])
+    if op.opcode == "for":
+        return not op.attrs.get("stop") and all(_harmless(inner) for inner in op.regions[0].ops)
     return not op.regions and (
         op.opcode == "extent" or (opdef(op.opcode).kind == "elementwise" and not op.result.type.shape)
     )
+
+
+def _moves(op: Op, iv: Value) -> bool:
+    """Whether an access is to another element in every iteration."""
+    return any(a is iv for x in op.operands[1 : 1 + len(op.attrs["index"])] for a in as_dim(x).atoms())
 
 
 def _strides(op: Op, iv: Value) -> bool:

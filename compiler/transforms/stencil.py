@@ -328,8 +328,8 @@ def _key(op: Op) -> tuple[tuple[object, ...], tuple[int, ...]] | None:
             sizes.append(item.size)
         else:
             return None
-    if not sizes or value.type.shape != tuple(sizes):
-        return None
+    if not sizes or value.type.shape != tuple(sizes) or not isinstance(op.attrs["index"][-1], Span):
+        return None  # the last: where neighbours are not side by side, nothing vectorises
     return tuple(items), tuple(offset)
 
 

@@ -52,7 +52,26 @@ def random_nest(seed: int) -> tuple[Function, list[np.ndarray]]:
                 v = b.emit("add", v, r.choice(known))
             arrays[k] = b.op(kind, arrays[k], *index, v, attrs=attrs).result
 
-    first, second = bounds(), bounds()
+    def innermost(arrays: list[Value], ivs: list[Value], known: list[Operand]) -> list[Value]:
+        """A loop in the inner loop, which changes some of the arrays."""
+        carried = [k for k in range(3) if r.random() < 0.8]
+        region = b.new_region([(constant(0).type, "p"), *((params[k].type, params[k].hint) for k in carried)])
+        with b.into(region):
+            mine = list(arrays)
+            for k, p in zip(carried, region.params[1:], strict=True):
+                mine[k] = p
+            steps(mine, [*ivs, region.params[0]], list(known), r.randint(1, 4))
+            region.yields = [mine[k] for k in carried]
+            if any(mine[k] is not arrays[k] for k in range(3) if k not in carried):
+                return arrays
+        types = [params[k].type for k in carried]
+        op = b.op("for", *third, *(arrays[k] for k in carried), attrs={"stop": False}, types=types, regions=[region])
+        made = list(arrays)
+        for k, v in zip(carried, op.results, strict=True):
+            made[k] = v
+        return made
+
+    first, second, third = bounds(), bounds(), bounds()
     outer = b.new_region([(constant(0).type, "j"), *((p.type, p.hint) for p in params), (F64, "t")])
     with b.into(outer):
         j, arrays, total = outer.params[0], list(outer.params[1:4]), outer.params[4]
@@ -65,7 +84,10 @@ def random_nest(seed: int) -> tuple[Function, list[np.ndarray]]:
         with b.into(inner):
             q, mine = inner.params[0], list(inner.params[1:4])
             within = [*known, inner.params[4]]
-            steps(mine, [j, q], within, r.randint(1, 4))
+            if r.random() < 0.4:
+                mine = innermost(mine, [j, q], within)
+            else:
+                steps(mine, [j, q], within, r.randint(1, 4))
             inner.yields = [*mine, b.emit("add", inner.params[4], r.choice(within))]
         made = b.op(
             "for", *second, *arrays, r.choice(known), attrs={"stop": False}, types=[*(p.type for p in params), F64],
