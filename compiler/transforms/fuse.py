@@ -368,7 +368,7 @@ class Planner:
             if m.opcode in REDUCTIONS:
                 return False
             places = self._places(m, unit, idx) if m.opcode in WRITES else [idx]
-            if at != places[0] and m.opcode not in WRITES or not all(_left_alone(at, place) for place in places):
+            if not all(_left_alone(at, place) for place in places):
                 return False
         if op.opcode in WRITES:
             place = write_place(op, idx)

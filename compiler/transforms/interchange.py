@@ -16,7 +16,7 @@ outer loop is an array, or a scalar that stays on one side of the inner loop, an
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from itertools import product
 
@@ -156,7 +156,7 @@ class _Nest:
         """`_follow` into a loop, which changes the carried arrays one after the other."""
         loop = Carried(op)
         within = dict(current)
-        carried = {}
+        carried: dict[int, int] = {}
         for j, (x, p) in enumerate(zip(loop.inits, loop.params, strict=True)):
             if p.type.shape:
                 k = next((k for k, v in current.items() if v is x), None)
