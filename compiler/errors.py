@@ -92,3 +92,7 @@ class NeedsExtent(Exception):  # noqa: N818
 
 class NeedsStatic(UnsupportedError):  # noqa: N818
     """Something must be known at compile time: a loop with a known trip count is unrolled and tried again."""
+
+
+class EmptyListError(PullbackIndexError):
+    """An item is taken from an empty list, which may have some in a later iteration of the loop that is being built."""

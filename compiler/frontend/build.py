@@ -21,7 +21,6 @@ from ..paths import Path, Root, of_value, unwrap
 from .context import DeadCode, describe
 from .control import Frame
 from .fence import hint_for
-from .globals import is_namedtuple
 from .interface import Built, Leaf, Static
 from .objects import is_plain_record
 from .recursion import Recursion
@@ -35,8 +34,10 @@ from .values import (
     ListValue,
     Maybe,
     RecordValue,
+    StackedItems,
     StackedList,
     UserFunction,
+    is_namedtuple,
     is_scalar,
     is_static,
     to_python,
@@ -225,6 +226,6 @@ def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
     if is_static(v):
         return Static(to_python(v))
     hint = "return numbers, arrays, or containers of them"
-    if isinstance(v, StackedList):
+    if isinstance(v, (StackedItems, StackedList)):
         hint = "return an array of its items, np.array(items)"
     raise PullbackTypeError(f"the function returns {describe(v)}", loc, hint)

@@ -29,6 +29,7 @@ from .values import (
     Opaque,
     RangeValue,
     RecordValue,
+    StackedItems,
     StackedList,
     TextValue,
     UserFunction,
@@ -85,7 +86,7 @@ def _len(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     (v,) = args
     if isinstance(v, Array):
         return ctx.integer(ctx.shape(v)[0])
-    if isinstance(v, (RangeValue, Iteration, StackedList)):
+    if isinstance(v, (RangeValue, Iteration, StackedItems, StackedList)):
         return ctx.integer(ctx.length(v))
     if isinstance(v, (ListValue, DictValue)):
         return len(v.items)

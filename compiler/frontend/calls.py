@@ -38,6 +38,7 @@ from .values import (
     Maybe,
     Opaque,
     RecordValue,
+    StackedItems,
     StackedList,
     SuperValue,
     UserFunction,
@@ -142,7 +143,10 @@ class Calls(Objects):
         args: list[Any] = []
         for a in node.args:
             if isinstance(a, ast.Starred):
-                args.extend(self.items_of(self.eval(a.value)))  # type: ignore[attr-defined]
+                value = self.as_stacked(self.eval(a.value))  # type: ignore[attr-defined]
+                if fn is zip and isinstance(value, StackedItems) and len(node.args) == 1:
+                    return self.columns_of(value)
+                args.extend(self.items_of(value))
             else:
                 args.append(self.eval(a))  # type: ignore[attr-defined]
         kwargs: dict[str, Any] = {}

@@ -19,7 +19,7 @@ from .control import Frame
 from .expressions import Expressions
 from .liveness import binds
 from .loops import Body
-from .values import Array, Cell, DictValue, GeneratorValue, Iteration, ListValue, Rows, StackedList, ViewStep
+from .values import LEAF, Array, Cell, DictValue, GeneratorValue, Iteration, ListValue, Rows, StackedList, ViewStep
 
 ACC = ".acc"  # the accumulator of a reduction, or the number of items so far: a name no program has
 OUT = ".out"  # the array that the items are stored into
@@ -29,7 +29,9 @@ _END = object()
 def _of_numbers(v: Any) -> bool:
     """Whether a list has Python numbers as items."""
     if isinstance(v, ListValue):
-        return v.content.weak if isinstance(v.content, Rows) else all(type(x) in (int, float) for x in v.content)
+        if isinstance(v.content, Rows):
+            return v.content.form is LEAF and v.content.weak
+        return all(type(x) in (int, float) for x in v.content)
     return isinstance(v, StackedList) and v.weak
 
 

@@ -32,6 +32,7 @@ from .broadcasting import Broadcasting
 from .session import Session
 from .sharing import is_stale, on_either
 from .values import (
+    IN_LIST,
     SHARED_BY_ITERATION,
     SHARED_BY_PATH,
     UNDEFINED,
@@ -50,6 +51,7 @@ from .values import (
     Opaque,
     RangeValue,
     RecordValue,
+    StackedItems,
     StackedList,
     TextValue,
     UserFunction,
@@ -94,6 +96,7 @@ def describe(v: Any) -> str:
         Lazy: "an iterator",
         DictView: "a view of a dict",
         StackedList: "a list of run-time length",
+        StackedItems: "a list of run-time length",
     }
     for cls, name in names.items():
         if isinstance(v, cls):
@@ -153,6 +156,8 @@ class Context(Broadcasting):
             return self.stack(v.items)
         if isinstance(v, StackedList):
             return self.read(v.array)
+        if isinstance(v, StackedItems):
+            return self.side_by_side(v)
         if isinstance(v, tuple):
             return self.stack(v)
         if isinstance(v, RangeValue):
@@ -415,9 +420,15 @@ class Context(Broadcasting):
 
     def require_writable(self, cell: Cell) -> None:
         if cell.readonly:
-            depends = cell.readonly in (SHARED_BY_PATH, SHARED_BY_ITERATION)  # an unrolled loop knows
+            depends = cell.readonly in (SHARED_BY_PATH, SHARED_BY_ITERATION, IN_LIST)  # an unrolled loop knows
             message = f"this array may not be written: {cell.readonly}"
             self.error(NeedsStatic if depends else UnsupportedError, message, "make a copy first with .copy()")
+
+    def may_change(self, owner: ListValue | DictValue | RecordValue) -> None:
+        """Refuse to change what is an item of a list of run-time length."""
+        if owner in self.session.frozen:
+            message = f"{describe(owner)} is changed that is an item of a list of run-time length"
+            raise NeedsStatic(message, self.loc, "put a new one into the list: items[k] = ...")
 
     def set_cell(self, cell: Cell, value: Value) -> None:
         self.require_writable(cell)
@@ -438,6 +449,14 @@ class Context(Broadcasting):
 
     def as_stacked(self, v: Any) -> Any:
         """A list of run-time length as its rows; anything else as it is."""
+        raise NotImplementedError
+
+    def columns_of(self, v: StackedItems) -> Any:
+        """``zip(*items)``."""
+        raise NotImplementedError
+
+    def side_by_side(self, v: StackedItems) -> Operand:
+        """``np.array`` of the items of a list of run-time length."""
         raise NotImplementedError
 
     def joined(self, a: ListValue | StackedList, b: ListValue | StackedList) -> ListValue:

@@ -30,6 +30,7 @@ from .values import (
     Maybe,
     RecordValue,
     Rows,
+    StackedItems,
     StackedList,
     UserFunction,
     is_scalar,
@@ -241,7 +242,7 @@ class Control(Context):
             return self.merged_rows(join, ca, cb)
         if isinstance(obj, ListValue):
             if ca is not DEAD and cb is not DEAD and len(ca) != len(cb):
-                self.grows(obj, max(ca, cb, key=len))
+                self.grows(obj, max(ca, cb, key=len), join.inside)
             pairs = zip(live if ca is DEAD else ca, live if cb is DEAD else cb, strict=True)
             return [join.value(DEAD if ca is DEAD else x, DEAD if cb is DEAD else y, "item") for x, y in pairs]
         assert isinstance(obj, (DictValue, RecordValue))
@@ -249,7 +250,7 @@ class Control(Context):
             self._refuse("a dict has different keys on two paths", "set the same keys on both paths")
         return {k: join.value(DEAD if ca is DEAD else ca[k], DEAD if cb is DEAD else cb[k], str(k)) for k in live}
 
-    def grows(self, target: ListValue, items: Any) -> NoReturn:
+    def grows(self, target: ListValue, items: Any, inside: set[Value]) -> NoReturn:
         raise NotImplementedError
 
     def merged_rows(self, join: Join, a: Rows | list[Any], b: Rows | list[Any]) -> Rows:
@@ -267,6 +268,8 @@ class Control(Context):
             return self.truth(self.emit("gt", self.operand(v.content.count), 0))
         if isinstance(v, StackedList):
             return self.truth(self.emit("gt", self.operand(self.shape(v)[0]), 0))
+        if isinstance(v, StackedItems):
+            return self.truth(self.emit("gt", self.operand(v.rows.count), 0))
         if isinstance(v, (ListValue, DictValue)):
             return bool(v.items)
         if isinstance(v, tuple):

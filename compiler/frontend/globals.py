@@ -22,15 +22,11 @@ from ..paths import Path, of_globals, of_module, of_named, of_value, unwrap
 from .context import closest
 from .control import Frame
 from .places import Places
-from .values import UNDEFINED, Array, Cell, DictValue, ListValue, Opaque, RecordValue, UserFunction
+from .values import UNDEFINED, Array, Cell, DictValue, ListValue, Opaque, RecordValue, UserFunction, is_namedtuple
 
 
 class PullbackNameError(PullbackError, NameError):
     """A name that is bound nowhere, or not yet."""
-
-
-def is_namedtuple(cls: Any) -> bool:
-    return isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")
 
 
 class Globals(Places):

@@ -10,19 +10,33 @@ neither may an item that is taken out of the list.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, NoReturn
 
 from ..errors import NeedsStatic, PullbackTypeError
 from ..ir.dims import ZERO, Dim
-from ..ir.nodes import At, IndexItem, Operand, Span, Value
+from ..ir.nodes import At, IndexItem, Operand, Region, Span, Value
 from ..ir.types import Type, promote
+from . import forms
 from .merging import Join, Outcome
 from .moves import Carries, Moves
 from .sharing import final_version, merged_readonly
-from .values import Array, Cell, ListValue, Rows, StackedList, ViewStep, is_number, is_scalar
+from .values import (
+    IN_LIST,
+    LEAF,
+    Array,
+    Cell,
+    Column,
+    ListValue,
+    Rows,
+    StackedItems,
+    StackedList,
+    ViewStep,
+    is_number,
+    is_scalar,
+)
 
-IN_LIST = "it is an item of a list of run-time length"
 _FILL_AN_ARRAY = "fill an array made before the loop, as in out = np.zeros(n); out[i] = ..."
 _SPARE = 16  # places beyond the first append outside of loops
 
@@ -49,27 +63,39 @@ class Growing(Moves):
         target, old = g.target, g.target.content
         if isinstance(old, Rows):
             assert g.needed is not None
-            t, capacity = self.array_type(old.array), g.needed
+            types, capacity, form = [self.array_type(c.array) for c in old.columns], g.needed, old.form
+            types = [Type(t.dtype, t.shape[1:], c.weak) for t, c in zip(types, old.columns, strict=True)]
         else:
             assert g.items is not None
-            t = self._item_type(g.items)
+            form, types = self._item_form(g.items)
             capacity = Dim.of(len(old)) + count * max(1, len(g.items) - len(old))
-            t = Type(t.dtype, (capacity, *t.shape), t.weak)
-        memory = Array(Cell(self.emit("empty", shape=(capacity, *t.shape[1:]), dtype=t.dtype)))
+        columns = tuple(
+            Column(Array(Cell(self.emit("empty", shape=(capacity, *t.shape), dtype=t.dtype))), t.weak) for t in types
+        )
         self.session.touch(target)
         if isinstance(old, Rows):
             n = self.require_dim(old.count)
-            self.set_view(self._first_rows(memory, n), self.read(self._first_rows(old.array, n)))
-            target.content = replace(old, array=memory)
+            for column, before in zip(columns, old.columns, strict=True):
+                self.set_view(self._first_rows(column.array, n), self.read(self._first_rows(before.array, n)))
+            target.content = replace(old, columns=columns)
             return
-        target.content = Rows(memory, len(old), Dim.of(len(old)), t.weak)
+        target.content = Rows(columns, len(old), Dim.of(len(old)), form)
         for k, x in enumerate(old):
-            self._put(memory, k, x)
+            self._put(target.content, k, x)
+
+    def _item_form(self, items: list[Any]) -> tuple[Any, list[Type]]:
+        """What the items of a list have in common, and the types of their parts."""
+        with self.b.into(Region()):  # for the types only
+            taken = [forms.take_apart(self, x) for x in items]
+        form = taken[0][0]
+        if any(f != form for f, _ in taken):
+            message = "the items of this list are of different kinds"
+            raise NeedsStatic(message, self.loc, "use items of one kind")
+        if not taken[0][1]:
+            raise NeedsStatic("the items of this list have no numbers", self.loc, "count them")
+        return form, [self._item_type([leaves[k] for _, leaves in taken]) for k in range(len(taken[0][1]))]
 
     def _item_type(self, items: list[Any]) -> Type:
-        if not all(is_scalar(x) or isinstance(x, Array) for x in items):
-            message = "a list of run-time length may only have numbers and arrays as items"
-            raise NeedsStatic(message, self.loc, "append to a list for each part")
         types = [self.type(x) for x in items]
         if any(t.shape != types[0].shape for t in types):
             message = "the items that are appended have different shapes"
@@ -77,14 +103,23 @@ class Growing(Moves):
         dtype, weak = promote(types)
         return Type(dtype, types[0].shape, weak and not types[0].shape)
 
-    def _put(self, memory: Array, place: Any, x: Any, weak: bool = False) -> None:
-        t = self.array_type(memory)
+    def _put(self, rows: Rows, place: Any, x: Any, version: Callable[[Array], Array] = lambda a: a) -> None:
+        """Store an item: its parts at `place` of the columns. `version`: an array as it is now."""
+        form, leaves = forms.take_apart(self, x)
+        if form != rows.form:
+            raise NeedsStatic("the items of this list are of different kinds", self.loc, "use items of one kind")
+        for column, leaf in zip(rows.columns, leaves, strict=True):
+            self._put_leaf(column, place, version(leaf) if isinstance(leaf, Array) else leaf)
+        self.session.frozen.update(forms.mutable_parts(x))
+
+    def _put_leaf(self, column: Column, place: Any, x: Any) -> None:
+        t = self.array_type(column.array)
         own = self.type(x)
-        narrow = weak and not own.weak and own.dtype != t.dtype  # it would widen
+        narrow = column.weak and not own.weak and own.dtype != t.dtype  # it would widen
         if narrow or promote([Type(t.dtype, ()), own])[0] != t.dtype or len(own.shape) != len(t.shape) - 1:
             raise NeedsStatic("the items of this list have different types", self.loc, "use items of one type")
         index: tuple[IndexItem, ...] = (At(), *(Span(ZERO, d) for d in t.shape[1:]))
-        view = self.view(memory, ViewStep("index", index, (self.operand(place),)))
+        view = self.view(column.array, ViewStep("index", index, (self.operand(place),)))
         value = self.fit(self.operand(x), t.shape[1:])
         if value.type.dtype != t.dtype:
             value = self.emit("cast", value, dtype=t.dtype, weak=False)
@@ -100,24 +135,52 @@ class Growing(Moves):
     # -- what a program does with such a list ---------------------------------------------------
     def as_stacked(self, v: Any) -> Any:
         """A list of run-time length as its rows; anything else as it is."""
-        if isinstance(v, ListValue) and isinstance(v.content, Rows):
-            part = self._first_rows(v.content.array, self.require_dim(v.content.count))
-            value = self.read(part)
-            return StackedList(Array(Cell(value, readonly=IN_LIST)), v.content.weak, source=(v,))
-        return v
+        if not (isinstance(v, ListValue) and isinstance(v.content, Rows)):
+            return v
+        rows = v.content
+        count = self.require_dim(rows.count)
+        columns = [
+            Column(Array(Cell(self.read(self._first_rows(c.array, count)), readonly=IN_LIST)), c.weak)
+            for c in rows.columns
+        ]
+        if rows.form is LEAF:
+            return StackedList(columns[0].array, columns[0].weak, source=(v,))
+        return StackedItems(replace(rows, columns=tuple(columns)), (v,))
+
+    def side_by_side(self, v: StackedItems) -> Operand:
+        columns, form = v.rows.columns, v.rows.form
+        if isinstance(form, forms.ListOfRows):
+            return self.read(columns[0].array)
+        if not forms.is_flat(form):
+            raise NeedsStatic("no array can be made of these items", self.loc, "make an array of each part")
+        parts = self.stack([c.array for c in columns])
+        return self.emit("transpose", parts, perm=(1, 0, *range(2, parts.type.rank)))
+
+    def columns_of(self, v: StackedItems) -> Any:
+        """``zip(*items)``: the parts of the items side by side, each as a list."""
+        if not forms.is_flat(v.rows.form):
+            raise NeedsStatic("only tuples and lists of numbers and arrays are unzipped", self.loc, "use a loop")
+        some = self.emit("gt", self.operand(v.rows.count), 0)
+        self.check(some, "ValueError", "there is nothing to unzip: the list is empty")
+        return tuple(StackedList(c.array, c.weak, source=v.source) for c in v.rows.columns)
 
     def append_row(self, target: ListValue, x: Any) -> None:
         rows = target.content
         assert isinstance(rows, Rows)
-        capacity = self.array_type(rows.array).shape[0]
+        self.may_change(target)
+        capacity = self._capacity(rows)
         if self.level_of(target) == 0 and not self.session.nonneg(capacity - rows.bound - 1):
             self.grow(Grow(target, None, rows.bound + _SPARE), ZERO)
             rows = target.content
         assert isinstance(rows, Rows)
-        self._put(rows.array, rows.count, x, rows.weak)
+        self._put(rows, rows.count, x)
         self.session.touch(target)
         count = rows.count + 1 if is_number(rows.count) else self.emit("add", self.operand(rows.count), 1)
         target.content = replace(rows, count=count, bound=rows.bound + 1)
+
+    def _capacity(self, rows: Rows) -> Dim:
+        """For how many items there is memory."""
+        return self.array_type(rows.columns[0].array).shape[0]
 
     def row_index(self, rows: Rows, key: Any) -> Operand:
         """A position in the list, checked, from 0 on."""
@@ -132,22 +195,37 @@ class Growing(Moves):
         return self.emit("where", self.emit("lt", index, 0), self.emit("add", index, count), index)
 
     def load_row(self, rows: Rows, key: Any) -> Any:
-        t = self.array_type(rows.array)
+        return self.item_of_rows(rows, self.row_index(rows, key))
+
+    def item_of_rows(self, rows: Rows, place: Operand) -> Any:
+        """The item at a position that is in range; what could be changed of it may not be."""
+        leaves = (self._leaf(column, place) for column in rows.columns)
+        item = forms.put_together(rows.form, leaves, self._rows_of)
+        self.session.frozen.update(forms.mutable_parts(item))
+        return item
+
+    def _leaf(self, column: Column, place: Operand) -> Any:
+        t = self.array_type(column.array)
         index: tuple[IndexItem, ...] = (At(), *(Span(ZERO, d) for d in t.shape[1:]))
-        step = ViewStep("index", index, (self.row_index(rows, key),), readonly=IN_LIST)
-        item = self.read(self.view(rows.array, step))
+        item = self.read(self.view(column.array, ViewStep("index", index, (place,), readonly=IN_LIST)))
         if t.rank > 1:
             return Array(Cell(item, readonly=IN_LIST))
-        return self.emit("cast", item, dtype=t.dtype, weak=True) if rows.weak else item
+        return self.emit("cast", item, dtype=t.dtype, weak=True) if column.weak else item
+
+    def _rows_of(self, array: Array, weak: bool) -> ListValue:
+        size = self.array_type(array).shape[0]
+        return ListValue(Rows((Column(array, weak),), self.integer(size), size))
 
     def store_row(self, target: ListValue, key: Any, x: Any) -> None:
         rows = target.content
         assert isinstance(rows, Rows)
-        self._put(rows.array, self.row_index(rows, key), x, rows.weak)
+        self.may_change(target)
+        self._put(rows, self.row_index(rows, key), x)
 
     def pop_row(self, target: ListValue) -> Any:
         rows = target.content
         assert isinstance(rows, Rows)
+        self.may_change(target)
         self.check(self.emit("gt", self.operand(rows.count), 0), "IndexError", "pop from empty list")
         value = self.load_row(rows, -1)
         self.session.touch(target)
@@ -163,7 +241,7 @@ class Growing(Moves):
         size = n if self.session.nonneg(n) else n.max(0)
         t = self.type(items[0])
         memory = Array(Cell(self.emit("full", self.operand(items[0]), shape=(size,), dtype=t.dtype)))
-        return ListValue(Rows(memory, self.integer(size), size, t.weak))
+        return ListValue(Rows((Column(memory, t.weak),), self.integer(size), size))
 
     def joined(self, a: ListValue | StackedList, b: ListValue | StackedList) -> ListValue:
         """``a + b`` of lists."""
@@ -192,17 +270,19 @@ class Growing(Moves):
         """A list of run-time length with these rows as its items."""
         assert isinstance(rows, Value)
         size = rows.type.shape[0]
-        return ListValue(Rows(Array(Cell(rows)), self.integer(size), size, weak))
+        return ListValue(Rows((Column(Array(Cell(rows)), weak),), self.integer(size), size))
 
     def clear_rows(self, target: ListValue) -> None:
         assert isinstance(target.content, Rows)
+        self.may_change(target)
         self.session.touch(target)
         target.content = replace(target.content, count=0)
 
-    def grows(self, target: ListValue, items: Any) -> NoReturn:
-        """A list that a branch of a loop makes longer."""
+    def grows(self, target: ListValue, items: Any, inside: set[Value]) -> NoReturn:
+        """A list that a branch of a loop makes longer; `inside`: what is known only in the branch."""
         levels = [counted for start, counted in self.session.levels if start > target.stamp]
         if levels and all(levels):
+            self._check_items(items, inside)
             raise Grow(target, list(items))
         self.refuse_unbounded(
             target, "a list has different lengths on two paths", "append on both paths, or use an array"
@@ -217,13 +297,20 @@ class Growing(Moves):
         raise NeedsStatic(message, self.loc, hint)
 
     # -- loops ----------------------------------------------------------------------------------
-    def check_growth(self, target: ListValue, before: Any, after: Any, count: Dim | None) -> None:
-        """After a pass over the body of a loop: a list that has become longer."""
+    def _check_items(self, items: Any, inside: set[Value]) -> None:
+        _, types = self._item_form(list(items))
+        if any(v in inside for t in types for d in t.shape for v in d.values()):
+            message = "the items that are appended have different shapes"
+            raise NeedsStatic(message, self.loc, "use items of one shape")
+
+    def check_growth(self, target: ListValue, before: Any, after: Any, count: Dim | None, inside: set[Value]) -> None:
+        """After a pass over the body of a loop: a list that has become longer. `inside`: what the body defines."""
         message = "a list or dict changes its length in a loop"
         if isinstance(before, Rows) or isinstance(after, Rows) or len(after) < len(before):
             raise NeedsStatic(message, self.loc, _FILL_AN_ARRAY)
         if count is None:
             self.refuse_unbounded(target, message, _FILL_AN_ARRAY)
+        self._check_items(after, inside)
         raise Grow(target, list(after))
 
     def bound_after(self, target: ListValue, entry: Rows, back: Rows, carries: Carries, done: Outcome) -> Dim:
@@ -256,24 +343,39 @@ class Growing(Moves):
         count = join.value(counts[0], counts[1], "count")
         known = [x for x in (a, b) if isinstance(x, Rows)]
         first, last = known[0], known[-1]
-        t, bound = self.array_type(first.array), self._larger(first.bound, last.bound)
-        if len(known) == 2 and first.array.cell is last.array.cell:
-            return Rows(first.array, count, bound, first.weak)
-        if any(x.array.path for x in known) or self.array_type(last.array) != t or not join.visible(t):
+        bound = self._larger(first.bound, last.bound)
+        types = [self.array_type(c.array) for c in first.columns]
+        if all(x.array.cell is y.array.cell for x, y in zip(first.columns, last.columns, strict=False)):
+            if first.form == last.form and len(known) == 2:
+                return Rows(first.columns, count, bound, first.form)
+        if (
+            any(c.array.path for x in known for c in x.columns)
+            or [self.array_type(c.array) for c in last.columns] != types
+            or first.form != last.form
+            or not all(join.visible(t) for t in types)
+        ):
             raise NeedsStatic("a list has different memory on two paths", self.loc, "append on both paths")
-        weak, memory = all(x.weak for x in known), []
+        weak = [x.weak and y.weak for x, y in zip(first.columns, last.columns, strict=True)]
+        memory: list[list[Any]] = []
         for x, outcome in ((a, join.a), (b, join.b)):
             with self.b.into(outcome.region):
                 if isinstance(x, Rows):
-                    memory.append(self.read(final_version(outcome.heap, x.array)))
+                    memory.append([self.read(final_version(outcome.heap, c.array)) for c in x.columns])
                     continue
-                if not self.session.assume(t.shape[0] - len(x)):
+                if not self.session.assume(types[0].shape[0] - len(x)):
                     raise NeedsStatic("a list has different lengths on two paths", self.loc, "append on both paths")
-                filled = Array(Cell(self.emit("empty", shape=t.shape, dtype=t.dtype)))
+                made = [Array(Cell(self.emit("empty", shape=t.shape, dtype=t.dtype))) for t in types]
+                filled = Rows(tuple(map(Column, made, weak)), len(x), Dim.of(len(x)), first.form)
+                if any(True for item in x for _ in forms.mutable_parts(item)):
+                    raise NeedsStatic("a list has different lengths on two paths", self.loc, "append on both paths")
                 for k, item in enumerate(x):
-                    self._put(filled, k, final_version(outcome.heap, item) if isinstance(item, Array) else item, weak)
-                memory.append(filled.cell.current)
-        return Rows(Array(Cell(join.result(t, "rows", *memory))), count, bound, weak)
+                    self._put(filled, k, item, lambda leaf, heap=outcome.heap: final_version(heap, leaf))  # type: ignore[misc]
+                memory.append([c.cell.current for c in made])
+        merged = [
+            Column(Array(Cell(join.result(t, "rows", *pair))), w)
+            for t, w, pair in zip(types, weak, zip(*memory, strict=True), strict=True)
+        ]
+        return Rows(tuple(merged), count, bound, first.form)
 
     def _larger(self, a: Dim, b: Dim) -> Dim:
         nonneg = self.session.nonneg
@@ -282,4 +384,4 @@ class Growing(Moves):
     def has_room(self, target: ListValue) -> bool:
         rows = target.content
         assert isinstance(rows, Rows)
-        return self.session.nonneg(self.array_type(rows.array).shape[0] - rows.bound)
+        return self.session.nonneg(self._capacity(rows) - rows.bound)

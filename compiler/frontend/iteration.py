@@ -18,7 +18,6 @@ from ..ir.nodes import Operand, Region, as_dim
 from ..ir.types import Type
 from .calls import Calls
 from .context import describe
-from .globals import is_namedtuple
 from .merging import coerce
 from .values import (
     ITERATORS,
@@ -32,7 +31,9 @@ from .values import (
     RangeValue,
     RecordValue,
     Rows,
+    StackedItems,
     StackedList,
+    is_namedtuple,
     is_static,
     to_python,
 )
@@ -54,7 +55,7 @@ class Iterating(Calls):
         """The items of an iterable whose length is known at compile time, each read when it is taken."""
         turns = self.turns(v)
         if turns is None:
-            if isinstance(v, (Array, RangeValue, *ITERATORS, StackedList)):
+            if isinstance(v, (Array, RangeValue, *ITERATORS, ListValue, StackedItems, StackedList)):
                 raise NeedsStatic(
                     "the number of iterations is known only at run time here",
                     self.loc,
@@ -77,6 +78,9 @@ class Iterating(Calls):
             return iter(v.fields.values())
         if isinstance(v, StackedList):
             return self.turns(v.array)
+        if isinstance(v, StackedItems):
+            size = self._known_length(v)
+            return None if size is None else self._items_at(v, range(size))
         if isinstance(v, RangeValue):
             size = self._known_length(v)
             if size is None:
@@ -90,7 +94,7 @@ class Iterating(Calls):
             return self._turns_of_iteration(v)
         return v.begin() if isinstance(v, Lazy) else None
 
-    def _known_length(self, v: RangeValue | Indexed | Array) -> int | None:
+    def _known_length(self, v: RangeValue | Indexed | Array | StackedItems) -> int | None:
         if isinstance(v, RangeValue) and not is_static(v.step):
             return None
         if isinstance(v, Array) and not self.array_type(v).shape:
@@ -136,7 +140,7 @@ class Iterating(Calls):
             return self._turns_back(v.array)
         if isinstance(v, ListValue) and not isinstance(v.content, Rows):
             return (v.items[k] for k in range(len(v.items))[::-1] if k < len(v.items))
-        if isinstance(v, (RangeValue, Array)):
+        if isinstance(v, (RangeValue, Array, StackedItems)):
             size = self._known_length(v)
             return None if size is None else self._items_at(v, range(size)[::-1])
         if isinstance(v, ITERATORS):
@@ -166,11 +170,11 @@ class Iterating(Calls):
         """The lists and arrays whose items an iterable has as they were when the loop began."""
         if isinstance(v, Iteration):
             return [x for p in v.parts for x in self.copied(p)]
-        return list(v.source) if isinstance(v, StackedList) else []
+        return list(v.source) if isinstance(v, (StackedItems, StackedList)) else []
 
     def has_container(self, v: Any) -> bool:
         """Whether iterating needs the items one by one at compile time."""
-        if isinstance(v, StackedList):
+        if isinstance(v, (StackedItems, StackedList)):
             return False
         if isinstance(v, Iteration):
             return any(self.has_container(p) for p in v.parts)
@@ -180,6 +184,8 @@ class Iterating(Calls):
         """The number of items of a range, an array, or what is made of them."""
         if isinstance(v, StackedList):
             return self.length(v.array)
+        if isinstance(v, StackedItems):
+            return self.require_dim(v.rows.count)
         if isinstance(v, RangeValue):
             return self.trip_count(v)
         if isinstance(v, Indexed):
@@ -207,6 +213,8 @@ class Iterating(Calls):
             if counted is not None:
                 return counted
             return self.load_array(v, index) if isinstance(v, Array) else self.row_of(v, index)
+        if isinstance(v, StackedItems):
+            return self.item_of_rows(v.rows, self.operand(index))
         if isinstance(v, Indexed):
             return v.item(index)
         assert isinstance(v, Iteration)

@@ -25,7 +25,8 @@ def _state(v: ListValue | Array) -> Any:
     """What is equal as long as a list or an array does not change."""
     if isinstance(v, Array):
         return v.cell.current
-    return (id(v.content), v.content.array.cell.current if isinstance(v.content, Rows) else None)
+    columns = v.content.columns if isinstance(v.content, Rows) else ()
+    return (id(v.content), *(c.array.cell.current for c in columns))
 
 
 class LoopStatements(BoundedLoops):

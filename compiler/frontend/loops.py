@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import InternalError, NeedsStatic, PullbackTypeError
+from ..errors import EmptyListError, InternalError, NeedsStatic, PullbackTypeError
 from ..ir.dims import Dim
 from ..ir.nodes import Const, Op, Operand, Region, Value, as_dim
 from ..ir.types import BOOL, INT, Type
@@ -123,6 +123,12 @@ class Loops(Growing):
                 if body.peelable:
                     raise Peel from e
                 if self._unrollable:
+                    raise NeedsStatic(e.message, e.loc, e.hint) from e
+                raise
+            except EmptyListError as e:
+                if body.peelable:
+                    raise Peel from e
+                if self._unrollable or body.count is not None:
                     raise NeedsStatic(e.message, e.loc, e.hint) from e
                 raise
             if not carries.changed:
@@ -458,7 +464,8 @@ class Loops(Growing):
             isinstance(entry, Rows) or isinstance(final, Rows) or len(entry) != len(final)
         ):
             counted = all(counted for start, counted in self.session.levels if start > obj.stamp)
-            self.check_growth(obj, entry, final, carries.count if counted and not carries.short else None)
+            count = carries.count if counted and not carries.short else None
+            self.check_growth(obj, entry, final, count, done.defines())
         else:
             parts = dict(enumerate(final)) if isinstance(obj, ListValue) else final
             before = dict(enumerate(entry)) if isinstance(obj, ListValue) else entry

@@ -18,8 +18,8 @@ from ..ir.nodes import Const
 from ..paths import of_named
 from .capture import Parameters, bind
 from .context import closest, describe
-from .globals import Globals, is_namedtuple
-from .values import BoundMethod, DictValue, ListValue, Opaque, RecordValue, SuperValue, is_number
+from .globals import Globals
+from .values import BoundMethod, DictValue, ListValue, Opaque, RecordValue, SuperValue, is_namedtuple, is_number
 
 _OPERATORS: dict[type[ast.AST], tuple[str, str]] = {
     ast.Add: ("__add__", "__radd__"),

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import (
+    EmptyListError,
     NeedsStatic,
     PullbackIndexError,
     PullbackKeyError,
@@ -27,6 +28,7 @@ from .index_keys import IndexKeys, SliceValue
 from .values import (
     ARGUMENT,
     Array,
+    Column,
     Conflict,
     DictValue,
     ListValue,
@@ -93,7 +95,7 @@ class Places(IndexKeys):
         item = self.load_array(items.array, key)
         if items.lists and isinstance(item, Array):
             size = self.array_type(item).shape[0]
-            return ListValue(Rows(item, self.integer(size), size, items.weak))
+            return ListValue(Rows((Column(item, items.weak),), self.integer(size), size))
         if items.weak and is_operand(item):
             return self.emit("cast", item, dtype=item.type.dtype, weak=True)
         return item
@@ -144,7 +146,8 @@ class Places(IndexKeys):
         if not isinstance(index, (int, np.integer)):
             self.error(PullbackTypeError, f"list indices must be integers or slices, not {type(index).__name__}")
         if not -len(items) <= index < len(items):
-            self.error(PullbackIndexError, f"index {index} is out of range for a length of {len(items)}")
+            error = EmptyListError if owner is not items and not items else PullbackIndexError
+            self.error(error, f"index {index} is out of range for a length of {len(items)}")
         return items[index]
 
     def _static_slice(self, key: SliceValue) -> slice:
@@ -290,6 +293,7 @@ class Places(IndexKeys):
                 f"{describe(owner)} from outside the function may not be changed",
                 "change a copy, as in list(values) or dict(values), and return it",
             )
+        self.may_change(owner)
         if owner.stamp == ARGUMENT:
             self.session.rebound = self.session.rebound or self.loc
         self.session.touch(owner)

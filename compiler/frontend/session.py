@@ -99,6 +99,7 @@ class Session:
         self.grew_by_count = False  # there is such a loop, and it was not
         self.laid_out: dict[Cell, None] = {}  # reshaped: a view or a copy, as the memory is laid out
         self.lent: dict[Cell, None] = {}  # arguments that may be written by one who took over their memory
+        self.frozen: set[Any] = set()  # lists and objects that are items of lists of run-time length
         self.inlined: dict[Any, tuple[int, int]] = {}  # calls and ops built in place so far (see once.py)
         self._symbols = 0
         self._callee_names: set[str] = set()
@@ -124,13 +125,14 @@ class Session:
     @contextmanager
     def attempt(self) -> Iterator[None]:
         """Mutations inside are kept, unless an exception leaves the block."""
-        journal = Journal()
+        journal, frozen = Journal(), set(self.frozen)
         self.journals.append(journal)
         try:
             yield
         except BaseException:
             for obj, old in journal.old.items():
                 set_contents(obj, old)
+            self.frozen = frozen
             raise
         else:
             for obj, old in journal.old.items():

@@ -32,6 +32,7 @@ from .values import (
     Maybe,
     RecordValue,
     Rows,
+    StackedItems,
     StackedList,
     UserFunction,
     ViewStep,
@@ -131,6 +132,8 @@ def cells_in(v: Any, seen: set[int] | None = None) -> Iterator[tuple[Cell, Any]]
         yield from cells_in(v.parts, seen)
     elif isinstance(v, StackedList):
         yield from cells_in(v.array, seen)
+    elif isinstance(v, StackedItems):
+        yield from cells_in(tuple(c.array for c in v.rows.columns), seen)
     elif isinstance(v, (BoundMethod, DictView)):
         yield from cells_in(v.owner, seen)
     elif isinstance(v, GeneratorValue):
@@ -140,7 +143,7 @@ def cells_in(v: Any, seen: set[int] | None = None) -> Iterator[tuple[Cell, Any]]
         if id(v) in seen:
             return
         if isinstance(v, ListValue) and isinstance(v.content, Rows):
-            yield from cells_in(v.content.array, seen)
+            yield from cells_in(tuple(c.array for c in v.content.columns), seen)
             return
         seen.add(id(v))
         items = v.items if isinstance(v, ListValue) else (v.items if isinstance(v, DictValue) else v.fields).values()

@@ -30,6 +30,7 @@ from ..paths import Path
 _stamps = itertools.count(1)
 
 
+IN_LIST = "it is an item of a list of run-time length"
 SHARED_BY_PATH = "it may share memory with another array, depending on the path taken"
 SHARED_BY_ITERATION = "it may share memory with another array, depending on the iteration"
 
@@ -94,16 +95,44 @@ class ViewStep:
     readonly: str = ""  # why the view may not be written ("" when it may)
 
 
+LEAF = "leaf"  # the form of an item that is a number or an array
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Column:
+    """One number or array of each item of a list of run-time length, in the rows of `array`. `weak`: Python numbers."""
+
+    array: Array
+    weak: bool = False
+
+
+def only(columns: tuple[Column, ...], form: Any) -> Column:
+    """The column of a list whose items are numbers or arrays."""
+    if form is not LEAF:
+        hint = "keep a list for each part, or loop over its items"
+        raise NeedsStatic("a list of run-time length whose items have parts cannot be used like this", None, hint)
+    return columns[0]
+
+
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """The items of a list of run-time length: the first `count` (an integer, static or not) rows of `array`. There are
-    never more than `bound`. `weak`: the items are Python numbers."""
+    """The items of a list of run-time length: the first `count` (an integer, static or not) rows of its columns, put
+    together as `form` says (see forms.py). There are never more than `bound`."""
 
-    array: Array
+    columns: tuple[Column, ...]
     count: Any
     bound: Dim
-    weak: bool
+    form: Any = LEAF
+
+    @property
+    def array(self) -> Array:
+        return only(self.columns, self.form).array
+
+    @property
+    def weak(self) -> bool:
+        return only(self.columns, self.form).weak
 
 
 @final
@@ -262,6 +291,20 @@ class Lazy:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
+class StackedItems:
+    """A list of run-time length whose items have parts: as they were when it was made, for one who iterates over it or
+    makes an array of it. `source`: where the items are from."""
+
+    rows: Rows
+    source: tuple[ListValue | Array, ...] = ()
+
+    @property
+    def array(self) -> Array:
+        return self.rows.array
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
 class StackedList:
     """A list of run-time length whose items are the rows of an array. `lists`: they are lists;
     `weak`: they are, or contain, Python numbers. `source`: the lists and arrays whose items are in it as they
@@ -281,6 +324,10 @@ class _Undefined:
 
 
 UNDEFINED = _Undefined()
+
+
+def is_namedtuple(cls: Any) -> bool:
+    return isinstance(cls, type) and issubclass(cls, tuple) and hasattr(cls, "_fields")
 
 
 @final
@@ -347,5 +394,5 @@ def to_python(v: Any) -> Any:
 
 _RUNTIME = (
     Value, Const, Dim, Array, RecordValue, UserFunction, BoundMethod, Opaque, RangeValue, Iteration, Maybe, Conflict,
-    DictView, GeneratorValue, Lazy, StackedList, SuperValue, TextValue,
+    DictView, GeneratorValue, Lazy, StackedItems, StackedList, SuperValue, TextValue,
 )  # fmt: skip

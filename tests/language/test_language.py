@@ -11,7 +11,19 @@ import pytest
 
 import pullback as pb
 
-from . import absent, containers, control, growing, growing_while, iteration, mutation, objects, sharing, structure
+from . import (
+    absent,
+    containers,
+    control,
+    growing,
+    growing_while,
+    item_parts,
+    iteration,
+    mutation,
+    objects,
+    sharing,
+    structure,
+)
 from .support import VARIANTS, outcome
 
 CASES = {
@@ -22,6 +34,7 @@ CASES = {
         control,
         growing,
         growing_while,
+        item_parts,
         iteration,
         mutation,
         objects,
