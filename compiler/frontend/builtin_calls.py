@@ -17,8 +17,10 @@ from . import numpy_library as library
 from .context import Context, describe
 from .numpy_builtins import to_int
 from .numpy_support import cast
+from .sharing import merged_readonly
 from .texts import escaped, formatted, template_of
 from .values import (
+    IN_LIST,
     Array,
     BoundMethod,
     DictValue,
@@ -127,7 +129,10 @@ def _tuple(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(list, low=0)
 def _list(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return ListValue(ctx.items_of(args[0]) if args else [])
+    items = ctx.as_stacked(args[0]) if args else ()
+    if isinstance(items, (GeneratorValue, StackedItems, StackedList)) and ctx.turns(items) is None:
+        return ctx.copied_list(ctx.listed(items))
+    return ListValue(ctx.items_of(items))
 
 
 @builtin(dict, low=0)
@@ -400,9 +405,17 @@ def _sorted(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     items = ctx.static_items(source)
     if items is None:
         values = source if key is None else ctx.mapped(key, source)
+        if key is None and isinstance(source, StackedItems):
+            ctx.error(PullbackTypeError, "only numbers can be put in order", "give a key: sorted(items, key=...)")
         order = _order(ctx, ctx.operand(values), reverse)
+        if isinstance(source, StackedItems):
+            return ctx.part_of_items(source, ctx.wrap(order))
+        ctx.lock_items(source)
         rows = ctx.wrap(ctx.operand(source))
-        return StackedList(ctx.load_array(rows, ctx.wrap(order)))
+        made = ctx.load_array(rows, ctx.wrap(order))
+        if len(ctx.shape(made)) > 1:
+            merged_readonly(ctx, [made.cell], IN_LIST)
+        return StackedList(made, isinstance(source, StackedList) and source.weak)
     keys = items if key is None else [ctx.call(key, [x], {}) for x in items]
     if all(is_static(k) for k in keys):
         try:

@@ -17,9 +17,24 @@ from ..ir.nodes import At, Region, Span, Value
 from ..ir.types import promote
 from .control import Frame
 from .expressions import Expressions
+from .forms import mutable_parts
 from .liveness import binds
 from .loops import Body
-from .values import LEAF, Array, Cell, DictValue, GeneratorValue, Iteration, ListValue, Rows, StackedList, ViewStep
+from .sharing import cells_in, merged_readonly
+from .values import (
+    IN_LIST,
+    LEAF,
+    Array,
+    Cell,
+    DictValue,
+    GeneratorValue,
+    Iteration,
+    ListValue,
+    Rows,
+    StackedList,
+    ViewStep,
+    next_stamp,
+)
 
 ACC = ".acc"  # the accumulator of a reduction, or the number of items so far: a name no program has
 OUT = ".out"  # the array that the items are stored into
@@ -214,10 +229,15 @@ class Comprehensions(Expressions):
             out = Array(Cell(self.emit("empty", shape=(capacity, *t.shape), dtype=t.dtype)))
             self.env[ACC], self.env[OUT] = 0, out
 
+            shared: list[bool] = []
+
             def add() -> None:
                 index = self.operand(self.env[ACC])
                 place = ViewStep("index", (At(), *(Span(ZERO, d) for d in t.shape)), (index,))
-                value = self.operand(self.eval(elt))
+                start = next_stamp()
+                item = self.eval(elt)
+                shared.append(self._lock_shared(item, start))
+                value = self.operand(item)
                 if promote([t, value.type])[0] != t.dtype:
                     raise NeedsStatic("the items of this list have different types", self.loc, "use items of one type")
                 self.set_view(Array(out.cell, (place,)), self.fit(value, t.shape))  # type: ignore[arg-type]
@@ -225,6 +245,8 @@ class Comprehensions(Expressions):
 
             if len(generators) > 1 or filtered:
                 self._nested(generators, 0, iterable, add)
+                if any(shared):
+                    merged_readonly(self, [out.cell], IN_LIST)
                 size = Dim.of(self.operand(self.env[ACC])) if filtered else capacity
                 whole = ViewStep("index", tuple(Span(ZERO, d) for d in (size, *t.shape)))
                 return StackedList(self.view(out, whole) if filtered else out, lists[0][1], lists[0][0])
@@ -235,7 +257,18 @@ class Comprehensions(Expressions):
                 add()
 
             self._over(Iteration("enumerate", (iterable,), 0), 0, numbered, binds(generators[0].target))
+            if any(shared):
+                merged_readonly(self, [out.cell], IN_LIST)
         return StackedList(out, lists[0][1], lists[0][0])
+
+    def _lock_shared(self, item: Any, start: int) -> bool:
+        """Whether an item has memory that is older than `start`, which a copy of it would not see change: then neither
+        that memory nor the items may be written from now on."""
+        older = [c for c, _ in cells_in(item) if c.stamp < start or c.readonly]
+        merged_readonly(self, older, IN_LIST)
+        lists = [x for x in mutable_parts(item) if x.stamp < start or x in self.session.frozen]
+        self.session.frozen.update(lists)
+        return bool(older or lists)
 
     def _count(self, generators: list[ast.comprehension], iterable: Any) -> Dim:
         """How many items the loops over several generators have, conditions apart."""

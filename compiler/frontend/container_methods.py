@@ -141,6 +141,9 @@ def _reverse(ctx: Any, owner: ListValue) -> None:
 
 
 def _sort(ctx: Any, owner: ListValue, *, key: Any = None, reverse: Any = False) -> None:
+    if isinstance(owner.content, Rows):
+        ctx.sort_rows(owner, key, reverse)
+        return
     result = ctx.call(sorted, [owner], {"key": key, "reverse": reverse})
     _mutated(ctx, owner)[:] = result.items
 

@@ -392,6 +392,8 @@ class Context(Broadcasting):
     def set_view(self, array: Array, value: Value) -> None:
         """Make `value` (of the array's type) the contents of the view."""
         for step in array.path:
+            if step.readonly == IN_LIST:
+                self._refuse_write(IN_LIST)
             if step.readonly:  # NumPy refuses too
                 message = f"assignment destination is read-only: {step.readonly}"
                 self.error(PullbackValueError, message, "make a copy first with .copy()")
@@ -420,9 +422,12 @@ class Context(Broadcasting):
 
     def require_writable(self, cell: Cell) -> None:
         if cell.readonly:
-            depends = cell.readonly in (SHARED_BY_PATH, SHARED_BY_ITERATION, IN_LIST)  # an unrolled loop knows
-            message = f"this array may not be written: {cell.readonly}"
-            self.error(NeedsStatic if depends else UnsupportedError, message, "make a copy first with .copy()")
+            self._refuse_write(cell.readonly)
+
+    def _refuse_write(self, why: str) -> NoReturn:
+        depends = why in (SHARED_BY_PATH, SHARED_BY_ITERATION, IN_LIST)  # an unrolled loop knows
+        message = f"this array may not be written: {why}"
+        self.error(NeedsStatic if depends else UnsupportedError, message, "make a copy first with .copy()")
 
     def may_change(self, owner: ListValue | DictValue | RecordValue) -> None:
         """Refuse to change what is an item of a list of run-time length."""
@@ -449,6 +454,18 @@ class Context(Broadcasting):
 
     def as_stacked(self, v: Any) -> Any:
         """A list of run-time length as its rows; anything else as it is."""
+        raise NotImplementedError
+
+    def load_array(self, array: Array, key: Any) -> Any:
+        """``array[key]``."""
+        raise NotImplementedError
+
+    def lock_items(self, v: Any) -> None:
+        """From now on the arrays in a list may not be written: they are copied into another list."""
+        raise NotImplementedError
+
+    def part_of_items(self, v: StackedItems, key: Any) -> StackedItems:
+        """A slice of a list of run-time length."""
         raise NotImplementedError
 
     def columns_of(self, v: StackedItems) -> Any:

@@ -25,6 +25,7 @@ from .values import (
     Opaque,
     RangeValue,
     RecordValue,
+    StackedItems,
     StackedList,
     TextValue,
     UserFunction,
@@ -253,7 +254,7 @@ class Expressions(Iterating):
             return joined_text(self, [a, b]) if op is ast.Add else percent_formatted(self, a, b)
         if op is ast.Add and isinstance(a, tuple) and isinstance(b, tuple):
             return a + b
-        if op is ast.Add and isinstance(a, (ListValue, StackedList)) and isinstance(b, (ListValue, StackedList)):
+        if op is ast.Add and all(isinstance(x, (ListValue, StackedItems, StackedList)) for x in (a, b)):
             return self.joined(a, b)
         if op is ast.Mult:
             for x, k in ((a, b), (b, a)):

@@ -159,6 +159,8 @@ def _sources(ctx: Any, parts: tuple[Any, ...]) -> tuple[ListValue | Array, ...]:
 
 def _chained(ctx: Any, parts: tuple[Any, ...]) -> Any:
     if all(isinstance(p, (Array, StackedList)) for p in parts) and any(ctx.turns(p) is None for p in parts):
+        for p in parts:
+            ctx.lock_items(p)
         arrays = [ctx.wrap(ctx.operand(p)) for p in parts]
         return StackedList(ctx.numpy(np.concatenate, [tuple(arrays)]), source=_sources(ctx, parts))
     return Lazy(lambda: (x for p in parts for x in ctx.turns_of(p)), parts)

@@ -21,7 +21,7 @@ from ..ir.types import Type, promote
 from . import forms
 from .merging import Join, Outcome
 from .moves import Carries, Moves
-from .sharing import final_version, merged_readonly
+from .sharing import cells_in, final_version, merged_readonly
 from .values import (
     IN_LIST,
     LEAF,
@@ -250,7 +250,12 @@ class Growing(Moves):
             return ListValue([*rows[0].items, *rows[1].items])
         for x, y in (rows, rows[::-1]):
             if isinstance(x, ListValue) and not x.items:
-                return self._list_of(self.operand(y), y.weak)
+                return self.copied_list(y)
+        if isinstance(rows[0], StackedItems) and isinstance(rows[1], ListValue):
+            made = self.copied_list(rows[0])
+            for item in rows[1].items:
+                self.append_row(made, item)
+            return made
         if any(x.lists for x in rows if isinstance(x, StackedList)):
             raise NeedsStatic("lists of lists of run-time length cannot be joined", self.loc, "use np.array(items)")
         types = [self._item_type(x.items) if isinstance(x, ListValue) else self._row_type(x) for x in rows]
@@ -258,9 +263,49 @@ class Growing(Moves):
             raise NeedsStatic(
                 "the lists that are joined have items of different types", self.loc, "use items of one type"
             )
+        for x in (a, b):
+            self.lock_items(x)
         return self._list_of(
             self.emit("concatenate", *map(self.operand, rows), axis=0), types[0].weak and types[1].weak
         )
+
+    def copied_list(self, v: StackedItems | StackedList) -> ListValue:
+        """A new list of the items of one of run-time length."""
+        if isinstance(v, StackedList):
+            self.lock_items(v)
+            made = self._list_of(self.operand(v), v.weak and not v.lists)
+            if v.lists:
+                assert isinstance(made.content, Rows)
+                made.content = replace(made.content, form=forms.ListOfRows(v.weak))
+            return made
+        columns = tuple(Column(Array(Cell(self.read(c.array))), c.weak) for c in v.rows.columns)
+        return ListValue(replace(v.rows, columns=columns, bound=self.require_dim(v.rows.count)))
+
+    def part_of_items(self, v: StackedItems, key: Any) -> StackedItems:
+        """A slice of a list."""
+        columns = tuple(Column(self.load_array(c.array, key), c.weak) for c in v.rows.columns)
+        size = self.array_type(columns[0].array).shape[0]
+        return StackedItems(replace(v.rows, columns=columns, count=self.integer(size), bound=size), v.source)
+
+    def sort_rows(self, target: ListValue, key: Any, reverse: Any) -> None:
+        """``items.sort(key=..., reverse=...)``, in the memory of the list."""
+        rows = target.content
+        assert isinstance(rows, Rows)
+        self.may_change(target)
+        made = self.call(sorted, [target], {"key": key, "reverse": reverse})
+        columns = made.rows.columns if isinstance(made, StackedItems) else (Column(made.array),)
+        for column, new in zip(rows.columns, columns, strict=True):
+            t = self.array_type(new.array)
+            view = ViewStep("index", tuple(Span(ZERO, d) for d in t.shape))
+            self.set_view(self.view(column.array, view), self.read(new.array))
+        self.session.touch(target)
+        target.content = replace(rows)
+
+    def lock_items(self, v: Any) -> None:
+        """From now on the arrays in a list may not be written: they are copied into another list."""
+        items = v.items if isinstance(v, ListValue) and not isinstance(v.content, Rows) else [v]
+        arrays = [x for x in items if len(self.shape(x)) > (x is v)]
+        merged_readonly(self, [c for x in arrays for c, _ in cells_in(x)], IN_LIST)
 
     def _row_type(self, v: StackedList) -> Type:
         t = self.array_type(v.array)

@@ -27,7 +27,9 @@ from .context import closest, describe
 from .index_keys import IndexKeys, SliceValue
 from .values import (
     ARGUMENT,
+    IN_LIST,
     Array,
+    Cell,
     Column,
     Conflict,
     DictValue,
@@ -36,6 +38,7 @@ from .values import (
     RangeValue,
     RecordValue,
     Rows,
+    StackedItems,
     StackedList,
     ViewStep,
     is_number,
@@ -52,10 +55,12 @@ class Places(IndexKeys):
     def load_item(self, owner: Any, key: Any) -> Any:
         """``owner[key]``."""
         owner = self.present(owner)
-        if isinstance(owner, (Array, StackedList)):
-            if isinstance(owner, StackedList) and not isinstance(key, SliceValue):
-                return self.row_of(owner, key)
-            return self.load_array(owner if isinstance(owner, Array) else owner.array, key)
+        if isinstance(owner, Array):
+            return self.load_array(owner, key)
+        if isinstance(owner, StackedList):
+            return self.part_of_list(owner, key) if isinstance(key, SliceValue) else self.row_of(owner, key)
+        if isinstance(owner, StackedItems):
+            return self.part_of_items(owner, key) if isinstance(key, SliceValue) else self.load_row(owner.rows, key)
         if isinstance(owner, (tuple, ListValue, RangeValue)):
             return self.load_sequence(owner, key)
         if isinstance(owner, RecordValue):
@@ -90,6 +95,14 @@ class Places(IndexKeys):
             )
         self.error(UnsupportedError, f"{describe(owner)} cannot be indexed")
 
+    def part_of_list(self, v: StackedList, key: Any) -> StackedList:
+        """A slice of a list: a new list."""
+        self.lock_items(v)
+        part = Array(Cell(self.read(self.load_array(v.array, key))))
+        if len(self.shape(part)) > 1:
+            part.cell.readonly = IN_LIST
+        return StackedList(part, v.weak, v.lists)
+
     def row_of(self, items: StackedList, key: Any) -> Any:
         """The item of a list of run-time length at a position."""
         item = self.load_array(items.array, key)
@@ -122,8 +135,10 @@ class Places(IndexKeys):
             return self.integer(start + index * step)
         if isinstance(owner, ListValue) and isinstance(owner.content, Rows):
             if isinstance(key, SliceValue):
-                part = self.load_array(self.as_stacked(owner).array, key)
-                return StackedList(part, owner.content.weak)
+                stacked = self.as_stacked(owner)
+                if isinstance(stacked, StackedItems):
+                    return self.part_of_items(stacked, key)
+                return self.part_of_list(stacked, key)
             return self.load_row(owner.content, key)
         items = owner.items if isinstance(owner, ListValue) else owner
         if isinstance(key, SliceValue):

@@ -248,3 +248,59 @@ def left_early(x):
             continue
         h.append((x[k], x[k] ** 2))
     return sum(a * b for a, b in h) + len(h)
+
+
+def positive(x):
+    h = []
+    for k in range(len(x)):
+        if x[k] > 0:
+            h.append((x[k], k))
+    return h
+
+
+@case(V)
+def sorted_by_a_key(x):
+    h = positive(x)
+    up = sorted(h, key=lambda q: q[0])
+    h.sort(key=lambda q: -q[1])
+    return up[0][0] * x[up[0][1]] + h[0][0] + sum(v * k for v, k in h)
+
+
+@case(V)
+def numbers_sorted_in_place(x):
+    h = [v for v, k in positive(x)]
+    g = []
+    for v in h:
+        g.append(v * v)
+    g.sort()
+    return g[0] + 2.0 * g[-1] + h[0]
+
+
+@case(V)
+def parts_and_copies(x):
+    h = positive(x)
+    rest = h[1:]
+    copy = list(h)
+    copy.append((x[1], 7))
+    more = h[1:] + [(x[0], 1), (x[1], 2)]
+    return rest[0][0] + sum(v * k for v, k in copy) + more[-1][0] * more[0][1] + len(h) + len(rest)
+
+
+@case(V)
+def neighbours(x):
+    h = positive(x)
+    return sum(b[0] - a[0] * b[1] for a, b in zip(h, h[1:]))
+
+
+@case(V)
+def popped_at_the_end(x):
+    h = positive(x)
+    last, k = h.pop()
+    return last * k + sum(v for v, _ in h) + h[-1][0]
+
+
+@case(V)
+def the_largest(x):
+    h = positive(x)
+    v, k = max(h, key=lambda q: q[0])
+    return v * x[k]

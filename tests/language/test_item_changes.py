@@ -117,9 +117,72 @@ def different_lengths(x):
     return sum(sum(r) * len(r) for r in rows)
 
 
+def one_list_many_times(x):
+    row = [x[0], x[1]]
+    rows = [row for _ in range(len(x))]
+    rows[0][0] = 5.0 * x[0]
+    return sum(r[0] for r in rows)
+
+
+def one_array_many_times(x):
+    y = x.copy()
+    rows = [y for _ in range(len(x))]
+    rows[0][0] = 5.0 * x[0]
+    return sum(r[0] for r in rows)
+
+
+def rows_of_an_array(x):
+    a = np.outer(x, x)
+    rows = [a[i] for i in range(len(x))]
+    a[0, 0] = 5.0 * x[0]
+    return rows[0][0] + rows[1][0]
+
+
+def an_array_by_its_rows(x):
+    a = np.outer(x, x)
+    rows = [r for r in a]
+    rows[0][0] = 5.0 * x[0]
+    return a[0, 0] + rows[1][0]
+
+
+def a_list_of_the_same_lists(x):
+    first = [[v, 1.0] for v in x]
+    second = [r for r in first]
+    second[0][0] = 7.0 * x[1]
+    return first[0][0] + second[1][0]
+
+
+def joined(x):
+    rows = []
+    y = x.copy()
+    for v in x:
+        rows.append(x * v)
+    more = rows + [y]  # noqa: RUF005
+    y[0] = 9.0 * x[0]
+    return more[len(x)][0] + more[0][1]
+
+
+def in_order(x):
+    rows = [x * v for v in x]
+    up = sorted(rows, key=lambda r: -r[1])
+    rows[1][0] = 9.0 * x[0]
+    return sum(r[0] for r in up)
+
+
+def fresh_rows_may_be_written(x):
+    rows = [[0.0] * len(x) for _ in range(len(x))]
+    for i in range(len(x)):
+        for j in range(len(x)):
+            rows[i][j] = x[i] * x[j]
+    r = rows[1]
+    r[0] = 3.0 * x[2]
+    return rows[1][0] * rows[2][3] + sum(rows[0])
+
+
 PROGRAMS: list[Callable[[Any], Any]] = [
     appended_to_later, written_later, an_item_written, objects_that_move, one_object_many_times, an_array_in_a_tuple,
-    a_dict_changed, changed_on_one_path, different_kinds, different_lengths,
+    a_dict_changed, changed_on_one_path, different_kinds, different_lengths, one_list_many_times, one_array_many_times,
+    rows_of_an_array, an_array_by_its_rows, a_list_of_the_same_lists, joined, in_order, fresh_rows_may_be_written,
 ]  # fmt: skip
 
 
