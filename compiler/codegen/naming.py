@@ -91,7 +91,9 @@ class Names:
         head = self._live.at_head[op]
         params = self._numbering.mask(loop.params)
         around = head | params
+        bounds: list[Value] = []
         if op.opcode == "for":
+            bounds = [v for x in op.operands[:3] for v in self._folding.leaves(x)]
             index = op.regions[0].params[0]
             self._indices[index] = depth
             around |= self._numbering.bit(index)
@@ -99,6 +101,8 @@ class Names:
         for p, init, y in zip(loop.params, loop.inits, loop.yields, strict=True):
             # set at the start and again after every iteration: what is live in the loop stays apart
             self._define(p, around, init if init is y else None)
+            # the bounds are read after the carried values have been set
+            self._define(p, self._numbering.mask(bounds), init)
         if loop.first_yield:
             # the flag that ends a loop is read after the carried values have been set
             flag = self._numbering.mask(self._folding.leaves(loop.body.yields[0]))

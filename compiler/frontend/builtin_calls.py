@@ -5,6 +5,7 @@ A handler returns NotImplemented where the NumPy table knows better (``abs`` of 
 
 from __future__ import annotations
 
+import collections
 import functools
 from collections.abc import Callable
 from typing import Any
@@ -21,6 +22,7 @@ from .sharing import merged_readonly
 from .texts import escaped, formatted, template_of
 from .values import (
     IN_LIST,
+    UNDEFINED,
     Array,
     BoundMethod,
     DictValue,
@@ -135,7 +137,28 @@ def _list(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return ListValue(ctx.items_of(items))
 
 
-@builtin(dict, low=0)
+@builtin(next, high=2)
+def _next(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    gen, default = (*args, UNDEFINED)[:2]
+    if not isinstance(gen, GeneratorValue):
+        ctx.error(UnsupportedError, "next() is for generator expressions", "use a for loop with break")
+    items = ctx.turns(gen)
+    if items is None:
+        return ctx.reduce_items(gen, "first", default)
+    item = next(items, default)
+    if item is UNDEFINED:
+        ctx.error(PullbackValueError, "next() of a generator without items", "give a default: next(items, default)")
+    return item
+
+
+@builtin(collections.defaultdict, low=0, high=2)
+def _defaultdict(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    made = _dict(ctx, args[1:], kwargs)
+    made.default = args[0] if args else None
+    return made
+
+
+@builtin(dict, collections.OrderedDict, low=0)
 def _dict(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     items: dict[Any, Any] = {}
     if args:

@@ -24,12 +24,14 @@ from .sharing import cells_in, merged_readonly
 from .values import (
     IN_LIST,
     LEAF,
+    UNDEFINED,
     Array,
     Cell,
     DictValue,
     GeneratorValue,
     Iteration,
     ListValue,
+    Maybe,
     Rows,
     StackedList,
     ViewStep,
@@ -211,8 +213,9 @@ class Comprehensions(Expressions):
                 for k, g in enumerate(generators):
                     self.assign(g.target, self._sample(self.as_stacked(self.eval(g.iter)) if k else iterable))
                 value = self.eval(elt)
-                lists.append((isinstance(value, (ListValue, StackedList)), _of_numbers(value)))
-                sample.append(self.type(value))
+                t = self.type(value)
+                lists.append((isinstance(value, (ListValue, StackedList)), _of_numbers(value) or t.weak))
+                sample.append(t)
 
             outcome = self.isolated(Region(), element)
             if outcome.env is None:
@@ -294,8 +297,10 @@ class Comprehensions(Expressions):
         return self.item_at(iterable, Value(self.type(0), "i"))
 
     def reduce_items(self, gen: GeneratorValue, kind: str, start: Any = 0) -> Any:
-        """sum, min, max, any or all of a generator expression of run-time length."""
+        """sum, min, max, any, all or the first item of a generator expression of run-time length."""
         generators = gen.node.generators
+        if kind == "first" and len(generators) > 1:
+            raise NeedsStatic("next() takes a generator expression with one for", self.loc, "use a for loop with break")
         single = len(generators) == 1 and not generators[0].ifs
         with self.within(self._frame_of(gen)):
             if kind in ("min", "max"):
@@ -306,9 +311,11 @@ class Comprehensions(Expressions):
                 self.assign(generators[0].target, self.item_at(gen.iterable, 0))
                 start = self.eval(gen.node.elt)
             self.env[ACC] = {"any": False, "all": True}.get(kind, start)
+            if start is UNDEFINED:
+                del self.env[ACC]
 
             def work() -> None:
-                done = self.env[ACC]
+                done = self.env.get(ACC, False)
                 if (
                     kind in ("any", "all") and len(generators) > 1 and not isinstance(done, bool)
                 ):  # decided by an iteration before
@@ -326,7 +333,11 @@ class Comprehensions(Expressions):
                 self._over(gen.iterable, 1, each, binds(generators[0].target) | {ACC})
             else:
                 self._nested(generators, 0, gen.iterable, work)
-            return self.bound(self.env[ACC])
+            result = self.env[ACC]
+            if start is UNDEFINED and isinstance(result, Maybe):
+                self.check(result.bound, "StopIteration", "next() of a generator without items")
+                result = result.value
+            return self.bound(result)
 
     def listed(self, gen: Any) -> Any:
         """An iterable that can be gone through more than once: a generator expression as a list."""
@@ -371,9 +382,11 @@ class Comprehensions(Expressions):
         return self.call(numpy_library.python_max if kind == "max" else numpy_library.python_min, [items.array], {})
 
     def _accumulate(self, kind: str, value: Any) -> None:
-        old = self.env[ACC]
+        old = self.env.get(ACC)
         if kind == "sum":
             self.env[ACC] = self.binary(ast.Add, old, value)
+        elif kind == "first":
+            self.env.update({ACC: value, "$break": True})
         elif kind in ("min", "max"):
             from .builtin_calls import pick
 

@@ -460,6 +460,14 @@ class Context(Broadcasting):
         """``array[key]``."""
         raise NotImplementedError
 
+    def as_rows(self, target: ListValue, value: Any) -> None:
+        """Make a list of numbers one that is indexed at run time, and takes `value` too."""
+        raise NotImplementedError
+
+    def store_row(self, target: ListValue, key: Any, x: Any) -> None:
+        """``items[key] = x`` of a list of run-time length."""
+        raise NotImplementedError
+
     def lock_items(self, v: Any) -> None:
         """From now on the arrays in a list may not be written: they are copied into another list."""
         raise NotImplementedError

@@ -83,6 +83,17 @@ class Growing(Moves):
         for k, x in enumerate(old):
             self._put(target.content, k, x)
 
+    def as_rows(self, target: ListValue, value: Any) -> None:
+        levels = [counted for start, counted in self.session.levels if start > target.stamp]
+        items = list(target.items)
+        if not levels:
+            self.grow(Grow(target, [*items, value]), ZERO)
+        elif all(levels):
+            raise Grow(target, [*items, value])
+        else:
+            message = "a long list of numbers is indexed at run time in a while loop"
+            raise NeedsStatic(message, self.loc, "use an array: np.array(items)")
+
     def _item_form(self, items: list[Any]) -> tuple[Any, list[Type]]:
         """What the items of a list have in common, and the types of their parts."""
         with self.b.into(Region()):  # for the types only

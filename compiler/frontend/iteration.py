@@ -76,9 +76,7 @@ class Iterating(Calls):
             return self._turns_of_dict(v)
         if isinstance(v, RecordValue) and is_namedtuple(v.cls):
             return iter(v.fields.values())
-        if isinstance(v, StackedList):
-            return self.turns(v.array)
-        if isinstance(v, StackedItems):
+        if isinstance(v, (StackedItems, StackedList)):
             size = self._known_length(v)
             return None if size is None else self._items_at(v, range(size))
         if isinstance(v, RangeValue):
@@ -94,7 +92,7 @@ class Iterating(Calls):
             return self._turns_of_iteration(v)
         return v.begin() if isinstance(v, Lazy) else None
 
-    def _known_length(self, v: RangeValue | Indexed | Array | StackedItems) -> int | None:
+    def _known_length(self, v: RangeValue | Indexed | Array | StackedItems | StackedList) -> int | None:
         if isinstance(v, RangeValue) and not is_static(v.step):
             return None
         if isinstance(v, Array) and not self.array_type(v).shape:
@@ -136,11 +134,9 @@ class Iterating(Calls):
         return ((self.binary(ast.Add, v.start, k), x) for k, x in enumerate(items))
 
     def _turns_back(self, v: Any) -> Iterator[Any] | None:
-        if isinstance(v, StackedList):
-            return self._turns_back(v.array)
         if isinstance(v, ListValue) and not isinstance(v.content, Rows):
             return (v.items[k] for k in range(len(v.items))[::-1] if k < len(v.items))
-        if isinstance(v, (RangeValue, Array, StackedItems)):
+        if isinstance(v, (RangeValue, Array, StackedItems, StackedList)):
             size = self._known_length(v)
             return None if size is None else self._items_at(v, range(size)[::-1])
         if isinstance(v, ITERATORS):

@@ -18,7 +18,7 @@ from . import numpy_library as library
 from .numpy_elementwise import numpy_round
 from .numpy_support import apply, cast, elements
 from .numpy_table import numpy_function
-from .values import Array
+from .values import Array, StackedList
 
 if TYPE_CHECKING:
     from .context import Context
@@ -224,6 +224,7 @@ for _name in (
 def _enter_sum(name: str, opcode: str) -> None:
     @numpy_function(getattr(math, name), fold=True)
     def expand(ctx: Context, values: Any, /, *, start: Any = None) -> Any:
+        values = values.array if isinstance(values, StackedList) else values
         if isinstance(values, Array):
             x = cast(ctx, ctx.operand(values), "f64")
             if x.type.rank != 1:

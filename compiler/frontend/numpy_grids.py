@@ -174,7 +174,7 @@ def _ndenumerate(ctx: Context, arr: Any) -> Any:
 
     def item(position: Any) -> Any:
         place = _place(ctx, extents, position)
-        return (place, ctx.load_array(arr, place))  # type: ignore[attr-defined]
+        return (place, ctx.load_array(arr, place))
 
     return Indexed(_size(extents), item)
 

@@ -481,7 +481,7 @@ def _item(ctx: Context, a: Any, *args: Any) -> Any:
     if args:
         flat = len(args) == 1 and x.type.rank != 1 and is_scalar(args[0])
         given = args[0] if len(args) == 1 else tuple(args)
-        found = ctx.load_array(ctx.call(np.ravel, [a], {}) if flat else a, given)  # type: ignore[attr-defined]
+        found = ctx.load_array(ctx.call(np.ravel, [a], {}) if flat else a, given)
         scalar = ctx.operand(found)
         if scalar.type.shape:
             ctx.error(PullbackValueError, "incorrect number of indices for array")

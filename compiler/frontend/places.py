@@ -69,6 +69,10 @@ class Places(IndexKeys):
             return self.load_sequence(tuple(owner.fields.values()), key)
         if isinstance(owner, DictValue):
             name = self.static(key, "the key of a dict")
+            if name not in owner.items and owner.default is not None:
+                value = self.call(owner.default, [], {})
+                self.change(owner)
+                owner.items[name] = value
             if name not in owner.items:
                 hint = closest(name, [k for k in owner.items if isinstance(k, str)]) if isinstance(name, str) else None
                 self.error(
@@ -175,6 +179,11 @@ class Places(IndexKeys):
             return False
         return 0 < len(items) <= MAX_CHOICES or (bool(items) and all(is_number(x) for x in items))
 
+    def _any_of_many(self, items: Any, key: Any) -> bool:
+        """Whether a number is put at a run-time position among more than are compared with each."""
+        unknown = isinstance(key, Value) and key.type.is_int and not key.type.shape and not as_dim(key).is_const
+        return unknown and len(items) > MAX_CHOICES and all(is_scalar(x) for x in items)
+
     def _position(self, items: Any, key: Value) -> Operand:
         """A run-time index of a list as a number from 0 on; out of range is an IndexError."""
         size = len(items)
@@ -275,6 +284,11 @@ class Places(IndexKeys):
                     owner.items[self._static_slice(key)] = items
                 except ValueError as e:
                     self.error(PullbackValueError, str(e))
+                return
+            if self._any_of_many(owner.items, key):
+                self.change(owner)
+                self.as_rows(owner, value)
+                self.store_row(owner, key, value)
                 return
             if self._chooses(owner.items, key):
                 position = self._position(owner.items, key)

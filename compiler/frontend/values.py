@@ -159,10 +159,11 @@ class ListValue:
 @final
 @dataclass(slots=True, eq=False)
 class DictValue:
-    """A dict with constant keys."""
+    """A dict with constant keys. `default`: what makes the values of missing keys, of a defaultdict."""
 
     items: dict[Any, Any]
     stamp: int = field(default_factory=next_stamp)
+    default: Any = None
 
 
 @final

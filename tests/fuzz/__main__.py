@@ -74,7 +74,7 @@ def main() -> int:
     for message, seeds in sorted(refusals.items(), key=lambda item: -len(item[1])):
         print(f"refused {len(seeds):4}  {message}  (seeds {', '.join(map(str, seeds[:3]))})")
     if widened:
-        print(f"float64 instead of float32: seeds {', '.join(map(str, widened))}")
+        print(f"of the other float type: seeds {', '.join(map(str, widened))}")
     print(f"{counts['failed']} failures of {len(failures)} kinds")
     for message, found in list(failures.items())[: options.reduce]:
         task, outcome = min(found, key=lambda item: len(generate(item[0][0]).source))

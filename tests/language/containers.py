@@ -1,6 +1,8 @@
 # ruff: noqa
 """Lists, dicts, sets and comprehensions: methods, run-time positions, run-time lengths."""
 
+from collections import defaultdict
+
 import numpy as np
 import math
 from functools import reduce
@@ -404,3 +406,31 @@ def rows_of_a_list_in_comprehensions(x):
     squares = [np.sum(r * r) for r in rows]
     table = {k: np.sum(r) for k, r in enumerate(rows)}
     return sum(squares) + sum(np.sum(r) for r in rows) + max(r[0] for r in rows) + table[3]
+
+
+@case(V)
+def next_of_a_search(x):
+    i = next(i for i, v in enumerate(x) if v > 0.3)
+    big = next((v * v for v in x if v > 100.0), x[0])
+    return x[i] ** 2 * big
+
+
+@case(V)
+def default_dicts(x):
+    d = defaultdict(float)
+    e = defaultdict(list)
+    for k in range(len(x)):
+        d[k % 3] += x[k] ** 2
+        e[k % 2].append(x[k])
+    return d[0] * d[1] + sum(e[0]) * sum(e[1]) + len(d)
+
+
+@case(V)
+def long_lists_written_at_run_time(x):
+    count = [0] * 25
+    first = list(range(20))
+    for v in x:
+        k = int(abs(v) * 7) % 20
+        count[k] += 1
+        first[0], first[k] = first[k], first[0]
+    return sum(c * v for c, v in zip(count, x)) * x[first[0] % len(x)] + count[first[3]] * x[0]

@@ -315,3 +315,13 @@ def results_of_a_loop_that_breaks(x):
 def items_of_a_list_of_lists_joined(x):
     t = [[v, 2.0 * v] for v in x]
     return sum(t[0] + t[1]) * x[0]
+
+
+@case(V, 1)
+def masks_in_a_part(x, m):
+    """The name of the loop's bound is not that of the number of items."""
+    v = x[m : m + 2]
+    y = []
+    for j in range(len(v)):
+        y.append(np.sum(v[v > 0.0]) * v[j])
+    return sum(y)
