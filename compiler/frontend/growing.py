@@ -129,6 +129,8 @@ class Growing(Moves):
         narrow = column.weak and not own.weak and own.dtype != t.dtype  # it would widen
         if narrow or promote([Type(t.dtype, ()), own])[0] != t.dtype or len(own.shape) != len(t.shape) - 1:
             raise NeedsStatic("the items of this list have different types", self.loc, "use items of one type")
+        if any((d == 1) != (n == 1) for d, n in zip(own.shape, t.shape[1:], strict=True)):  # it would be broadcast
+            raise NeedsStatic("the items of this list have different shapes", self.loc, "use items of one shape")
         index: tuple[IndexItem, ...] = (At(), *(Span(ZERO, d) for d in t.shape[1:]))
         view = self.view(column.array, ViewStep("index", index, (self.operand(place),)))
         value = self.fit(self.operand(x), t.shape[1:])

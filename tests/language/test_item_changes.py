@@ -179,10 +179,19 @@ def fresh_rows_may_be_written(x):
     return rows[1][0] * rows[2][3] + sum(rows[0])
 
 
+def a_shorter_item(x):
+    rows = []
+    for _ in range(len(x)):
+        rows.append(x)
+    rows[0] = x[:1]
+    return sum(np.sum(r) for r in rows)
+
+
 PROGRAMS: list[Callable[[Any], Any]] = [
     appended_to_later, written_later, an_item_written, objects_that_move, one_object_many_times, an_array_in_a_tuple,
     a_dict_changed, changed_on_one_path, different_kinds, different_lengths, one_list_many_times, one_array_many_times,
     rows_of_an_array, an_array_by_its_rows, a_list_of_the_same_lists, joined, in_order, fresh_rows_may_be_written,
+    a_shorter_item,
 ]  # fmt: skip
 
 
