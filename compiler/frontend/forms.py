@@ -1,8 +1,8 @@
 """How the items of a list of run-time length are built of numbers and arrays.
 
-``path.append((t, x))`` keeps a column of times and one of places; the *form* ``Tuple((LEAF, LEAF))`` says that an item is a
-tuple of one row of each. Items may be numbers, arrays, tuples, lists, and objects of these, nested in any way; all of a
-list have one form. Constants that are no numbers (None, a text) are part of it.
+``path.append((t, x))`` keeps a column of times and one of places; the *form* ``Tuple((LEAF, LEAF))`` says that an item
+is a tuple of one row of each. Items may be numbers, arrays, tuples, lists, and objects of these, nested in any way; all
+of a list have one form. Constants that are no numbers (None, a text) are part of it.
 
 Items are copies. A list or an object that went into such a list, or came out of it, may not be changed from then on, so
 that this cannot be told.
