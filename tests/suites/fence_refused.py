@@ -15,7 +15,7 @@ import random
 import re
 import sys
 import time
-from collections import Counter, defaultdict, deque
+from collections import Counter, deque, deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -224,10 +224,10 @@ def counts(x):
     return x[0] * c[2]
 
 
-def default_dictionary(x):
-    d = defaultdict(float)  #! defaultdict(float) | |
-    d["a"] += x[0]
-    return d["a"]
+def double_ended_queue(x):
+    d = deque([x[0], x[1]])  #! deque([x[0], x[1]]) | |
+    d.append(x[2])
+    return d[0]
 
 
 def runtime_key(x):
