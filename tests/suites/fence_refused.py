@@ -15,7 +15,7 @@ import random
 import re
 import sys
 import time
-from collections import Counter, deque, deque
+from collections import Counter, deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -222,12 +222,6 @@ def deque_of_values(x):
 def counts(x):
     c = Counter([1, 2, 2])  #! Counter([1, 2, 2]) | |
     return x[0] * c[2]
-
-
-def double_ended_queue(x):
-    d = deque([x[0], x[1]])  #! deque([x[0], x[1]]) | |
-    d.append(x[2])
-    return d[0]
 
 
 def runtime_key(x):
