@@ -224,6 +224,12 @@ def counts(x):
     return x[0] * c[2]
 
 
+def counted_items(x):
+    c = Counter()  #! Counter() | |
+    c["a"] += 1
+    return x[0] * c["a"]
+
+
 def runtime_key(x):
     d = {0: x[0], 1: x[1]}
     return d[int(x[2] * 0)]  #! | |
