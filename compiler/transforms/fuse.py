@@ -376,13 +376,13 @@ class Planner:
             if m is not None and (m.opcode not in WRITES or op not in self.dying):
                 return False  # the nest has one version of an array, which a reader of this one would miss
             if m is not None and not all(_left_alone(place, other) for other in self._places(m, unit, idx)):
-                return self._only_adds(op, unit, idx) and self._few_arrays(op, unit, idx, mine, members)
+                return self._only_adds(op, unit, idx) and self._few_arrays(unit, idx, mine, members)
             if op in self.dying:
                 versions = self._versions(op, unit)
                 theirs = [r for member in unit.ops for r in reads(member, idx, self.virtual)]
                 if any(b in versions and not _left_alone(at, place) for b, at in theirs + mine):
                     return False
-        return self._few_arrays(op, unit, idx, mine, members)
+        return self._few_arrays(unit, idx, mine, members)
 
     def _places(self, m: Op, unit: Unit, idx: Indices) -> list[Indices | None]:
         """Where the writes of the group to the array of `m`, down to `m`, write."""
@@ -401,20 +401,15 @@ class Planner:
         """The versions of the array of a write that the group has in the same memory."""
         return {w.operands[0] for w in self._writes(op, unit)}
 
-    def _few_arrays(self, op: Op, unit: Unit, idx: Indices, mine: list[Read], members: dict[Value, Op]) -> bool:
-        """Whether the nest still vectorises with `op`, or never would, since it strides through memory."""
-        touched = [*mine, *(r for m in unit.ops for r in reads(m, idx, self.virtual))]
-        touched += [(m.operands[0], write_place(m, idx)) for m in (*unit.ops, op) if m.opcode in WRITES]
-        if any(at is not None and strides(at, idx) for _, at in touched):
+    def _few_arrays(self, unit: Unit, idx: Indices, mine: list[Read], members: dict[Value, Op]) -> bool:
+        """Whether a nest is small enough to be vectorised well, or would not be in any case, since it strides
+        through memory. What it computes counts too: twice as many registers spill."""
+        found = [*mine, *(r for m in unit.ops for r in reads(m, idx, self.virtual))]
+        written = [write_place(m, idx) for m in unit.ops if m.opcode in WRITES]
+        if any(at is not None and strides(at, idx) for at in (*(at for _, at in found), *written)):
             return True
-        group = {op, *unit.ops}
-        arrays = {base for base, _ in touched if base.type.shape and base not in members}
-        arrays |= {v for v, m in members.items() if v.type.shape and m.opcode not in WRITES and self._leaves(v, group)}
-        return len(arrays) + self._leaves(op.result, group) <= MAX_ARRAYS
-
-    def _leaves(self, v: Value, group: set[Op]) -> bool:
-        """Whether an op outside the group reads a value, so that it needs memory."""
-        return v in self.yielded or any(self.ops[k] not in group for k in self.consumers(v))
+        arrays = {base for base, _ in found} | set(members)
+        return sum(bool(a.type.shape) for a in arrays) <= MAX_ARRAYS
 
     def _only_adds(self, op: Op, unit: Unit, idx: Indices) -> bool:
         """Whether the group does nothing with the array of accum `op` but add to it: additions at any places

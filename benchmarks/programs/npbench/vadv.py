@@ -10,10 +10,6 @@ SIZES = {
     "M": {"I": 112, "J": 112, "K": 80},
 }
 WRT = (0, 1, 2, 3, 4)
-SLOWER = (
-    "the levels are the last axis and the loop over them is the outermost one, so that each step strides through "
-    "memory; JAX's form transposes first"
-)
 
 BET_M = 0.5
 BET_P = 0.5
