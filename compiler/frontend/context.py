@@ -460,6 +460,10 @@ class Context(Broadcasting):
         """``array[key]``."""
         raise NotImplementedError
 
+    def list_of_rows(self, array: Array, weak: bool) -> ListValue:
+        """A list of run-time length whose items are the rows of an array; Python numbers, if `weak`."""
+        raise NotImplementedError
+
     def as_rows(self, target: ListValue, value: Any) -> None:
         """Make a list of numbers one that is indexed at run time, and takes `value` too."""
         raise NotImplementedError

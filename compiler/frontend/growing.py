@@ -213,7 +213,7 @@ class Growing(Moves):
     def item_of_rows(self, rows: Rows, place: Operand) -> Any:
         """The item at a position that is in range; what could be changed of it may not be."""
         leaves = (self._leaf(column, place) for column in rows.columns)
-        item = forms.put_together(rows.form, leaves, self._rows_of)
+        item = forms.put_together(rows.form, leaves, self.list_of_rows)
         self.session.frozen.update(forms.mutable_parts(item))
         return item
 
@@ -225,7 +225,7 @@ class Growing(Moves):
             return Array(Cell(item, readonly=IN_LIST))
         return self.emit("cast", item, dtype=t.dtype, weak=True) if column.weak else item
 
-    def _rows_of(self, array: Array, weak: bool) -> ListValue:
+    def list_of_rows(self, array: Array, weak: bool) -> ListValue:
         size = self.array_type(array).shape[0]
         return ListValue(Rows((Column(array, weak),), self.integer(size), size))
 
@@ -254,7 +254,7 @@ class Growing(Moves):
         size = n if self.session.nonneg(n) else n.max(0)
         t = self.type(items[0])
         memory = Array(Cell(self.emit("full", self.operand(items[0]), shape=(size,), dtype=t.dtype)))
-        return ListValue(Rows((Column(memory, t.weak),), self.integer(size), size))
+        return self.list_of_rows(memory, t.weak)
 
     def joined(self, a: ListValue | StackedList, b: ListValue | StackedList) -> ListValue:
         """``a + b`` of lists."""
@@ -327,8 +327,7 @@ class Growing(Moves):
     def _list_of(self, rows: Operand, weak: bool) -> ListValue:
         """A list of run-time length with these rows as its items."""
         assert isinstance(rows, Value)
-        size = rows.type.shape[0]
-        return ListValue(Rows((Column(Array(Cell(rows)), weak),), self.integer(size), size))
+        return self.list_of_rows(Array(Cell(rows)), weak)
 
     def clear_rows(self, target: ListValue) -> None:
         assert isinstance(target.content, Rows)

@@ -30,7 +30,6 @@ from .values import (
     IN_LIST,
     Array,
     Cell,
-    Column,
     Conflict,
     DictValue,
     ListValue,
@@ -111,8 +110,7 @@ class Places(IndexKeys):
         """The item of a list of run-time length at a position."""
         item = self.load_array(items.array, key)
         if items.lists and isinstance(item, Array):
-            size = self.array_type(item).shape[0]
-            return ListValue(Rows((Column(item, items.weak),), self.integer(size), size))
+            return self.list_of_rows(item, items.weak)
         if items.weak and is_operand(item):
             return self.emit("cast", item, dtype=item.type.dtype, weak=True)
         return item
@@ -175,14 +173,17 @@ class Places(IndexKeys):
 
     def _chooses(self, items: Any, key: Any) -> bool:
         """Whether an item is taken by a run-time integer, out of few enough to compare with each position."""
-        if not isinstance(key, Value) or not key.type.is_int or key.type.shape or as_dim(key).is_const:
+        if not self._is_unknown_index(key):
             return False
         return 0 < len(items) <= MAX_CHOICES or (bool(items) and all(is_number(x) for x in items))
 
     def _any_of_many(self, items: Any, key: Any) -> bool:
         """Whether a number is put at a run-time position among more than are compared with each."""
-        unknown = isinstance(key, Value) and key.type.is_int and not key.type.shape and not as_dim(key).is_const
-        return unknown and len(items) > MAX_CHOICES and all(is_scalar(x) for x in items)
+        return self._is_unknown_index(key) and len(items) > MAX_CHOICES and all(is_scalar(x) for x in items)
+
+    def _is_unknown_index(self, key: Any) -> bool:
+        """Whether an index is an integer that only the run tells."""
+        return isinstance(key, Value) and key.type.is_int and not key.type.shape and not as_dim(key).is_const
 
     def _position(self, items: Any, key: Value) -> Operand:
         """A run-time index of a list as a number from 0 on; out of range is an IndexError."""
