@@ -72,12 +72,16 @@ class Frame:
         """The frames whose names are visible in this one."""
         return [] if self.parent is None else [self.parent, *self.parent.enclosing()]
 
+    def held(self) -> list[Any]:
+        """What its variables hold."""
+        return [*self.env.values(), *self.boxes.values()]
+
     def read_later(self) -> list[Any]:
         """What this frame may still read after the call that it waits for."""
         if self.statement is None or self.call is None:
-            return list(self.env.values())
+            return self.held()
         names = self.live.after.get(id(self.statement), EMPTY) | reads_beside(self.statement, self.call)
-        return [v for n, v in self.env.items() if n in names or not n.isidentifier()]
+        return [*(v for n, v in self.env.items() if n in names or not n.isidentifier()), *self.boxes.values()]
 
 
 class Control(Context):
@@ -138,13 +142,13 @@ class Control(Context):
         out: list[Any] = [*self.argument_cells[self.owned_arguments :], *self.iterables()]
         enclosing = [f for frame in self.frames for f in frame.enclosing()]
         for frame in self.frames[:-1]:
-            out.extend(frame.env.values() if frame in enclosing else frame.read_later())
-        return out + [v for frame in self.frame.enclosing() if frame not in self.frames for v in frame.env.values()]
+            out.extend(frame.held() if frame in enclosing else frame.read_later())
+        return out + [v for frame in self.frame.enclosing() if frame not in self.frames for v in frame.held()]
 
     def closure_values(self) -> list[Any]:
         """What is visible in the current function by other names than its own: what functions around it hold, and
         what its loops have yet to come to."""
-        return [v for frame in self.frame.enclosing() for v in frame.env.values()] + self.iterables()
+        return [v for frame in self.frame.enclosing() for v in frame.held()] + self.iterables()
 
     def iterables(self) -> list[Any]:
         return [v for frame in self.frames for v in frame.iterated]
@@ -215,9 +219,10 @@ class Control(Context):
         for obj, what in new_contents:
             self.session.touch(obj)
             set_contents(obj, what)
+        boxes = self.frame.boxes.values()
         join.settle(
-            [*(env_a[n] for n in kept if env_a and n in env_a), *held_a],
-            [*(env_b[n] for n in kept if env_b and n in env_b), *held_b],
+            [*(env_a[n] for n in kept if env_a and n in env_a), *boxes, *held_a],
+            [*(env_b[n] for n in kept if env_b and n in env_b), *boxes, *held_b],
             self.outer_values(),
             self.frame,
         )

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import EmptyListError, InternalError, NeedsStatic, PullbackTypeError
 from ..ir.dims import Dim
-from ..ir.nodes import Const, Op, Operand, Region, Value, as_dim
+from ..ir.nodes import Op, Operand, Region, Value, as_dim
 from ..ir.types import BOOL, INT, Type
 from .context import DeadCode, describe
 from .control import JUMPS
@@ -24,7 +24,7 @@ from .merging import coerce, filler, same_static, unify
 from .moves import Carries, Key, Slot, parts_of, row_indices, with_indices
 from .segments import segmented
 from .session import contents, set_contents
-from .sharing import final_version, merged_readonly, path_depends_on
+from .sharing import final_version, merged_readonly
 from .values import (
     UNDEFINED,
     Array,
@@ -408,9 +408,7 @@ class Loops(Growing):
             t = self.type(template)
             inside = done.defines()
             if isinstance(template, Array) and template.cell.stamp < done.start and carries.rows.get(key, True):
-                indices = row_indices(template, template)
-                unmoved = with_indices(template, iter([Const(0, INT)] * len(indices or ())))
-                if indices and not path_depends_on(unmoved.path, inside):
+                if self.is_moving_part(template, done):
                     carries.rows[key] = True
                     return
             if any(v in inside for d in t.shape for v in d.values()):

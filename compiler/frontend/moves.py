@@ -9,6 +9,8 @@ which is where. There are three cases:
   carried beside every such array, which tells whose memory it has (*origin*: an index of `Carries.sources`, or -1 for
   memory made in the loop). At the exit the sources get their contents from the array that has their memory, and
   the arrays become choices between them. Where the loop may give up the memory, what was in it then is carried too.
+  A part of an array that is another one at each iteration (``last = rows[i]``) is a source as long as no carried array
+  is written: the indices of the part are carried too.
 - The body can reach it otherwise: then both are read-only in the loop, and tracked all the same.
 """
 
@@ -86,6 +88,7 @@ class Carries:
     sources: list[Array] = field(default_factory=list)  # arrays whose memory is tracked through the loop
     locked: dict[Cell, str] = field(default_factory=dict)  # arrays that are read-only as long as the loop runs
     written: bool = False  # an array that may have the memory of a source is written in the body
+    moving: set[int] = field(default_factory=set)  # those of the sources that are another part at each iteration
     untracked: bool = False  # the memory cannot be tracked: what is shared stays read-only after the loop
     given_up: bool = False  # the memory of a source may have no name at the end of an iteration
     changed: bool = False
@@ -126,6 +129,10 @@ def with_indices(array: Array, indices: Iterator[Operand]) -> Array:
     return Array(array.cell, path)
 
 
+def _indices_of(array: Array) -> list[Operand]:
+    return [x for step in array.path for x in step.operands]
+
+
 class Moves(Control):
     # -- what may be written -------------------------------------------------------------------------
     def settle_memory(self, carries: Carries, entry_env: dict[str, Any], done: Outcome) -> None:
@@ -139,14 +146,16 @@ class Moves(Control):
         carried = frozenset(carries.names)
         inside = reach_counts(self.closure_values())
         outside = reach_counts(self.outer_values())
+        boxes = list(self.frame.boxes.values())  # what nested functions bind
 
-        def counts(state: dict[str, Any], names: Names) -> dict[Cell, int]:
-            return reach_counts([v for n, v in state.items() if n in names], self.frame)
+        def counts(state: dict[str, Any], names: Names, also: list[Any]) -> dict[Cell, int]:
+            return reach_counts([*(v for n, v in state.items() if n in names), *also], self.frame)
 
-        before = counts(entry_env, carries.live_head | carried)
-        later = counts(entry_env, carries.live_after - carries.live_head - carried)
-        after_head = counts(env, carries.live_head)
-        after_exit = counts(env, carries.live_head | carries.live_after)
+        before = counts(entry_env, carries.live_head | carried, boxes)
+        later = counts(entry_env, carries.live_after - carries.live_head - carried, [])
+        with self.session.holding({o: x for o, x in done.heap.items() if not isinstance(o, Cell)}):
+            after_head = counts(env, carries.live_head, boxes)
+            after_exit = counts(env, carries.live_head | carries.live_after, boxes)
         for key in keys:
             source, back = carries.slots[key].entry, self._at_back(carries, key, done)
             of_source = memory_of(source.cell) if isinstance(source, Array) else []
@@ -159,6 +168,12 @@ class Moves(Control):
             if any(c in outside or c in later or c.tracked for c in of_source) or why in reasons:
                 self._track(carries, source, done)
                 self._track(carries, back, done)
+            older = [c for c in of_back if c.stamp < done.start]
+            if any(c in inside or c in outside or after_exit.get(c, 0) > 1 for c in older):
+                self._track(carries, back, done)
+                if carries.untracked:
+                    carries.readonly_after[key] = why
+                    merged_readonly(self, older, why)
             if reasons and not carries.readonly.get(key):
                 carries.readonly[key] = reasons[0]
                 carries.changed = True
@@ -177,17 +192,35 @@ class Moves(Control):
             return
         choice = array.cell.choice
         if array.cell.stamp < done.start:
-            if self._source(carries, array) < 0 and not path_depends_on(array.path, done.defines()):
-                carries.sources.append(array)
-                carries.changed = True
-        elif choice is not None and not array.path:
+            if self._source(carries, array) >= 0:
+                return
+            moving = path_depends_on(array.path, done.defines())
+            if moving and not self.is_moving_part(array, done):
+                self._give_up_tracking(carries)
+                return
+            if moving:
+                carries.moving.add(len(carries.sources))
+            carries.sources.append(array)
+            carries.changed = True
+        elif choice is not None:
+            if array.path:
+                self._give_up_tracking(carries)
+                return
             self._track(carries, choice.then, done)
             self._track(carries, choice.orelse, done)
+
+    def is_moving_part(self, array: Array, done: Outcome) -> bool:
+        """Whether nothing but the integer indices of a view is known only in the loop."""
+        indices = row_indices(array, array)
+        unmoved = with_indices(array, iter([Const(0, INT)] * len(indices or ())))
+        return bool(indices) and not path_depends_on(unmoved.path, done.defines())
 
     def _source(self, carries: Carries, array: Any) -> int:
         """The number of the source that an array is, or -1."""
         for j, s in enumerate(carries.sources):
-            if isinstance(array, Array) and s.cell is array.cell and s.path == array.path:
+            if not isinstance(array, Array) or s.cell is not array.cell:
+                continue
+            if s.path == array.path or (j in carries.moving and row_indices(s, array) is not None):
                 return j
         return -1
 
@@ -216,9 +249,20 @@ class Moves(Control):
         for key in carries.tracked_keys():
             carries.cells[key].tracked = True
             param(("origin", key), INT, self._source(carries, carries.slots[key].entry), "origin")
+            for place in self._moving_indices(carries, carries.plan[key]):
+                param((*place, key), INT, 0, "place")
         if carries.given_up and carries.written:
             for j, source in enumerate(carries.sources):
                 param(("kept", j), self.array_type(source), source, "kept")
+
+    def _moving_indices(self, carries: Carries, t: Type) -> list[tuple[str, int, int]]:
+        """For an array of this type, the source and the number of each index that is carried for it."""
+        return [
+            ("place", j, n)
+            for j in sorted(carries.moving)
+            if self.array_type(carries.sources[j]) == t
+            for n in range(len(_indices_of(carries.sources[j])))
+        ]
 
     def _close_origins(self, carries: Carries, done: Outcome) -> None:
         keys = carries.tracked_keys()
@@ -234,6 +278,9 @@ class Moves(Control):
             carries.given_up |= len(whole) < len(keys)
             carries.changed = True
             return
+        if carries.moving and carries.written:
+            self._give_up_tracking(carries)
+            return
         own = {key: self._param_of(carries, ("origin", key), done) for key in keys}
 
         def origin(array: Array) -> Operand:
@@ -245,11 +292,24 @@ class Moves(Control):
                 return then if then is orelse else self.emit("where", choice.cond, then, orelse)
             return own[heads[array.cell]] if array.cell in heads else Const(-1, INT)
 
+        def place(array: Array, slot: tuple[str, int, int]) -> Operand:
+            choice = array.cell.choice
+            if self._source(carries, array) == slot[1]:
+                return _indices_of(array)[slot[2]]
+            if choice is not None:
+                then, orelse = place(choice.then, slot), place(choice.orelse, slot)
+                return then if then is orelse else self.emit("where", choice.cond, then, orelse)
+            of_head = (*slot, heads.get(array.cell))
+            return self._param_of(carries, of_head, done) if of_head in carries.slots else Const(0, INT)
+
         for key, back in backs.items():
             if isinstance(back, Array) and not self._trackable(carries, back, heads, done):
                 self._give_up_tracking(carries)
                 return
             carries.slots[("origin", key)].back = origin(back) if isinstance(back, Array) else own[key]
+            for slot in self._moving_indices(carries, carries.plan[key]):
+                own_place = self._param_of(carries, (*slot, key), done)
+                carries.slots[*slot, key].back = place(back, slot) if isinstance(back, Array) else own_place
         for j in range(len(carries.sources)) if ("kept", 0) in carries.slots else ():
             kept = self._param_of(carries, ("kept", j), done)
             finals = {key: final_version(done.heap, Array(carries.cells[key])) for key in keys}
@@ -270,6 +330,7 @@ class Moves(Control):
             carries.readonly[key] = SHARED_BY_ITERATION
         merged_readonly(self, [s.cell for s in carries.sources], SHARED_BY_ITERATION)
         carries.sources, carries.locked, carries.untracked, carries.changed = [], {}, True, True
+        carries.moving = set()
 
     def _param_of(self, carries: Carries, key: Key, done: Outcome) -> Value:
         params = done.region.params
@@ -313,6 +374,11 @@ class Moves(Control):
             for j, source in enumerate(carries.sources):
                 if self.array_type(source) != results[key].type:
                     continue
+                if j in carries.moving:
+                    places = [
+                        results[*slot, key] for slot in self._moving_indices(carries, results[key].type) if slot[1] == j
+                    ]
+                    source = with_indices(source, iter(places))
                 test = self.emit("eq", origins[key], Const(j, INT))
                 choice = choice_between(test, source, array, carries)
                 array = Array(Cell(results[key], choice=choice))

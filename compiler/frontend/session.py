@@ -123,6 +123,18 @@ class Session:
                     set_contents(obj, old)
 
     @contextmanager
+    def holding(self, state: dict[Any, Any]) -> Iterator[None]:
+        """Look at objects as they are with these contents."""
+        now = {obj: contents(obj) for obj in state}
+        try:
+            for obj, what in state.items():
+                set_contents(obj, what)
+            yield
+        finally:
+            for obj, what in now.items():
+                set_contents(obj, what)
+
+    @contextmanager
     def attempt(self) -> Iterator[None]:
         """Mutations inside are kept, unless an exception leaves the block."""
         journal, frozen = Journal(), set(self.frozen)

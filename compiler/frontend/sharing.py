@@ -138,7 +138,7 @@ def cells_in(v: Any, seen: set[int] | None = None) -> Iterator[tuple[Cell, Any]]
         yield from cells_in(v.owner, seen)
     elif isinstance(v, GeneratorValue):
         yield from cells_in(v.iterable, seen)
-        yield from cells_in(tuple(v.frame.env.values()), seen)
+        yield from cells_in(tuple(v.frame.held()), seen)
     elif isinstance(v, (ListValue, DictValue, RecordValue)):
         if id(v) in seen:
             return
@@ -158,7 +158,7 @@ def cells_in(v: Any, seen: set[int] | None = None) -> Iterator[tuple[Cell, Any]]
         frame = v.env
         while frame is not None and id(frame) not in seen:
             seen.add(id(frame))
-            for x in list(frame.env.values()):
+            for x in frame.held():
                 yield from cells_in(x, seen)
             frame = frame.parent
 

@@ -6,42 +6,20 @@ program raises in plain NumPy, and then the same built-in exception here.
 
 from __future__ import annotations
 
+from importlib import import_module
+
 import numpy as np
 import pytest
 
 import pullback as pb
 
-from . import (
-    absent,
-    containers,
-    control,
-    growing,
-    growing_while,
-    item_parts,
-    iteration,
-    mutation,
-    objects,
-    sharing,
-    structure,
-)
 from .support import VARIANTS, outcome
 
+MODULES = ("absent", "carried_parts", "containers", "control", "growing", "growing_while", "item_parts",
+           "iteration", "mutation", "objects", "sharing", "structure")  # fmt: skip
+
 CASES = {
-    f"{module.__name__.split('.')[-1]}.{f.__name__}": (f, args)
-    for module in (
-        absent,
-        containers,
-        control,
-        growing,
-        growing_while,
-        item_parts,
-        iteration,
-        mutation,
-        objects,
-        sharing,
-        structure,
-    )
-    for f, args in module.CASES
+    f"{name}.{f.__name__}": (f, args) for name in MODULES for f, args in import_module(f".{name}", __package__).CASES
 }
 
 # What plain NumPy raises as given.
