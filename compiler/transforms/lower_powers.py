@@ -43,4 +43,6 @@ def power(b: Builder, x: Operand, y: Operand, op: Op) -> Operand | None:
         if whole:
             square = b.emit("mul", square, square)
     assert product is not None
-    return b.emit("div", one, product, ieee=True) if y.value < 0 else product
+    if y.value < 0:
+        product = b.emit("div", one, product, ieee=True)
+    return b.emit("cast", product, dtype=t.dtype, weak=True) if t.weak and not product.type.weak else product

@@ -54,3 +54,15 @@ def test_gradient_of_an_inverse_distance() -> None:
     x = np.random.default_rng(0).normal(size=(5, 3))
     r2 = np.sum(x**2, axis=1, keepdims=True) + 0.1
     np.testing.assert_allclose(pb.grad(f)(x), -3 * x * r2**-2.5, rtol=1e-13)
+
+
+def test_powers_of_python_numbers_leave_float32_what_it_is() -> None:
+    def f(x, c):
+        x[0] -= c**0.5
+        return x * c**-2 + x * c**1.5 - x * c**-1
+
+    x = np.array([1.0, 2.0, 0.5], np.float32)
+    expected = f(x.copy(), 2.0)
+    result = pb.jit(f)(x.copy(), 2.0)
+    assert result.dtype == expected.dtype == np.float32
+    np.testing.assert_allclose(result, expected, rtol=1e-6)
