@@ -5,6 +5,7 @@ A handler returns NotImplemented where the NumPy table knows better (``abs`` of 
 
 from __future__ import annotations
 
+import ast
 import collections
 import functools
 from collections.abc import Callable
@@ -16,6 +17,7 @@ from ..errors import NeedsStatic, PullbackTypeError, PullbackValueError, Unsuppo
 from ..ir.dims import Dim
 from . import numpy_library as library
 from .context import Context, describe
+from .forms import is_ordered, take_apart
 from .numpy_builtins import to_int
 from .numpy_support import cast
 from .sharing import merged_readonly
@@ -46,6 +48,7 @@ from .values import (
 
 Handler = Callable[[Any, list[Any], dict[str, Any]], Any]
 BUILTINS: dict[Any, Handler] = {}
+_SEQUENCES = (tuple, ListValue, RecordValue)  # what is compared part by part, or by a method
 _LISTS: list[Handler] = []  # those that take lists of run-time length
 _OF_ITEMS: list[Handler] = []  # those for which an array is as good as the list of its rows
 
@@ -244,8 +247,6 @@ def _print(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(sum, low=1, high=2)
 def _sum(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    import ast
-
     start = kwargs.get("start", args[1] if len(args) > 1 else 0)
     if isinstance(args[0], Array) and not ctx.shape(args[0])[0].is_const:
         t = ctx.type(args[0])  # Python adds the elements themselves: small integers stay small
@@ -279,6 +280,8 @@ def _extreme(python: Any) -> Handler:
             return ctx.call(library.python_max if python is max else library.python_min, args, {})
         if len(args) == 1 and ctx.is_unbounded(args[0]):
             return ctx.reduce_items(args[0], name)
+        if len(args) == 1 and isinstance(args[0], (Iteration, StackedItems)) and ctx.turns(args[0]) is None:
+            return ctx.reduce_stacked(name, args[0])
         items = args if len(args) > 1 else ctx.items_of(args[0])
         if not items:
             ctx.error(PullbackValueError, f"{name}() of an empty sequence")
@@ -292,8 +295,6 @@ def _extreme(python: Any) -> Handler:
 
 def _extreme_by(ctx: Any, python: Any, args: list[Any], key: Any) -> Any:
     """max or min of the items by a function of them: the first of those where it is greatest (least)."""
-    import ast
-
     order = ast.Gt() if python is max else ast.Lt()
 
     def better(best: tuple[Any, Any], item: Any) -> Any:
@@ -321,6 +322,9 @@ def pick(ctx: Any, python: Any, a: Any, b: Any) -> Any:
     """Python's max or min of two: the first unless the second is greater (less)."""
     if is_number(a) and is_number(b):
         return python(a, b)
+    if isinstance(a, _SEQUENCES) and isinstance(b, _SEQUENCES):
+        second = ctx.truth(ctx.compare(ast.Gt() if python is max else ast.Lt(), b, a))
+        return ctx.choose(second, lambda: b, lambda: a)
     if isinstance(a, Array) or isinstance(b, Array):
         ctx.error(
             PullbackValueError,
@@ -402,15 +406,11 @@ builtin(bool, low=0)(_convert("b1", bool))
 
 @builtin(divmod, low=2, high=2)
 def _divmod(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    import ast
-
     return (ctx.binary(ast.FloorDiv, *args), ctx.binary(ast.Mod, *args))
 
 
 @builtin(pow, low=2, high=2)
 def _pow(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    import ast
-
     return ctx.binary(ast.Pow, *args)
 
 
@@ -427,15 +427,20 @@ def _sorted(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     source = ctx.listed(args[0])
     items = ctx.static_items(source)
     if items is None:
-        values = source if key is None else ctx.mapped(key, source)
-        if key is None and isinstance(source, StackedItems):
-            ctx.error(PullbackTypeError, "only numbers can be put in order", "give a key: sorted(items, key=...)")
-        order = _order(ctx, ctx.operand(values), reverse)
+        if isinstance(source, Iteration):
+            source = ctx.listed(ctx.generator("(x for x in _)", source))
+        if key is not None:
+            columns = ctx.mapped(key, source)
+        elif isinstance(source, StackedItems):
+            columns = [c.array for c in source.rows.columns] if is_ordered(source.rows.form) else []
+        else:
+            columns = [ctx.wrap(ctx.operand(source))]
+        order = _order(ctx, columns, reverse)
         if isinstance(source, StackedItems):
-            return ctx.part_of_items(source, ctx.wrap(order))
+            return ctx.part_of_items(source, order)
         ctx.lock_items(source)
         rows = ctx.wrap(ctx.operand(source))
-        made = ctx.load_array(rows, ctx.wrap(order))
+        made = ctx.load_array(rows, order)
         if len(ctx.shape(made)) > 1:
             merged_readonly(ctx, [made.cell], IN_LIST)
         return StackedList(made, isinstance(source, StackedList) and source.weak)
@@ -446,17 +451,32 @@ def _sorted(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         except TypeError as e:
             ctx.error(PullbackTypeError, str(e))
         return ListValue([items[k] for k in places])
-    order = ctx.wrap(_order(ctx, ctx.stack(keys), reverse))
+    order = _order(ctx, _columns_of(ctx, keys), reverse)
     return ListValue([_item_at(ctx, items, ctx.load_array(order, k)) for k in range(len(items))])
 
 
-def _order(ctx: Any, keys: Any, reverse: bool) -> Any:
-    """The positions of numbers from the least to the greatest (the greatest to the least), stable."""
-    if len(keys.type.shape) != 1:
-        ctx.error(PullbackTypeError, "only numbers can be put in order", "sort by a key that is a number")
-    if reverse:
-        keys = ctx.emit("neg", ctx.emit("cast", keys, dtype="i64", weak=False) if keys.type.is_bool else keys)
-    return ctx.emit("argsort", keys, axis=0)
+def _columns_of(ctx: Any, keys: list[Any]) -> list[Any]:
+    """The numbers in keys of one form, an array for each; nothing where they have no order."""
+    taken = [take_apart(ctx, k) for k in keys]
+    if any(form != taken[0][0] for form, _ in taken) or not is_ordered(taken[0][0]):
+        return []
+    return [ctx.wrap(ctx.stack(list(leaves))) for leaves in zip(*(leaves for _, leaves in taken), strict=True)]
+
+
+def _order(ctx: Any, columns: list[Any], reverse: bool) -> Any:
+    """The positions of the least to the greatest (the greatest to the least), stable: by the first column, by the next
+    one where it is equal, and so on."""
+    if not columns or any(len(ctx.shape(c)) != 1 for c in columns):
+        hint = "sort by a key that is a number, or a tuple of numbers"
+        ctx.error(PullbackTypeError, "only numbers, and tuples of numbers, can be put in order", hint)
+    order: Any = None
+    for column in reversed(columns):
+        keys = ctx.read(column if order is None else ctx.load_array(column, order))
+        if reverse:
+            keys = ctx.emit("neg", ctx.emit("cast", keys, dtype="i64", weak=False) if keys.type.is_bool else keys)
+        places = ctx.wrap(ctx.emit("argsort", keys, axis=0))
+        order = places if order is None else ctx.load_array(order, places)
+    return order
 
 
 def _item_at(ctx: Any, items: list[Any], position: Any) -> Any:

@@ -1,23 +1,24 @@
 """Comprehensions and generator expressions.
 
 Over what has a length known at compile time they are expanded. Otherwise, and where a condition is known only at run
-time, a list comprehension becomes a loop that fills an array (`StackedList`: it can be indexed, iterated and made an
-array, and nothing else), and sum, min, max, any and all of a generator expression become loops.
+time, a list comprehension becomes a loop that fills an array (a `StackedList`; `StackedItems`, where its items have
+parts), and sum, min, max, any and all of a generator expression become loops.
 """
 
 from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Any
 
 from ..errors import NeedsStatic, PullbackTypeError, UnsupportedError
 from ..ir.dims import ZERO, Dim
-from ..ir.nodes import At, Region, Span, Value
-from ..ir.types import promote
+from ..ir.nodes import At, Operand, Region, Span, Value
+from ..ir.types import Type, promote
 from .control import Frame
 from .expressions import Expressions
-from .forms import mutable_parts
+from .forms import is_ordered, is_plain, mutable_parts, take_apart
 from .liveness import binds
 from .loops import Body
 from .sharing import cells_in, merged_readonly
@@ -27,12 +28,14 @@ from .values import (
     UNDEFINED,
     Array,
     Cell,
+    Column,
     DictValue,
     GeneratorValue,
     Iteration,
     ListValue,
     Maybe,
     Rows,
+    StackedItems,
     StackedList,
     ViewStep,
     next_stamp,
@@ -54,6 +57,17 @@ def _of_numbers(v: Any) -> bool:
 
 def _targets(generators: list[ast.comprehension]) -> frozenset[str]:
     return frozenset().union(*(binds(g.target) for g in generators))
+
+
+@dataclass
+class _Item:
+    """The items of a list: their form, the types of their parts, which of these are Python numbers. `list`: they
+    are lists, each kept as a row."""
+
+    form: Any
+    types: list[Type]
+    weak: list[bool]
+    list: bool = False
 
 
 class Comprehensions(Expressions):
@@ -203,66 +217,89 @@ class Comprehensions(Expressions):
         else:
             self._over(iterable, 0, each, names)
 
-    def _stacked(self, generators: list[ast.comprehension], iterable: Any, elt: ast.expr) -> StackedList:
-        """A list whose length is known only at run time: its items are stored into an array."""
+    def _stacked(self, generators: list[ast.comprehension], iterable: Any, elt: ast.expr) -> StackedList | StackedItems:
+        """A list whose length is known only at run time: its items are stored into an array, or their parts into one
+        for each."""
         with self._scope(generators):
-            sample: list[Any] = []
-            lists: list[tuple[bool, bool]] = []
+            sample: list[_Item] = []
 
             def element() -> None:
                 for k, g in enumerate(generators):
                     self.assign(g.target, self._sample(self.as_stacked(self.eval(g.iter)) if k else iterable))
-                value = self.eval(elt)
-                t = self.type(value)
-                lists.append((isinstance(value, (ListValue, StackedList)), _of_numbers(value) or t.weak))
-                sample.append(t)
+                sample.append(self._item(self.eval(elt)))
 
             outcome = self.isolated(Region(), element)
             if outcome.env is None:
                 self.error(UnsupportedError, "every item of this list raises", "remove the raise")
-            t = sample[0]
+            item = sample[0]
             inside = outcome.defines()
-            if any(v in inside for d in t.shape for v in d.values()):
+            if any(v in inside for t in item.types for d in t.shape for v in d.values()):
                 raise NeedsStatic("the items of this list have different shapes", self.loc, "use items of one shape")
             filtered = any(g.ifs for g in generators)
             known = self.turns(iterable) is not None
             capacity = Dim.of(self.count_turns(iterable)) if known else None
             if capacity is None or len(generators) > 1:
                 capacity = self.length(iterable) if len(generators) == 1 else self._count(generators, iterable)
-            out = Array(Cell(self.emit("empty", shape=(capacity, *t.shape), dtype=t.dtype)))
-            self.env[ACC], self.env[OUT] = 0, out
-
+            columns = tuple(
+                Column(Array(Cell(self.emit("empty", shape=(capacity, *t.shape), dtype=t.dtype))), weak)
+                for t, weak in zip(item.types, item.weak, strict=True)
+            )
+            rows = Rows(columns, 0, capacity, item.form)
+            self.env[ACC], self.env[OUT] = 0, tuple(c.array for c in columns)
             shared: list[bool] = []
 
             def add() -> None:
                 index = self.operand(self.env[ACC])
-                place = ViewStep("index", (At(), *(Span(ZERO, d) for d in t.shape)), (index,))
                 start = next_stamp()
-                item = self.eval(elt)
-                shared.append(self._lock_shared(item, start))
-                value = self.operand(item)
-                if promote([t, value.type])[0] != t.dtype:
-                    raise NeedsStatic("the items of this list have different types", self.loc, "use items of one type")
-                self.set_view(Array(out.cell, (place,)), self.fit(value, t.shape))  # type: ignore[arg-type]
+                value = self.eval(elt)
+                shared.append(self._lock_shared(value, start))
+                if item.form is LEAF:
+                    self._store(columns[0].array, index, value)
+                else:
+                    self.put(rows, index, value)
                 self.env[ACC] = self.emit("add", index, 1)
 
             if len(generators) > 1 or filtered:
                 self._nested(generators, 0, iterable, add)
-                if any(shared):
-                    merged_readonly(self, [out.cell], IN_LIST)
-                size = Dim.of(self.operand(self.env[ACC])) if filtered else capacity
-                whole = ViewStep("index", tuple(Span(ZERO, d) for d in (size, *t.shape)))
-                return StackedList(self.view(out, whole) if filtered else out, lists[0][1], lists[0][0])
+            else:
 
-            def numbered(pair: Any) -> None:
-                self.env[ACC], item = pair
-                self.assign(generators[0].target, item)
-                add()
+                def numbered(pair: Any) -> None:
+                    self.env[ACC], one = pair
+                    self.assign(generators[0].target, one)
+                    add()
 
-            self._over(Iteration("enumerate", (iterable,), 0), 0, numbered, binds(generators[0].target))
+                self._over(Iteration("enumerate", (iterable,), 0), 0, numbered, binds(generators[0].target))
             if any(shared):
-                merged_readonly(self, [out.cell], IN_LIST)
-        return StackedList(out, lists[0][1], lists[0][0])
+                merged_readonly(self, [c.array.cell for c in columns], IN_LIST)
+            size = Dim.of(self.operand(self.env[ACC])) if filtered else capacity
+            made = [Column(self._first_of(c.array, size) if filtered else c.array, c.weak) for c in columns]
+        if item.form is LEAF:
+            return StackedList(made[0].array, made[0].weak, item.list)
+        merged_readonly(self, [c.array.cell for c in made], IN_LIST)
+        return StackedItems(Rows(tuple(made), self.integer(size), size, item.form))
+
+    def _item(self, value: Any) -> _Item:
+        """How the items of a list are kept, one of which is `value`."""
+        form, leaves = take_apart(self, value)
+        if form is LEAF or is_plain(form):
+            t = self.type(value)
+            return _Item(LEAF, [t], [_of_numbers(value) or t.weak], form is not LEAF)
+        if not leaves:
+            raise NeedsStatic("the items of this list have no numbers", self.loc, "count them")
+        types = [self.type(x) for x in leaves]
+        return _Item(form, types, [t.weak for t in types])
+
+    def _store(self, out: Array, index: Operand, item: Any) -> None:
+        t = self.array_type(out)
+        value = self.operand(item)
+        if promote([Type(t.dtype, t.shape[1:]), value.type])[0] != t.dtype:
+            raise NeedsStatic("the items of this list have different types", self.loc, "use items of one type")
+        place = ViewStep("index", (At(), *(Span(ZERO, d) for d in t.shape[1:])), (index,))
+        self.set_view(Array(out.cell, (place,)), self.fit(value, t.shape[1:]))  # type: ignore[arg-type]
+
+    def _first_of(self, out: Array, size: Dim) -> Array:
+        shape = (size, *self.array_type(out).shape[1:])
+        return self.view(out, ViewStep("index", tuple(Span(ZERO, d) for d in shape)))
 
     def _lock_shared(self, item: Any, start: int) -> bool:
         """Whether an item has memory that is older than `start`, which a copy of it would not see change: then neither
@@ -349,20 +386,21 @@ class Comprehensions(Expressions):
         with self.within(self._frame_of(gen)):
             return self._stacked(gen.node.generators, gen.iterable, gen.node.elt)
 
-    def mapped(self, fn: Any, iterable: Any) -> Any:
-        """The array of ``fn(item)`` for the items of an iterable of run-time length."""
-        t = self.type(self.call(fn, [self.item_at(iterable, 0)], {}))
-        if t.shape:
-            self.error(PullbackTypeError, "a sort key must be a number")
-        out = Array(Cell(self.emit("empty", shape=(self.length(iterable),), dtype=t.dtype)))
+    def mapped(self, fn: Any, iterable: Any) -> list[Array]:
+        """The numbers in ``fn(item)`` for the items of an iterable of run-time length, an array for each."""
+        form, leaves = take_apart(self, self.call(fn, [self.item_at(iterable, 0)], {}))
+        types = [self.type(x) for x in leaves]
+        outs = [Array(Cell(self.emit("empty", shape=(self.length(iterable),), dtype=t.dtype))) for t in types]
+
+        def work(pair: Any) -> None:
+            for out, x in zip(outs, take_apart(self, self.call(fn, [pair[1]], {}))[1], strict=True):
+                self.store_array(out, pair[0], x)
+
+        if any(t.shape for t in types) or not is_ordered(form):
+            self.error(PullbackTypeError, "a sort key must be a number, or a tuple of numbers")
         with self._scope([]):
-            self._over(
-                Iteration("enumerate", (iterable,), 0),
-                0,
-                lambda pair: self.store_array(out, pair[0], self.call(fn, [pair[1]], {})),
-                frozenset(),
-            )
-        return out
+            self._over(Iteration("enumerate", (iterable,), 0), 0, work, frozenset())
+        return outs
 
     def folded(self, iterable: Any, first: int, start: Any, step: Callable[[Any, Any], Any]) -> Any:
         """``step(step(start, item), item) ...`` for the items from position `first` on."""
@@ -375,11 +413,17 @@ class Comprehensions(Expressions):
             self._over(iterable, first, work, frozenset([ACC]))
             return self.bound(self.env[ACC])
 
-    def reduce_stacked(self, kind: str, items: StackedList) -> Any:
-        """min or max of a list of run-time length."""
+    def reduce_stacked(self, kind: str, items: Any) -> Any:
+        """min or max of an iterable of run-time length that can be gone through more than once."""
         from . import numpy_library
+        from .builtin_calls import pick
 
-        return self.call(numpy_library.python_max if kind == "max" else numpy_library.python_min, [items.array], {})
+        python = max if kind == "max" else min
+        if isinstance(items, StackedList):
+            return self.call(numpy_library.python_max if kind == "max" else numpy_library.python_min, [items.array], {})
+        n = self.operand(self.integer(self.length(items)))
+        self.check(self.emit("gt", n, 0), "ValueError", f"{kind}() iterable argument is empty")
+        return self.folded(items, 1, self.item_at(items, 0), lambda best, item: pick(self, python, best, item))
 
     def _accumulate(self, kind: str, value: Any) -> None:
         old = self.env.get(ACC)

@@ -387,8 +387,23 @@ class Expressions(Iterating):
             return self.elementwise(opcode, a, b)
         if opcode in ("eq", "ne"):
             return self._equal(a, b, opcode)
+        if isinstance(a, (tuple, ListValue)) and type(a) is type(b):
+            return self._in_order(op, a, b)
         self.error(
             PullbackTypeError, f"{describe(a)} and {describe(b)} cannot be compared", "compare numbers or arrays"
+        )
+
+    def _in_order(self, op: ast.cmpop, a: Any, b: Any) -> Any:
+        """``<`` and the like of two tuples or lists: by the first parts that are not equal, else by their lengths."""
+        xs, ys = ((v.items if isinstance(v, ListValue) else v) for v in (a, b))
+        if not xs or not ys:
+            return self.compare(op, len(xs), len(ys))
+        cut = (lambda v: ListValue(v.items[1:])) if isinstance(a, ListValue) else (lambda v: v[1:])
+        same = self.truth(self.compare(ast.Eq(), xs[0], ys[0]))
+        return self.choose(
+            same,
+            lambda: self.compare(op, cut(a), cut(b)),
+            lambda: self.truth(self.compare(op, xs[0], ys[0])),
         )
 
     def _compare_extents(self, opcode: str, a: Any, b: Any) -> bool | None:

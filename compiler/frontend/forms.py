@@ -139,3 +139,15 @@ def mutable_parts(x: Any) -> Iterator[Mutable]:
 def is_flat(form: Any) -> bool:
     """Whether ``np.array`` of such items has the columns side by side."""
     return isinstance(form, (Tuple, List)) and all(f == LEAF for f in form.parts) and bool(form.parts)
+
+
+def is_plain(form: Any) -> bool:
+    """Whether an item is a list of numbers and arrays, or of such lists: a row of an array."""
+    return isinstance(form, ListOfRows) or (
+        isinstance(form, List) and all(f == LEAF or is_plain(f) for f in form.parts) and bool(form.parts)
+    )
+
+
+def is_ordered(form: Any) -> bool:
+    """Whether items are numbers, or tuples and lists of numbers, so that each comes before or after another."""
+    return form == LEAF or (isinstance(form, (Tuple, List)) and all(map(is_ordered, form.parts)))

@@ -81,7 +81,7 @@ class Growing(Moves):
             return
         target.content = Rows(columns, len(old), Dim.of(len(old)), form)
         for k, x in enumerate(old):
-            self._put(target.content, k, x)
+            self.put(target.content, k, x)
 
     def as_rows(self, target: ListValue, value: Any) -> None:
         levels = [counted for start, counted in self.session.levels if start > target.stamp]
@@ -114,7 +114,7 @@ class Growing(Moves):
         dtype, weak = promote(types)
         return Type(dtype, types[0].shape, weak and not types[0].shape)
 
-    def _put(self, rows: Rows, place: Any, x: Any, version: Callable[[Array], Array] = lambda a: a) -> None:
+    def put(self, rows: Rows, place: Any, x: Any, version: Callable[[Array], Array] = lambda a: a) -> None:
         """Store an item: its parts at `place` of the columns. `version`: an array as it is now."""
         form, leaves = forms.take_apart(self, x)
         if form != rows.form:
@@ -186,7 +186,7 @@ class Growing(Moves):
             self.grow(Grow(target, None, rows.bound + _SPARE), ZERO)
             rows = target.content
         assert isinstance(rows, Rows)
-        self._put(rows, rows.count, x)
+        self.put(rows, rows.count, x)
         self.session.touch(target)
         count = rows.count + 1 if is_number(rows.count) else self.emit("add", self.operand(rows.count), 1)
         target.content = replace(rows, count=count, bound=rows.bound + 1)
@@ -233,7 +233,7 @@ class Growing(Moves):
         rows = target.content
         assert isinstance(rows, Rows)
         self.may_change(target)
-        self._put(rows, self.row_index(rows, key), x)
+        self.put(rows, self.row_index(rows, key), x)
 
     def pop_row(self, target: ListValue) -> Any:
         rows = target.content
@@ -426,7 +426,7 @@ class Growing(Moves):
                 if any(True for item in x for _ in forms.mutable_parts(item)):
                     raise NeedsStatic("a list has different lengths on two paths", self.loc, "append on both paths")
                 for k, item in enumerate(x):
-                    self._put(filled, k, item, lambda leaf, heap=outcome.heap: final_version(heap, leaf))  # type: ignore[misc]
+                    self.put(filled, k, item, lambda leaf, heap=outcome.heap: final_version(heap, leaf))  # type: ignore[misc]
                 memory.append([c.cell.current for c in made])
         merged = [
             Column(Array(Cell(join.result(t, "rows", *pair))), w)
