@@ -15,9 +15,11 @@ import numpy as np
 
 from ..errors import NeedsStatic, PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
+from . import containers_library
 from . import numpy_library as library
 from .context import Context, describe
 from .forms import is_ordered, take_apart
+from .iteration import is_iterator
 from .numpy_builtins import to_int
 from .numpy_support import cast
 from .sharing import merged_readonly
@@ -50,6 +52,7 @@ Handler = Callable[[Any, list[Any], dict[str, Any]], Any]
 BUILTINS: dict[Any, Handler] = {}
 _SEQUENCES = (tuple, ListValue, RecordValue)  # what is compared part by part, or by a method
 _LISTS: list[Handler] = []  # those that take lists of run-time length
+_ITERATED: list[Handler] = []  # those that go through their arguments
 _OF_ITEMS: list[Handler] = []  # those for which an array is as good as the list of its rows
 
 
@@ -68,6 +71,8 @@ def builtin(*functions: Any, low: int = 1, high: int = 1) -> Callable[[Handler],
                     )
                 if handler in _LISTS:
                     args = [ctx.as_stacked(a) for a in args]
+                if handler in _ITERATED or (handler in _OF_ITEMS and len(args) == 1):
+                    args = [ctx.begun(a) for a in args]
                 if handler in _OF_ITEMS and len(args) == 1 and isinstance(args[0], StackedList):
                     args = [args[0].array]
                 return handler(ctx, args, kwargs)
@@ -134,7 +139,7 @@ def _tuple(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(list, low=0)
 def _list(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items = ctx.as_stacked(args[0]) if args else ()
+    items = ctx.begun(args[0]) if args else ()
     if isinstance(items, (GeneratorValue, StackedItems, StackedList)) and ctx.turns(items) is None:
         return ctx.copied_list(ctx.listed(items))
     return ListValue(ctx.items_of(items))
@@ -143,8 +148,13 @@ def _list(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @builtin(next, high=2)
 def _next(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     gen, default = (*args, UNDEFINED)[:2]
+    if is_iterator(gen):
+        return ctx.next_of(gen, default)
+    if isinstance(gen, RecordValue):
+        return ctx.call(ctx.attribute(gen, "__next__"), [], {})
     if not isinstance(gen, GeneratorValue):
-        ctx.error(UnsupportedError, "next() is for generator expressions", "use a for loop with break")
+        hint = "use a for loop with break"
+        ctx.error(UnsupportedError, "next() is for generator expressions and what iter() returns", hint)
     items = ctx.turns(gen)
     if items is None:
         return ctx.reduce_items(gen, "first", default)
@@ -152,6 +162,31 @@ def _next(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if item is UNDEFINED:
         ctx.error(PullbackValueError, "next() of a generator without items", "give a default: next(items, default)")
     return item
+
+
+@builtin(iter)
+def _iter(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ctx.iterator_of(args[0])
+
+
+@builtin(collections.deque, low=0, high=2)
+def _deque(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ctx.construct(containers_library.deque, args, kwargs)
+
+
+@builtin(functools.lru_cache, low=0, high=2)
+def _lru_cache(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return _cache(ctx, args, {}) if args and isinstance(args[0], UserFunction) else functools.cache
+
+
+@builtin(functools.cache)
+def _cache(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ctx.call(containers_library.cache, args, {})
+
+
+@builtin(containers_library.is_constant)
+def _is_constant(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return is_static(args[0])
 
 
 @builtin(collections.defaultdict, low=0, high=2)
@@ -557,4 +592,5 @@ def _same(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 
 _OF_ITEMS += [_sum, _any, _all, _max, _min]
-_LISTS += [*_OF_ITEMS, _len, _enumerate, _zip, _reversed, _sorted, _map, _filter, _tuple]
+_ITERATED += [_enumerate, _zip, _reversed, _sorted, _map, _filter, _tuple]
+_LISTS += [*_OF_ITEMS, *_ITERATED, _len]

@@ -51,7 +51,9 @@ MAX_DEPTH = 150
 
 # modules whose functions change only with the version of Python, NumPy or pullback
 _VERSIONED = {*sys.stdlib_module_names, "numpy", "pullback"} - {"__main__"}
-_LIBRARY = frozenset(f"{__package__}.{name}" for name in ("numpy_library", "numpy_compositions", "scipy_functions"))
+_LIBRARY = frozenset(
+    f"{__package__}.{name}" for name in ("containers_library", "numpy_library", "numpy_compositions", "scipy_functions")
+)
 
 
 class Calls(Objects):

@@ -72,27 +72,27 @@ class _Item:
 
 class Comprehensions(Expressions):
     def eval_ListComp(self, node: ast.ListComp) -> Any:
-        first = self.as_stacked(self.eval(node.generators[0].iter))
+        first = self.begun(self.eval(node.generators[0].iter))
         if self.turns(first) is not None:
             try:
                 with self.session.attempt():
                     return ListValue(self._comprehend(node.generators, first, node.elt))
             except NeedsStatic:
                 pass
-        return self._stacked(node.generators, first, node.elt)
+        return self.copied_list(self._stacked(node.generators, first, node.elt))
 
     def eval_SetComp(self, node: ast.SetComp) -> Any:
-        first = self.as_stacked(self.eval(node.generators[0].iter))
+        first = self.begun(self.eval(node.generators[0].iter))
         return self.static_set(self._comprehend(node.generators, first, node.elt))
 
     def eval_DictComp(self, node: ast.DictComp) -> Any:
-        first = self.as_stacked(self.eval(node.generators[0].iter))
+        first = self.begun(self.eval(node.generators[0].iter))
         pair = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
         items = self._comprehend(node.generators, first, pair)
         return DictValue({self.static(key, "the key of a dict"): value for key, value in items})
 
     def eval_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
-        return GeneratorValue(node, self.frame, self.as_stacked(self.eval(node.generators[0].iter)))
+        return GeneratorValue(node, self.frame, self.begun(self.eval(node.generators[0].iter)))
 
     # -- generator expressions ------------------------------------------------------------------
     def generator(self, template: str, iterable: Any, **names: Any) -> GeneratorValue:
@@ -100,7 +100,7 @@ class Comprehensions(Expressions):
         like ``map`` is in Python's words."""
         node = ast.parse(template, mode="eval").body
         frame = Frame("<generator>", self.frame.file, env=names, locals=frozenset(names), cited=self.loc)
-        return GeneratorValue(node, frame, self.as_stacked(iterable))
+        return GeneratorValue(node, frame, self.begun(iterable))
 
     def turns(self, v: Any) -> Iterator[Any] | None:
         if not isinstance(v, GeneratorValue):
@@ -152,7 +152,7 @@ class Comprehensions(Expressions):
             if not all(self._static_filter(test) for test in generator.ifs):
                 continue
             if k + 1 < len(generators):
-                inner = self.as_stacked(self.eval(generators[k + 1].iter))
+                inner = self.begun(self.eval(generators[k + 1].iter))
                 yield from self._generate(generators, k + 1, inner, elt)
             else:
                 yield self.eval(elt)
@@ -195,7 +195,7 @@ class Comprehensions(Expressions):
             if last:
                 work()
             else:
-                self._nested(generators, k + 1, self.as_stacked(self.eval(generators[k + 1].iter)), work, tests)
+                self._nested(generators, k + 1, self.begun(self.eval(generators[k + 1].iter)), work, tests)
 
         def filtered(ifs: list[ast.expr]) -> None:
             if not ifs or not tests:
@@ -225,7 +225,7 @@ class Comprehensions(Expressions):
 
             def element() -> None:
                 for k, g in enumerate(generators):
-                    self.assign(g.target, self._sample(self.as_stacked(self.eval(g.iter)) if k else iterable))
+                    self.assign(g.target, self._sample(self.begun(self.eval(g.iter)) if k else iterable))
                 sample.append(self._item(self.eval(elt)))
 
             outcome = self.isolated(Region(), element)
@@ -388,8 +388,16 @@ class Comprehensions(Expressions):
 
     def mapped(self, fn: Any, iterable: Any) -> list[Array]:
         """The numbers in ``fn(item)`` for the items of an iterable of run-time length, an array for each."""
-        form, leaves = take_apart(self, self.call(fn, [self.item_at(iterable, 0)], {}))
-        types = [self.type(x) for x in leaves]
+        forms: list[tuple[Any, list[Type]]] = []
+
+        def key() -> None:
+            form, leaves = take_apart(self, self.call(fn, [self._sample(iterable)], {}))
+            forms.append((form, [self.type(x) for x in leaves]))
+
+        self.isolated(Region(), key)
+        if not forms:
+            self.error(UnsupportedError, "every sort key raises", "remove the raise")
+        ((form, types),) = forms
         outs = [Array(Cell(self.emit("empty", shape=(self.length(iterable),), dtype=t.dtype))) for t in types]
 
         def work(pair: Any) -> None:

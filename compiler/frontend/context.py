@@ -456,6 +456,10 @@ class Context(Broadcasting):
         """A list of run-time length as its rows; anything else as it is."""
         raise NotImplementedError
 
+    def begun(self, v: Any) -> Any:
+        """What is gone through for an iterable."""
+        raise NotImplementedError
+
     def load_array(self, array: Array, key: Any) -> Any:
         """``array[key]``."""
         raise NotImplementedError

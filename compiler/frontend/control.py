@@ -28,11 +28,13 @@ from .values import (
     DictValue,
     ListValue,
     Maybe,
+    Opaque,
     RecordValue,
     Rows,
     StackedItems,
     StackedList,
     UserFunction,
+    is_namedtuple,
     is_scalar,
     is_static,
 )
@@ -297,11 +299,25 @@ class Control(Context):
         if is_scalar(v) and not is_static(v):
             x = self.operand(v)
             return x if x.type.is_bool else self.emit("ne", x, 0)
-        if isinstance(v, (RecordValue, UserFunction)):
+        if isinstance(v, (RecordValue, Opaque)):
+            return self._truth_of_object(v)
+        if isinstance(v, UserFunction):
             return True
         if not is_static(v):
             self.error(UnsupportedError, f"the truth value of {describe(v)} is not known", "compare explicitly")
         return bool(v)
+
+    def _truth_of_object(self, v: RecordValue | Opaque) -> Any:
+        cls = v.cls if isinstance(v, RecordValue) else type(v.obj)
+        if isinstance(v, RecordValue) and is_namedtuple(cls):
+            return bool(v.fields)
+        for name in ("__bool__", "__len__"):
+            if hasattr(cls, name):
+                return self.truth(self.call(self.attribute(v, name), [], {}))
+        return True
+
+    def attribute(self, owner: Any, name: str) -> Any:
+        raise NotImplementedError
 
     def either(self, flags: list[Any]) -> Any:
         """The disjunction of static and run-time bools."""

@@ -16,6 +16,7 @@ from . import fence
 from .context import describe
 from .index_keys import SliceValue
 from .iteration import Iterating
+from .objects import class_of
 from .texts import formatted, joined_text, percent_formatted
 from .values import (
     Array,
@@ -29,6 +30,7 @@ from .values import (
     StackedList,
     TextValue,
     UserFunction,
+    is_namedtuple,
     is_number,
     is_operand,
     is_scalar,
@@ -504,6 +506,10 @@ class Expressions(Iterating):
             return self.either([self.truth(self.compare(ast.Eq(), needle, x)) for x in items])
         if is_static(where) and is_static(needle):
             return to_python(needle) in where
+        if isinstance(where, (RecordValue, Opaque)):
+            if hasattr(class_of(where), "__contains__") and not is_namedtuple(class_of(where)):
+                return self.truth(self.call(self.attribute(where, "__contains__"), [needle], {}))
+            return self.either([self.truth(self.compare(ast.Eq(), needle, x)) for x in self.items_of(where)])
         self.error(PullbackTypeError, f"{describe(where)} is not a container")
 
     def _in_range(self, needle: Any, where: RangeValue) -> Any:

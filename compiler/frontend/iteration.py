@@ -9,36 +9,49 @@ code of an item when it is asked for it, after the code of the iteration before.
 from __future__ import annotations
 
 import ast
+import types
 from collections.abc import Iterator
 from typing import Any
 
-from ..errors import NeedsStatic, PullbackTypeError
+from ..errors import NeedsStatic, PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import ONE, Dim
 from ..ir.nodes import Operand, Region, as_dim
 from ..ir.types import Type
 from .calls import Calls
+from .containers_library import iterator
 from .context import describe
 from .merging import coerce
+from .objects import class_of
 from .values import (
     ITERATORS,
+    UNDEFINED,
     Array,
     DictValue,
     DictView,
+    GeneratorValue,
     Indexed,
     Iteration,
     Lazy,
     ListValue,
+    Opaque,
     RangeValue,
     RecordValue,
+    Rest,
     Rows,
     StackedItems,
     StackedList,
     is_namedtuple,
     is_static,
+    next_stamp,
     to_python,
 )
 
 TURNS_LIMIT = 100_000  # items that are built one by one
+
+
+def is_iterator(v: Any) -> bool:
+    """Whether `v` is what `iter` returned."""
+    return isinstance(v, RecordValue) and v.cls is iterator
 
 
 class Iterating(Calls):
@@ -76,6 +89,11 @@ class Iterating(Calls):
             return self._turns_of_dict(v)
         if isinstance(v, RecordValue) and is_namedtuple(v.cls):
             return iter(v.fields.values())
+        if isinstance(v, (RecordValue, Opaque)):
+            begun = self.begun(v)
+            return self.turns(begun) if begun is not v else self._turns_left(v) if is_iterator(v) else None
+        if isinstance(v, Rest):
+            return self._turns_left(v.iterator)
         if isinstance(v, (StackedItems, StackedList)):
             size = self._known_length(v)
             return None if size is None else self._items_at(v, range(size))
@@ -91,6 +109,75 @@ class Iterating(Calls):
         if isinstance(v, Iteration):
             return self._turns_of_iteration(v)
         return v.begin() if isinstance(v, Lazy) else None
+
+    # -- iterators --------------------------------------------------------------------------------
+    def begun(self, v: Any) -> Any:
+        """What is gone through for `v`: a list of run-time length as its rows; for an object of a class that has
+        ``__iter__``, what that returns."""
+        cls = class_of(v)
+        if not isinstance(getattr(cls, "__iter__", None), types.FunctionType):
+            return self.as_stacked(v)
+        start = next_stamp()
+        made = self.call(self.attribute(v, "__iter__"), [], {})
+        if made is v:
+            message = f"{describe(v)} makes its items one by one, which is not supported"
+            self.error(UnsupportedError, message, "loop with while, or let __iter__ return iter() of a list")
+        made = self.begun(made)
+        return made.fields["source"] if is_iterator(made) and made.stamp > start else made
+
+    def iterator_of(self, v: Any) -> Any:
+        """``iter(v)``."""
+        v = self.begun(v)
+        if isinstance(v, DictValue):
+            v = tuple(v.items)
+        if is_iterator(v) or isinstance(v, (GeneratorValue, Lazy)):
+            return v
+        if not isinstance(v, (tuple, ListValue, Array, RangeValue, Iteration, Indexed, StackedItems, StackedList)):
+            self.error(UnsupportedError, f"iter() of {describe(v)} is not supported", "make it a list: list(...)")
+        return RecordValue(iterator, {"source": v, "position": 0})
+
+    def next_of(self, it: RecordValue, default: Any = UNDEFINED) -> Any:
+        """``next(it)``, or ``next(it, default)``."""
+        source, position = it.fields["source"], it.fields["position"]
+        left = self.truth(self.compare(ast.Lt(), position, self._size_of(source)))
+
+        def take() -> Any:
+            self.session.touch(it)
+            it.fields["position"] = self.binary(ast.Add, position, 1)
+            return self.item_at(source, position)
+
+        if default is not UNDEFINED:
+            return self.choose(left, take, lambda: default)
+        if left is False:
+            message = "next() of an iterator that has no more items"
+            self.error(PullbackValueError, message, "give a default: next(items, default)")
+        if left is not True:
+            self.check(left, "StopIteration", "next() of an iterator that has no more items")
+        return take()
+
+    def _size_of(self, source: Any) -> Any:
+        size = self._static_size(source)
+        return self.integer(self.length(source)) if size is None else size
+
+    def _static_size(self, v: Any) -> int | None:
+        if isinstance(v, (tuple, ListValue)):
+            return len(v.items if isinstance(v, ListValue) else v)
+        if isinstance(v, Iteration):
+            sizes = [self._static_size(p) for p in v.parts]
+            return None if None in sizes else min(n for n in sizes if n is not None)
+        return self._known_length(v)
+
+    def _turns_left(self, it: RecordValue) -> Iterator[Any] | None:
+        """The items that an iterator still has, each read when it is taken."""
+        source = it.fields["source"]
+        if self._static_size(source) is None or not isinstance(it.fields["position"], int):
+            return None
+
+        def turns() -> Iterator[Any]:
+            while it.fields["position"] < self._static_size(source):
+                yield self.next_of(it)
+
+        return turns()
 
     def _known_length(self, v: RangeValue | Indexed | Array | StackedItems | StackedList) -> int | None:
         if isinstance(v, RangeValue) and not is_static(v.step):
@@ -166,6 +253,8 @@ class Iterating(Calls):
         """The lists and arrays whose items an iterable has as they were when the loop began."""
         if isinstance(v, Iteration):
             return [x for p in v.parts for x in self.copied(p)]
+        if isinstance(v, Rest):
+            return self.copied(v.iterator.fields["source"])
         return list(v.source) if isinstance(v, (StackedItems, StackedList)) else []
 
     def has_container(self, v: Any) -> bool:
@@ -174,7 +263,7 @@ class Iterating(Calls):
             return False
         if isinstance(v, Iteration):
             return any(self.has_container(p) for p in v.parts)
-        return not isinstance(v, (RangeValue, Array))
+        return not isinstance(v, (RangeValue, Array, Rest))
 
     def length(self, v: Any) -> Dim:
         """The number of items of a range, an array, or what is made of them."""
@@ -186,6 +275,10 @@ class Iterating(Calls):
             return self.trip_count(v)
         if isinstance(v, Indexed):
             return v.size
+        if isinstance(v, Rest):
+            return self.length(v.iterator.fields["source"]) - self.require_dim(v.first)
+        if isinstance(v, (tuple, ListValue)):
+            return Dim.of(len(v.items if isinstance(v, ListValue) else v))
         if isinstance(v, Iteration):
             out = self.length(v.parts[0])
             for p in v.parts[1:]:
@@ -213,6 +306,13 @@ class Iterating(Calls):
             return self.item_of_rows(v.rows, self.operand(index))
         if isinstance(v, Indexed):
             return v.item(index)
+        if isinstance(v, (tuple, ListValue)):
+            return self.load_sequence(v, index)
+        if isinstance(v, Rest):
+            it, place = v.iterator, self.binary(ast.Add, v.first, index)
+            self.session.touch(it)
+            it.fields["position"] = self.binary(ast.Add, place, 1)
+            return self.item_at(it.fields["source"], place)
         assert isinstance(v, Iteration)
         if v.kind == "zip":
             return tuple(self.item_at(p, index) for p in v.parts)

@@ -12,9 +12,10 @@ from ..ir.nodes import Operand, Region, Value
 from .bounded import BoundedLoops
 from .context import DeadCode, describe
 from .growing import Grow, Unbounded
+from .iteration import is_iterator
 from .liveness import EMPTY, Names, binds, has_jump
 from .loops import Body, EffectInTest, Peel
-from .values import Array, Conflict, ListValue, Opaque, RangeValue, Rows, is_static, next_stamp, to_python
+from .values import Array, Conflict, ListValue, Opaque, RangeValue, Rest, Rows, is_static, next_stamp, to_python
 
 UNROLL_LIMIT = 2000
 MAX_GROWTHS = 12  # times that a loop is built again for its lists
@@ -178,7 +179,9 @@ class LoopStatements(BoundedLoops):
         self._after_loop(s)
 
     def do_For(self, s: ast.For) -> None:
-        iterable = self.as_stacked(self.present(self.eval(s.iter)))
+        iterable = self.begun(self.present(self.eval(s.iter)))
+        if is_iterator(iterable) and self.turns(iterable) is None:
+            iterable = Rest(iterable, iterable.fields["position"])
         if isinstance(iterable, Opaque):
             self.error(UnsupportedError, f"{describe(iterable)} is not iterable here", "pass a list or an array")
         if self.has_container(iterable):
@@ -252,9 +255,12 @@ class LoopStatements(BoundedLoops):
         def work(index: Operand | None) -> None:
             before = [_state(x) for x in copied]
             with self.living(live, live):
-                self.assign(s.target, index if direct else self.item_at(iterable, index))
+                item = index if direct else self.item_at(iterable, index)
+                place = iterable.iterator.fields["position"] if isinstance(iterable, Rest) else None
+                self.assign(s.target, item)
                 self.block(s.body)
-            if [_state(x) for x in copied] != before:
+            moved = place is not None and iterable.iterator.fields["position"] is not place
+            if moved or [_state(x) for x in copied] != before:
                 message = "what is iterated here changes in the loop, and its length is known only at run time"
                 self.error(NeedsStatic, message, "iterate over a copy of it, or over its indices")
 

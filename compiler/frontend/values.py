@@ -292,6 +292,15 @@ class Lazy:
 
 @final
 @dataclass(frozen=True, slots=True, eq=False)
+class Rest:
+    """What is left of an iterator from the position `first` on; its items are taken by a loop that knows how many."""
+
+    iterator: RecordValue
+    first: Any
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
 class StackedItems:
     """A list of run-time length whose items have parts: as they were when it was made, for one who iterates over it or
     makes an array of it. `source`: where the items are from."""
@@ -395,5 +404,5 @@ def to_python(v: Any) -> Any:
 
 _RUNTIME = (
     Value, Const, Dim, Array, RecordValue, UserFunction, BoundMethod, Opaque, RangeValue, Iteration, Maybe, Conflict,
-    DictView, GeneratorValue, Lazy, StackedItems, StackedList, SuperValue, TextValue,
+    DictView, GeneratorValue, Lazy, Rest, StackedItems, StackedList, SuperValue, TextValue,
 )  # fmt: skip

@@ -15,7 +15,7 @@ import random
 import re
 import sys
 import time
-from collections import Counter, deque
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -214,9 +214,22 @@ def recursion_limit(x):
 
 
 # -- containers and iterators with run-time structure -----------------------------------------------
-def deque_of_values(x):
-    q = deque([x[0], x[1]])  #! deque([x[0], x[1]]) | |
-    return q.popleft()
+class Countdown:
+    def __init__(self, n):
+        self.n = n
+
+    def __iter__(self):
+        return self
+
+    def __next__(self):
+        self.n -= 1
+        return self.n
+
+
+def own_iterator(x):
+    for k in Countdown(3):  #! for k in Countdown(3): | one by one | while
+        x = x * k
+    return x[0]
 
 
 def counts(x):

@@ -1,0 +1,191 @@
+# ruff: noqa
+"""Tuples in lists of run-time length, in comparisons, and put in order."""
+
+import numpy as np, math
+from collections import namedtuple
+from dataclasses import dataclass
+
+CASES = []
+rng = np.random.default_rng(1)
+
+
+def case(*a):
+    def d(f):
+        CASES.append((f, a))
+        return f
+
+    return d
+
+
+R = rng.standard_normal
+LONG = R(40)
+P = namedtuple("P", "x y")
+
+
+@dataclass
+class Q:
+    x: float
+    k: int
+
+
+@case(R(7))
+def concat_tuples(x):
+    h = [(a, 2 * a) for a in x]
+    t = h[0] + h[1]
+    return sum(t) + len(t)
+
+
+@case(R(7))
+def indexed(x):
+    h = [(x[i], i) for i in range(len(x))]
+    s = 0.0
+    for v, k in h:
+        s += v * x[k] * k
+    return s
+
+
+@case(R(7))
+def named(x):
+    h = [P(a, a * a) for a in x]
+    return sum(p.x * p.y for p in h) + h[2].y
+
+
+@case(R(7))
+def dataclasses_(x):
+    h = [Q(a, i) for i, a in enumerate(x)]
+    return sum(p.x * p.k for p in h) + h[-1].x
+
+
+@case(R(7))
+def filtered(x):
+    h = [(a, i) for i, a in enumerate(x) if a > 0]
+    return sum(p * x[k] for p, k in h) + len(h)
+
+
+@case(R(7))
+def dicts(x):
+    h = [{"a": a, "k": i} for i, a in enumerate(x)]
+    return sum(d["a"] * d["k"] for d in h)
+
+
+@case(R((5, 3)))
+def rows_and_norms(x):
+    h = [(r, np.sum(r**2)) for r in x]
+    return sum(np.sum(r) * n for r, n in h)
+
+
+@case(R((5, 3)))
+def best_row(x):
+    r, n = max([(r, np.sum(r**2)) for r in x], key=lambda t: t[1])
+    return r.sum() * n
+
+
+@case(R(7), R(7))
+def list_zip(x, y):
+    h = list(zip(x, y))
+    a, b = h[2]
+    return a * b + sum(p * q for p, q in h)
+
+
+@case(R(7), R(7))
+def sorted_zip(x, y):
+    return sum(k * a * b for k, (a, b) in enumerate(sorted(zip(x, y), reverse=True)))
+
+
+@case(R(7), R(7))
+def sorted_key(x, y):
+    return sum(k * a * b for k, (a, b) in enumerate(sorted(zip(x, y), key=lambda t: t[1])))
+
+
+@case(R(7))
+def sorted_enumerate(x):
+    s = 0.0
+    for rank, (i, v) in enumerate(sorted(enumerate(x), key=lambda t: t[1])):
+        s += rank * v * (i + 1)
+    return s
+
+
+@case(R(7))
+def sorted_by_tuple(x):
+    return sum(k * v for k, v in enumerate(sorted(x, key=lambda v: (v > 0, abs(v)))))
+
+
+@case(R(7))
+def max_tuple(x):
+    v, i = max((xi**2, k) for k, xi in enumerate(x))
+    return v * x[i - 1]
+
+
+@case(R(7))
+def min_list_of_tuples(x):
+    h = [(abs(a), k) for k, a in enumerate(x)]
+    d, i = min(h)
+    return d * x[i] + max(h)[0]
+
+
+@case(0.3, 0.2, 1.0)
+def compare_tuples(a, b, c):
+    if (a, b) < (a, c):
+        s = a * 2
+    else:
+        s = b
+    if (a, c) >= (a, b):
+        s += c
+    if (1, a) > (0, c, 5):
+        s *= 3
+    return s + max((a, b), (b, c), (a, c))[1] + min((a, b), (a, c))[1]
+
+
+@case(R(7))
+def sort_in_place(x):
+    h = [(abs(v), v) for v in x]
+    h.sort()
+    s = 0.0
+    for k, (d, v) in enumerate(h):
+        s += k * v
+    h.sort(key=lambda t: t[1], reverse=True)
+    return s + h[0][1] * 2
+
+
+@case(R(5))
+def static_sorted(x):
+    pts = [(x[0], x[1]), (x[2], x[3]), (x[1], x[4])]
+    pts.sort()
+    return sum((k + 1) * a * b for k, (a, b) in enumerate(pts))
+
+
+@case(R(8))
+def sorted_ints_key(x):
+    idx = sorted(range(len(x)), key=lambda i: -x[i])
+    return sum(x[i] * k for k, i in enumerate(idx))
+
+
+@case(R(8))
+def tuple_of_gen(x):
+    t = tuple(v * 2 for v in x)
+    return t[0] * t[-1] + sum(t)
+
+
+@case(R(8))
+def nested_tuples(x):
+    h = [((v, i), (v * v, (i, 1.0))) for i, v in enumerate(x)]
+    return sum(a * b * c for (a, i), (b, (j, c)) in h)
+
+
+@case(R((6, 2)))
+def convex_hull(p):
+    pts = sorted((a, b) for a, b in p)
+
+    def cross(o, a, b):
+        return (a[0] - o[0]) * (b[1] - o[1]) - (a[1] - o[1]) * (b[0] - o[0])
+
+    area = 0.0
+    for i in range(1, len(pts) - 1):
+        area += cross(pts[0], pts[i], pts[i + 1]) ** 2
+    return area
+
+
+@case(R(8))
+def any_all(x):
+    h = [(v, v > 0) for v in x]
+    return sum(v for v, pos in h if pos) if any(p for _, p in h) else 0.0
