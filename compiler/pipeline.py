@@ -7,8 +7,8 @@
     NATIVE_PASSES       arrays become loops and buffers
     -> level "native":  inplace, then codegen prints and Numba compiles
 
-Around each pass: the verifier (always under PULLBACK_VERIFY=1, which the tests set), a dump of the result
-(PULLBACK_DUMP=directory), and its time (`timings`).
+Around each pass: the verifier (under PULLBACK_VERIFY=1, which the tests set; under PULLBACK_VERIFY=last after the last
+pass of each list only), a dump of the result (PULLBACK_DUMP=directory), and its time (`timings`).
 """
 
 from __future__ import annotations
@@ -67,6 +67,8 @@ PASSES: dict[str, Callable[[Function], Function]] = {
     "forward": lambda fn: forward_pass.forward(fn, _float_params(fn)),
 }
 
+_LAST = (ARRAY_PASSES[-1].name, PLACE.name, HOIST.name)
+
 timings: Counter[str] = Counter()
 _dumped: Counter[str] = Counter()
 
@@ -87,7 +89,8 @@ def apply(p: Pass, fn: Function) -> Function:
 def _after(stage: str, fn: Function, cross_reads: bool = False) -> None:
     # until `retain` has split the reverses of callees, calls of their halves lack the tapes
     whole = not any("backward" in f.attrs for f in fn.callees.values())
-    if os.environ.get("PULLBACK_VERIFY") and whole:
+    mode = os.environ.get("PULLBACK_VERIFY")
+    if whole and (mode if mode != "last" else stage in _LAST):
         verify(fn, cross_reads=cross_reads)
     directory = os.environ.get("PULLBACK_DUMP")
     if directory:

@@ -208,7 +208,18 @@ class Expressions:
         return tree
 
     def _elementwise(self, op: Op) -> ast.expr:
+        if op.opcode == "where" and op.operands[0].type.is_scalar and not op.result.type.shape:
+            cond, *branches = op.operands
+            return self._template(op, [self.operand(cond), *(self._as_type(x, op.result.type) for x in branches)])
         return self._template(op, [self._promoting(op, x) for x in op.operands])
+
+    def _as_type(self, x: Operand, t: Type) -> ast.expr:
+        """An operand as a number of type `t`, also where nothing else would convert it."""
+        if x.type == t or (isinstance(x, Const) and x.type.weak == t.weak and x.type.dtype == t.dtype):
+            return self.variable_value(x)
+        if isinstance(x, Const) and t.weak:
+            return number({"f": float, "i": int, "b": bool}[t.dtype[0]](x.value))
+        return call(PYTHON_NAME[t.dtype] if t.weak else f"np.{NUMPY_NAME[t.dtype]}", self.operand(x))
 
     def _promoting(self, op: Op, x: Operand) -> ast.expr:
         """An operand of an elementwise op; a constant is bare where that promotes to the same type."""

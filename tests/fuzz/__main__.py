@@ -12,7 +12,7 @@ import sys
 import time
 from collections import Counter
 
-os.environ.setdefault("PULLBACK_VERIFY", "1")
+os.environ.setdefault("PULLBACK_VERIFY", "last")
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 from .campaign import Task, general, run
