@@ -299,7 +299,8 @@ class _State:
             for result, k in references(op):
                 if result is v:
                     source = op.operands[k]
-                    assert isinstance(source, Value)
+                    if not isinstance(source, Value):  # a constant has memory of its own
+                        continue
                     links = []
                     if v.type.is_array and not mutated_operands(op):
                         links.append(_Link("result", op.results.index(v), v, op=op))

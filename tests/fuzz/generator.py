@@ -15,6 +15,7 @@ import numpy as np
 
 from .scope import FLOAT, INT, Helper, Scope, Ty, Var
 from .statements import Lines, Statements, indent
+from .structures import prelude
 
 HEADER = ["import math", "", "import numpy as np", ""]
 
@@ -139,6 +140,7 @@ class Generator(Statements):
         body = self.block(scope, self.budget)
         body.append(f"return {self.final(scope)}")
         text += ["", f"def f({', '.join(a.name for a in arguments)}):", *indent(body)]
+        text[len(HEADER) : len(HEADER)] = prelude(text)
         return Case(self.seed, "\n".join(text) + "\n", tuple(arguments))
 
     def make_arguments(self) -> list[Argument]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import textwrap
 
-from .idioms import Idioms, Lines
+from .idioms import Lines
 from .scope import FLOAT, INT, Helper, Scope, Ty, Var
+from .structures import Structures
 
 DAMP = ["np.tanh({})", "np.sin({})", "0.5 * ({})", "np.cos({})"]
 
@@ -14,7 +15,7 @@ def indent(lines: Lines) -> Lines:
     return textwrap.indent("\n".join(lines or ["pass"]), "    ").split("\n")
 
 
-class Statements(Idioms):
+class Statements(Structures):
     """Statements over the names of a scope; each method returns lines and updates the scope."""
 
     budget = 0
@@ -33,7 +34,7 @@ class Statements(Idioms):
         kinds = {
             self.new_scalar: 3, self.new_array: 3, self.new_int: 0.7, self.rebind: 3, self.augment: 2, self.store: 4,
             self.augmented_store: 3, self.view: 2.5, self.alias: 1, self.swap: 1, self.chained: 0.5, self.unpack: 0.7,
-            self.snapshot: 1, self.idiom: 2,
+            self.snapshot: 1, self.idiom: 2, self.structure: 1,
             self.call_statement: 1.5, self.row_write: 1, self.walrus: 0.3, self.container: 0.8, self.out_argument: 0.4,
             self.closure: 0.6, self.asserted: 0.1,
         }  # fmt: skip
