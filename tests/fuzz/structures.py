@@ -117,7 +117,7 @@ class Structures(Idioms):
         return [*grown, *([self.changed(v)] if self.chance(0.5) else []), f"{r} = sum({part} for {a} in {h})"]
 
     def ordered(self, s: Scope, v: str, n: int) -> Lines:
-        h, k, a, b, r = (self.fresh(x) for x in ("h", "ik", "a", "b", "r"))
+        k, a, b, r = (self.fresh(x) for x in ("ik", "a", "b", "r"))
         self.made(s, r)
         source = self.pick([
             f"sorted(zip({v}, np.sin({v})))", f"sorted(({self.formula(a, a)}, {b}) for {b}, {a} in enumerate({v}))",
