@@ -34,6 +34,7 @@ from .values import (
     ListValue,
     Maybe,
     RecordValue,
+    Rows,
     StackedItems,
     StackedList,
     UserFunction,
@@ -203,8 +204,8 @@ def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
         return len(yields) - 1
     if isinstance(v, tuple):
         return tuple(leave(ctx, x, yields, loc) for x in v)
-    if isinstance(v, ListValue):
-        return [leave(ctx, x, yields, loc) for x in v.items]
+    if isinstance(v, ListValue) and not isinstance(v.content, Rows):
+        return [leave(ctx, x, yields, loc) for x in v.content]
     if isinstance(v, DictValue):
         return {k: leave(ctx, x, yields, loc) for k, x in v.items.items()}
     if isinstance(v, RecordValue):
@@ -226,6 +227,7 @@ def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
     if is_static(v):
         return Static(to_python(v))
     hint = "return numbers, arrays, or containers of them"
-    if isinstance(v, (StackedItems, StackedList)):
-        hint = "return an array of its items, np.array(items)"
-    raise PullbackTypeError(f"the function returns {describe(v)}", loc, hint)
+    what = describe(v)
+    if isinstance(v, (ListValue, StackedItems, StackedList)):
+        what, hint = "a list of run-time length", "return an array of its items, np.array(items)"
+    raise PullbackTypeError(f"the function returns {what}", loc, hint)

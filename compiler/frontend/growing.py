@@ -269,6 +269,8 @@ class Growing(Moves):
             for item in rows[1].items:
                 self.append_row(made, item)
             return made
+        if all(isinstance(x, StackedItems) for x in rows):
+            return self._joined_items(*rows)
         if any(x.lists for x in rows if isinstance(x, StackedList)):
             raise NeedsStatic("lists of lists of run-time length cannot be joined", self.loc, "use np.array(items)")
         types = [self._item_type(x.items) if isinstance(x, ListValue) else self._row_type(x) for x in rows]
@@ -281,6 +283,20 @@ class Growing(Moves):
         return self._list_of(
             self.emit("concatenate", *map(self.operand, rows), axis=0), types[0].weak and types[1].weak
         )
+
+    def _joined_items(self, a: StackedItems, b: StackedItems) -> ListValue:
+        """``a + b`` of lists whose items have parts."""
+        pairs = list(zip(a.rows.columns, b.rows.columns, strict=False))
+        types = [[self.array_type(c.array) for c in pair] for pair in pairs]
+        if a.rows.form != b.rows.form or any((x.dtype, x.shape[1:]) != (y.dtype, y.shape[1:]) for x, y in types):
+            message = "the lists that are joined have items of different kinds"
+            raise NeedsStatic(message, self.loc, "use items of one kind")
+        columns = tuple(
+            Column(Array(Cell(self.emit("concatenate", *(self.read(c.array) for c in pair), axis=0))), pair[0].weak)
+            for pair in pairs
+        )
+        count = self.require_dim(a.rows.count) + self.require_dim(b.rows.count)
+        return ListValue(Rows(columns, self.integer(count), count, a.rows.form))
 
     def copied_list(self, v: StackedItems | StackedList) -> ListValue:
         """A new list of the items of one of run-time length."""

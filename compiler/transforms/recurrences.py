@@ -62,6 +62,8 @@ def _look_ahead(loop: Op, late: set[Value]) -> None:
             continue
         rest, product, c = found
         assert isinstance(y, Value) and y.op is not None
+        if isinstance(rest, Const):
+            rest = constant(rest.value, y.type)
         before, last = Value(y.type, f"{p.hint or 'v'}_before"), Value(y.type, "last")
         near, far = (
             Op("mul", [v, constant(factor)], dict(product.attrs), [y.type], None, product.loc)

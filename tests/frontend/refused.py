@@ -346,6 +346,7 @@ def list_grows_in_a_while_loop_with_break_and_else(x):
     return sum(out)
 
 
-def lists_of_a_list_are_joined(x):
-    t = [[v, 2.0 * v] for v in x]
-    return np.sum(np.array(t + t))  #! t + t | lists of lists | np.array
+def lists_of_two_kinds_are_joined(x):
+    t = [(v, 2.0 * v) for v in x]
+    u = [[v, 2.0 * v] for v in x]
+    return np.sum(np.array(t + u))  #! t + u | different kinds | one kind

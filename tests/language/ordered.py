@@ -189,3 +189,10 @@ def convex_hull(p):
 def any_all(x):
     h = [(v, v > 0) for v in x]
     return sum(v for v, pos in h if pos) if any(p for _, p in h) else 0.0
+
+
+@case(R(6))
+def joined(x):
+    t = [(v, k) for k, v in enumerate(x)]
+    u = [[v, 2.0 * v] for v in x]
+    return sum(v * x[k] for v, k in t + t[1:]) + np.sum(np.array(u + u))

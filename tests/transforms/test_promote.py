@@ -211,3 +211,18 @@ def test_float32_stays_float32() -> None:
         got = pb.grad(f)(x)
         assert got.dtype == np.float32
         np.testing.assert_allclose(got, pb.grad(f)(x.astype(np.float64)), rtol=1e-4)
+
+
+def test_a_recurrence_that_adds_a_python_number_keeps_float32(monkeypatch: pytest.MonkeyPatch) -> None:
+    def f(x, n):
+        s = x[0]
+        for _ in range(n):
+            s = s * 0.5 + 0.1
+        return s
+
+    monkeypatch.setenv("PULLBACK_VERIFY", "1")
+    x = np.array([2.0], np.float32)
+    for n in (0, 1, 2, 5):
+        result = pb.jit(f)(x, n)
+        assert result.dtype == np.float32
+        np.testing.assert_allclose(result, f(x, n), rtol=1e-6)
