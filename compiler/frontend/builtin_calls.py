@@ -385,7 +385,7 @@ def _any(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return _python_bool(ctx, ctx.numpy(np.any, args))
     if ctx.is_unbounded(args[0]):
         return ctx.reduce_items(args[0], "any")
-    return _python_bool(ctx, ctx.either([ctx.truth(x) for x in ctx.items_of(args[0])]))
+    return _python_bool(ctx, ctx.either(_tests(ctx, args[0], True)))
 
 
 @builtin(all)
@@ -394,13 +394,28 @@ def _all(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return _python_bool(ctx, ctx.numpy(np.all, args))
     if ctx.is_unbounded(args[0]):
         return ctx.reduce_items(args[0], "all")
-    tests = [ctx.truth(x) for x in ctx.items_of(args[0])]
+    tests = _tests(ctx, args[0], False)
     if any(t is False for t in tests):
         return False
     out: Any = True
     for t in tests:
         out = t if out is True else out if t is True else ctx.emit("logical_and", out, t)
     return _python_bool(ctx, out)
+
+
+def _tests(ctx: Any, items: Any, last: bool) -> list[Any]:
+    """The truth of the items, up to the first one that is known to be `last`."""
+    tests: list[Any] = []
+    with ctx.session.attempt() as journal:
+        for item in ctx.turns_of(items):
+            decided = all(isinstance(t, bool) for t in tests)
+            if not decided and any(obj.stamp < journal.start for obj in journal.old):
+                message = "the items change something, and how many of them are looked at is known only at run time"
+                ctx.error(UnsupportedError, message, "use a for loop with break")
+            tests.append(ctx.truth(item))
+            if tests[-1] is last:
+                break
+    return tests
 
 
 def _python_bool(ctx: Any, v: Any) -> Any:

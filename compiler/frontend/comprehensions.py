@@ -16,7 +16,7 @@ from ..errors import NeedsStatic, PullbackTypeError, UnsupportedError
 from ..ir.dims import ZERO, Dim
 from ..ir.nodes import At, Operand, Region, Span, Value
 from ..ir.types import Type, promote
-from .control import Frame
+from .control import COMPREHENSION, Frame
 from .expressions import Expressions
 from .forms import is_ordered, is_plain, mutable_parts, take_apart
 from .liveness import binds
@@ -121,7 +121,7 @@ class Comprehensions(Expressions):
 
     def _frame_of(self, v: GeneratorValue) -> Frame:
         names = _targets(v.node.generators)
-        return Frame("<comprehension>", v.frame.file, parent=v.frame, locals=names, cited=v.frame.cited)
+        return Frame(COMPREHENSION, v.frame.file, parent=v.frame, locals=names, cited=v.frame.cited)
 
     def is_unbounded(self, v: Any) -> bool:
         """Whether only the call tells which items a generator expression gives."""
@@ -143,7 +143,7 @@ class Comprehensions(Expressions):
             return list(self._generate(generators, 0, first, elt))
 
     def _scope(self, generators: list[ast.comprehension]) -> Any:
-        return self.nested_frame("<comprehension>", _targets(generators))
+        return self.nested_frame(COMPREHENSION, _targets(generators))
 
     def _generate(self, generators: list[ast.comprehension], k: int, iterable: Any, elt: ast.expr) -> Iterator[Any]:
         generator = generators[k]

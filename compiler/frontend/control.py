@@ -39,6 +39,7 @@ from .values import (
     is_static,
 )
 
+COMPREHENSION = "<comprehension>"  # the name of its frame
 JUMPS = ("$break", "$continue", "$return")
 
 

@@ -14,6 +14,7 @@ from ..ir.dims import Dim
 from ..ir.nodes import Const, Value
 from . import fence
 from .context import describe
+from .control import COMPREHENSION
 from .index_keys import SliceValue
 from .iteration import Iterating
 from .objects import class_of
@@ -135,8 +136,16 @@ class Expressions(Iterating):
         return DictValue(items)
 
     def eval_NamedExpr(self, node: ast.NamedExpr) -> Any:
-        value = self.eval(node.value)
-        self.assign_name(node.target.id, value)
+        value, name = self.eval(node.value), node.target.id
+        if self.frame.name != COMPREHENSION:
+            self.assign_name(name, value)
+            return value
+        box = self.box_of(name)
+        if box is None:
+            message = "an assignment in a comprehension is supported in functions only"
+            self.error(UnsupportedError, message, "write the comprehension as a loop")
+        self.session.touch(box)
+        box.items[0] = value
         return value
 
     def assign_name(self, name: str, value: Any) -> None:

@@ -93,7 +93,7 @@ def binds(node: ast.AST) -> Names:
 @dataclass(frozen=True)
 class Nonlocals:
     here: Names  # declared nonlocal in a function
-    inside: Names  # declared nonlocal in functions nested in it, and not there
+    inside: Names  # declared nonlocal in functions nested in it, and not there; assigned by := in its comprehensions
 
 
 def nonlocals(node: ast.AST) -> Nonlocals:
@@ -111,7 +111,22 @@ def nonlocals(node: ast.AST) -> Nonlocals:
             inside.update(nested.here | (nested.inside - own))
         else:
             stack.extend(ast.iter_child_nodes(n))
-    return Nonlocals(frozenset(here), frozenset(inside - here))
+    return Nonlocals(frozenset(here), frozenset((inside | _bound_by_comprehensions(node)) - here))
+
+
+def _bound_by_comprehensions(node: ast.AST) -> set[str]:
+    """The names that comprehensions of a function assign by ``:=``, which are variables of the function."""
+    found: set[str] = set()
+    stack = [(n, False) for n in ast.iter_child_nodes(node)]
+    while stack:
+        n, within = stack.pop()
+        if isinstance(n, (ast.FunctionDef, ast.Lambda)):
+            continue
+        if isinstance(n, ast.NamedExpr) and within:
+            found.add(n.target.id)
+        within = within or isinstance(n, (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp))
+        stack.extend((child, within) for child in ast.iter_child_nodes(n))
+    return found
 
 
 @dataclass

@@ -135,12 +135,12 @@ class Session:
                 set_contents(obj, what)
 
     @contextmanager
-    def attempt(self) -> Iterator[None]:
+    def attempt(self) -> Iterator[Journal]:
         """Mutations inside are kept, unless an exception leaves the block."""
         journal, frozen = Journal(), set(self.frozen)
         self.journals.append(journal)
         try:
-            yield
+            yield journal
         except BaseException:
             for obj, old in journal.old.items():
                 set_contents(obj, old)
