@@ -130,6 +130,14 @@ class Places(IndexKeys):
 
     def load_sequence(self, owner: Any, key: Any) -> Any:
         if isinstance(owner, RangeValue):
+            if isinstance(key, SliceValue):
+                bounds = (self.require_dim(b) for b in (owner.start, owner.stop, owner.step))
+                numbers = [self.session.number(d) for d in bounds]
+                if None in numbers:
+                    hint = "write the bounds into range()"
+                    self.error(UnsupportedError, "a slice of a range of run-time length is not supported", hint)
+                part = range(*(n for n in numbers if n is not None))[self._static_slice(key)]
+                return RangeValue(part.start, part.stop, part.step)
             index = self.require_dim(key)
             start, step = self.require_dim(owner.start), self.static(owner.step, "the step of this range")
             if not index.is_const or index.const < 0:
