@@ -430,7 +430,10 @@ class Context(Broadcasting):
         self.error(NeedsStatic if depends else UnsupportedError, message, "make a copy first with .copy()")
 
     def may_change(self, owner: ListValue | DictValue | RecordValue) -> None:
-        """Refuse to change what is an item of a list of run-time length."""
+        """Refuse to change what is an item of a list of run-time length, or may have another name too."""
+        if owner in self.session.ambiguous:
+            message = f"{describe(owner)} is changed that another name may refer to too, depending on the path taken"
+            raise NeedsStatic(message, self.loc, "make a new one, or keep what changes in arrays")
         if owner in self.session.frozen:
             message = f"{describe(owner)} is changed that is an item of a list of run-time length"
             raise NeedsStatic(message, self.loc, "put a new one into the list: items[k] = ...")

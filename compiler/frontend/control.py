@@ -217,16 +217,19 @@ class Control(Context):
             ]
             for x in (a, b)
         )
+        boxes = self.frame.boxes.values()
+        lasting, outer = [n for n in names if live is None or n in live or n[0] == "$"], self.outer_values()
+        roots_a, roots_b = ([env[n] for n in lasting if env and n in env] for env in (env_a, env_b))
+        join.settle_objects([*roots_a, *boxes, *outer], [*roots_b, *boxes, *outer], self.frame)
         self.env.clear()
         self.env.update({k: v for k, v in merged.items() if v is not UNDEFINED})
         for obj, what in new_contents:
             self.session.touch(obj)
             set_contents(obj, what)
-        boxes = self.frame.boxes.values()
         join.settle(
             [*(env_a[n] for n in kept if env_a and n in env_a), *boxes, *held_a],
             [*(env_b[n] for n in kept if env_b and n in env_b), *boxes, *held_b],
-            self.outer_values(),
+            outer,
             self.frame,
         )
 

@@ -24,7 +24,7 @@ from .merging import coerce, filler, same_static, unify
 from .moves import Carries, Key, Slot, parts_of, row_indices, with_indices
 from .segments import segmented
 from .session import contents, set_contents
-from .sharing import final_version, merged_readonly
+from .sharing import final_version, is_mutable, merged_readonly
 from .values import (
     UNDEFINED,
     Array,
@@ -164,7 +164,7 @@ class Loops(Growing):
         regions.append(region)
 
         def iteration() -> None:
-            carries.slots = {}
+            carries.slots, carries.objects = {}, {}
             self._enter(carries, entry_env, live_head, region)
             index = region.params[0] if body.bounds is not None else None
             facts = len(self.session.loops)
@@ -186,6 +186,7 @@ class Loops(Growing):
                 for obj in [o for o in done.heap if o.stamp < done.start]:
                     self._close_object(carries, obj, done)
                 if not carries.changed:
+                    self.settle_objects(carries, entry_env, done)
                     self.settle_memory(carries, entry_env, done)
         if carries.changed:
             return regions
@@ -284,7 +285,10 @@ class Loops(Growing):
             else self._leaves(carries, _FILL, x, (*key, k), param)
             for k, x in parts.items()
         }
-        return _rebuild(template, new)
+        made = _rebuild(template, new)
+        if key in carries.ambiguous:
+            self.session.ambiguous.add(made)
+        return made
 
     # -- the back edge -----------------------------------------------------------------------------
     def _close(self, carries: Carries, head: Any, back: Any, key: Key, done: Any) -> None:
@@ -362,6 +366,8 @@ class Loops(Growing):
             if list(parts_h) != list(parts_b):
                 self._conflict(carries, key, f"{name} has another length after an iteration of this loop")
                 return
+            if is_mutable(back):
+                carries.objects[key] = back
             for k in parts_h:
                 self._close(carries, parts_h[k], parts_b[k], (*key, k), done)
             return
@@ -562,6 +568,7 @@ class Loops(Growing):
                     obj.content = replace(obj.content, count=self.integer(count))
                 if self.level_of(obj) == 1 and not self.has_room(obj):
                     raise Grow(obj, None, carries.bounds[obj])
+        self.unlock(carries)
         if carries.sources:
             self.leave_origins(carries, results)
 

@@ -18,14 +18,17 @@ from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Gather, New, Op, Operand, Region, Span, Value
 from ..ir.types import Type, promote
 from .context import Context, describe
+from .session import contents
 from .sharing import (
     choice_between,
     final_version,
+    is_mutable,
     lenders_of,
     memory_of,
     merged_readonly,
     path_depends_on,
     reach_counts,
+    references,
 )
 from .values import (
     SHARED_BY_PATH,
@@ -37,6 +40,7 @@ from .values import (
     ListValue,
     Maybe,
     RecordValue,
+    Rows,
     UserFunction,
     ViewStep,
     is_number,
@@ -139,7 +143,7 @@ class Join:
         self.inside = a.defines() | b.defines()
         self.results: dict[tuple[Operand, ...], Value] = {}
         self.pairs: dict[tuple[Any, Any, Any, Any], tuple[Cell, int]] = {}
-        self.lost: dict[Cell, None] = {}
+        self.objects: dict[tuple[Any, Any], tuple[Any, int]] = {}  # merged lists, dicts and objects
 
     def value(self, a: Any, b: Any, hint: str) -> Any:
         """The abstract value that is `a` after the first path and `b` after the second."""
@@ -160,16 +164,10 @@ class Join:
             return self.array(a, b, hint)
         if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
             return tuple(self.value(x, y, hint) for x, y in zip(a, b, strict=True))
-        if isinstance(a, ListValue) and isinstance(b, ListValue) and len(a.items) == len(b.items):
-            if min(a.stamp, b.stamp) > min(self.a.start, self.b.start):
-                return ListValue([self.value(x, y, hint) for x, y in zip(a.items, b.items, strict=True)])
-            return Conflict(f"{hint or 'this list'} is a different list on two paths")
-        if isinstance(a, DictValue) and isinstance(b, DictValue) and list(a.items) == list(b.items):
-            if min(a.stamp, b.stamp) > min(self.a.start, self.b.start):
-                return DictValue({k: self.value(x, b.items[k], hint) for k, x in a.items.items()})
-            return Conflict(f"{hint or 'this dict'} is a different dict on two paths")
-        if isinstance(a, RecordValue) and isinstance(b, RecordValue) and a.cls is b.cls:
-            return RecordValue(a.cls, {k: self.value(x, b.fields[k], hint) for k, x in a.fields.items()})
+        if type(a) is type(b) and isinstance(a, (ListValue, DictValue, RecordValue)):
+            merged = self.container(a, b, hint)
+            if merged is not None:
+                return merged
         if isinstance(a, UserFunction) and isinstance(b, UserFunction):
             if (a.fn, a.node, a.env, a.bound) == (b.fn, b.node, b.env, b.bound):
                 return a
@@ -183,6 +181,44 @@ class Join:
                 either = self.maybe(a, b, number, hint)
         reason = f"{name} is {describe(a)} on one path and {describe(b)} on another"
         return Conflict(reason, either if isinstance(either, Maybe) else None)
+
+    def container(self, a: Any, b: Any, hint: str) -> Any:
+        """One object for two that are alike; None where they are not. See `settle_objects`."""
+        if (a, b) in self.objects:
+            made, count = self.objects[a, b]
+            self.objects[a, b] = (made, count + 1)
+            return made
+        in_a, in_b = (x.heap.get(v, contents(v)) for x, v in ((self.a, a), (self.b, b)))
+        made = None
+        if isinstance(a, RecordValue):
+            if a.cls is b.cls and list(in_a) == list(in_b):
+                made = RecordValue(a.cls, {k: self.value(x, in_b[k], hint) for k, x in in_a.items()})
+        elif isinstance(in_a, Rows) or isinstance(in_b, Rows):
+            return None
+        else:
+            kind = "list" if isinstance(a, ListValue) else "dict"
+            if list(in_a) != list(in_b) if kind == "dict" else len(in_a) != len(in_b):
+                return None
+            if min(a.stamp, b.stamp) < min(self.a.start, self.b.start):
+                return Conflict(f"{hint or f'this {kind}'} is a different {kind} on two paths")
+            if kind == "list":
+                made = ListValue([self.value(x, y, hint) for x, y in zip(in_a, in_b, strict=True)])
+            else:
+                made = DictValue({k: self.value(x, in_b[k], hint) for k, x in in_a.items()})
+        if made is not None and is_mutable(made):
+            self.objects[a, b] = (made, 1)
+        return made
+
+    def settle_objects(self, values_a: list[Any], values_b: list[Any], frame: Any) -> None:
+        """Decide which merged objects may be changed: those that only the merged names refer to. For two names of one
+        object there is one merged object, where that is so on both paths. Call before the state is that after the
+        branch."""
+        if not self.objects:
+            return
+        counts_a, counts_b = references(values_a, self.a.heap, frame), references(values_b, self.b.heap, frame)
+        for (a, b), (made, count) in self.objects.items():
+            if (a is not None and counts_a.get(a, 0) > count) or (b is not None and counts_b.get(b, 0) > count):
+                self.ctx.session.ambiguous.update(x for x in (made, a, b) if x is not None)
 
     def maybe(self, a: Any, b: Any, absent: Any, hint: str) -> Any:
         """The value that is there on some paths only: on the others it is `absent`."""
@@ -308,17 +344,27 @@ class Join:
             return Array(cell)
         if isinstance(v, tuple):
             return tuple(self.export(x, owner, hint) for x in v)
-        if isinstance(v, ListValue) and v.stamp > owner.start:
-            return ListValue([self.export(x, owner, hint) for x in v.items])
-        if isinstance(v, DictValue) and v.stamp > owner.start:
-            return DictValue({k: self.export(x, owner, hint) for k, x in v.items.items()})
-        if isinstance(v, RecordValue) and v.stamp > owner.start:
-            return RecordValue(v.cls, {k: self.export(x, owner, hint) for k, x in v.fields.items()})
+        if isinstance(v, (ListValue, DictValue, RecordValue)) and v.stamp > owner.start:
+            return self._exported(v, owner, hint)
         if isinstance(v, Dim) and any(x in self.inside for x in v.values()):
             return self.only(self.ctx.type(v), hint, self._in(owner, v), owner)
         if isinstance(v, Maybe):
             return Maybe(self.export(v.value, owner, hint), self.export(v.bound, owner, hint + "_bound"), v.absent)
         return v
+
+    def _exported(self, v: Any, owner: Outcome, hint: str) -> Any:
+        key = (v, None) if owner is self.a else (None, v)
+        if key in self.objects:
+            made, count = self.objects[key]
+        elif isinstance(v, ListValue):
+            made, count = ListValue([self.export(x, owner, hint) for x in v.items]), 0
+        elif isinstance(v, DictValue):
+            made, count = DictValue({k: self.export(x, owner, hint) for k, x in v.items.items()}), 0
+        else:
+            made, count = RecordValue(v.cls, {k: self.export(x, owner, hint) for k, x in v.fields.items()}), 0
+        if is_mutable(v):
+            self.objects[key] = (made, count + 1)
+        return made
 
     def only(self, t: Type, hint: str, x: Operand, owner: Outcome) -> Value:
         return self.result(t, hint, x, None) if owner is self.a else self.result(t, hint, None, x)

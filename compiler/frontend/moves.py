@@ -11,7 +11,8 @@ which is where. There are three cases:
   the arrays become choices between them. Where the loop may give up the memory, what was in it then is carried too.
   A part of an array that is another one at each iteration (``last = rows[i]``) is a source as long as no carried array
   is written: the indices of the part are carried too.
-- The body can reach it otherwise: then both are read-only in the loop, and tracked all the same.
+- The body can reach it otherwise, or what it binds the name to: then these are read-only in the loop, and tracked
+  all the same.
 """
 
 from __future__ import annotations
@@ -26,14 +27,17 @@ from ..ir.types import INT, Type
 from .control import Control
 from .liveness import Names
 from .merging import Outcome
+from .session import contents
 from .sharing import (
     choice_between,
     final_version,
+    is_mutable,
     lenders_of,
     memory_of,
     merged_readonly,
     path_depends_on,
     reach_counts,
+    references,
 )
 from .values import (
     SHARED_BY_ITERATION,
@@ -87,6 +91,8 @@ class Carries:
     cells: dict[Key, Cell] = field(default_factory=dict)  # of the carried arrays at the head, then at the exit
     sources: list[Array] = field(default_factory=list)  # arrays whose memory is tracked through the loop
     locked: dict[Cell, str] = field(default_factory=dict)  # arrays that are read-only as long as the loop runs
+    objects: dict[Key, Any] = field(default_factory=dict)  # carried lists, dicts, objects: those at the end of the body
+    ambiguous: set[Key] = field(default_factory=set)  # those of them to which other names may refer too
     written: bool = False  # an array that may have the memory of a source is written in the body
     moving: set[int] = field(default_factory=set)  # those of the sources that are another part at each iteration
     untracked: bool = False  # the memory cannot be tracked: what is shared stays read-only after the loop
@@ -174,6 +180,11 @@ class Moves(Control):
                 if carries.untracked:
                     carries.readonly_after[key] = why
                     merged_readonly(self, older, why)
+            for c in older:
+                if not c.readonly and (c in inside or after_head.get(c, 0) > 1):
+                    carries.locked[c] = c.readonly
+                    merged_readonly(self, [c], why)
+                    carries.changed = True
             if reasons and not carries.readonly.get(key):
                 carries.readonly[key] = reasons[0]
                 carries.changed = True
@@ -185,6 +196,42 @@ class Moves(Control):
                 carries.readonly_after[key] = why
         if not carries.changed and carries.sources:
             self._close_origins(carries, done)
+
+    def settle_objects(self, carries: Carries, entry_env: dict[str, Any], done: Outcome) -> None:
+        """A list, dict or object that is carried is another one than those it is made from, at the head and after the
+        loop. Where other names refer to those too, none of them may be changed."""
+        if not carries.objects:
+            return
+        live = carries.live_head | carries.live_after
+        around = [*self.frame.boxes.values(), *self.outer_values()]
+
+        def counts(state: dict[str, Any], heap: dict[Any, Any]) -> dict[Any, int]:
+            return references([*(v for n, v in state.items() if n in live), *around], heap, self.frame)
+
+        entries, backs = counts(entry_env, {}), counts(done.env or {}, done.heap)
+        for key, back in carries.objects.items():
+            entry = self._at_entry(carries, key, entry_env)
+            shared = backs.get(back, 0) > 1 or (is_mutable(entry) and entries.get(entry, 0) > 1)
+            if shared and key not in carries.ambiguous:
+                carries.ambiguous.add(key)
+                carries.changed = True
+            if key in carries.ambiguous:
+                self.session.ambiguous.update(v for v in (entry, back) if is_mutable(v))
+
+    def _at_entry(self, carries: Carries, key: Key, entry_env: dict[str, Any]) -> Any:
+        """What a carried leaf is bound to before the loop."""
+        if key[0] == "@":
+            held = contents(carries.heap[key[1]])
+            if isinstance(held, Rows):
+                return None
+            found: Any = held if isinstance(held, dict) else dict(enumerate(held))
+            rest: Key = key[2:]
+        else:
+            found, rest = entry_env, key
+        for part in rest:
+            found = found.value if isinstance(found, Maybe) else found
+            found = ((found if isinstance(found, dict) else parts_of(found)) or {}).get(part)
+        return found.value if isinstance(found, Maybe) else found
 
     def _track(self, carries: Carries, array: Any, done: Outcome) -> None:
         """Follow the memory of an array older than the loop, if it is one."""
@@ -350,11 +397,13 @@ class Moves(Control):
         return value
 
     # -- after the loop ------------------------------------------------------------------------------
-    def leave_origins(self, carries: Carries, results: dict[Key, Value]) -> None:
-        """Give the sources their contents, and make the arrays choices between them."""
+    def unlock(self, carries: Carries) -> None:
         for cell, readonly in carries.locked.items():
             self.session.touch(cell)
             cell.readonly = readonly
+
+    def leave_origins(self, carries: Carries, results: dict[Key, Value]) -> None:
+        """Give the sources their contents, and make the arrays choices between them."""
         keys = carries.tracked_keys()
         origins = {key: results[("origin", key)] for key in keys}
         if carries.written:

@@ -100,6 +100,7 @@ class Session:
         self.laid_out: dict[Cell, None] = {}  # reshaped: a view or a copy, as the memory is laid out
         self.lent: dict[Cell, None] = {}  # arguments that may be written by one who took over their memory
         self.frozen: set[Any] = set()  # lists and objects that are items of lists of run-time length
+        self.ambiguous: set[Any] = set()  # those that another name may also refer to, depending on the path
         self.inlined: dict[Any, tuple[int, int]] = {}  # calls and ops built in place so far (see once.py)
         self._symbols = 0
         self._callee_names: set[str] = set()
@@ -137,14 +138,14 @@ class Session:
     @contextmanager
     def attempt(self) -> Iterator[Journal]:
         """Mutations inside are kept, unless an exception leaves the block."""
-        journal, frozen = Journal(), set(self.frozen)
+        journal, frozen, ambiguous = Journal(), set(self.frozen), set(self.ambiguous)
         self.journals.append(journal)
         try:
             yield journal
         except BaseException:
             for obj, old in journal.old.items():
                 set_contents(obj, old)
-            self.frozen = frozen
+            self.frozen, self.ambiguous = frozen, ambiguous
             raise
         else:
             for obj, old in journal.old.items():

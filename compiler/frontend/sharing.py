@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..ir.dims import Dim
 from ..ir.nodes import Operand, Span, Value
+from .session import contents
 from .values import (
     Array,
     BoundMethod,
@@ -31,6 +32,7 @@ from .values import (
     ListValue,
     Maybe,
     RecordValue,
+    Rest,
     Rows,
     StackedItems,
     StackedList,
@@ -176,6 +178,60 @@ def reach_counts(values: list[Any], frame: Any = None) -> dict[Cell, int]:
                 exchanges.add((cell, exchange))
             counts[cell] = counts.get(cell, 0) + 1
     return counts
+
+
+def references(values: Iterable[Any], state: dict[Any, Any], frame: Any = None) -> dict[Any, int]:
+    """From how many places each list, dict and object is referred to: from `values`, and from what these hold in the
+    state `state` of the heap. `frame` is the one whose names are among the values."""
+    counts: dict[Any, int] = {}
+    frames: set[int] = {id(frame)}
+
+    def visit(v: Any) -> None:
+        if isinstance(v, tuple):
+            for x in v:
+                visit(x)
+        elif isinstance(v, Maybe):
+            visit(v.value)
+        elif isinstance(v, (ListValue, DictValue, RecordValue)):
+            counts[v] = counts.get(v, 0) + 1
+            if counts[v] == 1:
+                held = state.get(v, contents(v))
+                for x in held.values() if isinstance(held, dict) else () if isinstance(held, Rows) else held:
+                    visit(x)
+        elif isinstance(v, (BoundMethod, DictView)):
+            visit(v.owner)
+        elif isinstance(v, (Iteration, Lazy)):
+            visit(v.parts)
+        elif isinstance(v, Rest):
+            visit(v.iterator)
+        elif isinstance(v, (StackedItems, StackedList)):
+            visit(v.source)
+        elif isinstance(v, functools.partial):
+            visit((*v.args, *v.keywords.values()))
+        elif isinstance(v, GeneratorValue):
+            visit(v.iterable)
+            names_of(v.frame)
+        elif isinstance(v, UserFunction):
+            visit((*v.bound, *v.bound_kwargs.values(), *v.defaults.values()))
+            names_of(v.env)
+
+    def names_of(frame: Any) -> None:
+        while frame is not None and id(frame) not in frames:
+            frames.add(id(frame))
+            visit(tuple(frame.held()))
+            frame = frame.parent
+
+    for v in values:
+        visit(v)
+    return counts
+
+
+def is_mutable(v: Any) -> bool:
+    """Whether it matters which object a value is, and not only what it holds."""
+    if isinstance(v, RecordValue):
+        frozen = getattr(getattr(v.cls, "__dataclass_params__", None), "frozen", False)
+        return not (frozen or issubclass(v.cls, tuple))
+    return isinstance(v, (ListValue, DictValue))
 
 
 def merged_readonly(ctx: Context, cells: Iterable[Cell], why: str) -> None:
