@@ -145,6 +145,7 @@ class Broadcasting:
                 if known is None:
                     self.session.settle(d, chosen[axis])
                     if d.has_values and not chosen[axis].has_values and not self.session.generic:
+                        self.not_stretched(chosen[axis], d)
                         stretched[axis, d] = None
                         continue
                     self.not_stretched(d, chosen[axis])

@@ -13,10 +13,12 @@ from typing import Any
 
 import numpy as np
 
+from .aliases import Aliasing
 from .scope import FLOAT, INT, Helper, Scope, Ty, Var
 from .statements import Lines, Statements, indent
 from .structures import prelude
 
+ALIASING = 5
 HEADER = ["import math", "", "import numpy as np", ""]
 
 
@@ -241,6 +243,12 @@ def variable(a: Argument) -> Var:
     return Var(a.name, Ty("float", a.shape))
 
 
+def aliasing(seed: int) -> Case:
+    """A program about shared memory."""
+    vectors = (Argument("x", "f64", (3,)), Argument("y", "f64", (3,)), Argument("m", "f64", (3, 3)))
+    return Case(seed, Aliasing(seed).source(), (*vectors, Argument("n", "int", (), seed // ALIASING % 4)))
+
+
 def generate(seed: int) -> Case:
-    """The program of a seed."""
-    return Generator(seed).case()
+    """The program of a seed: one in `ALIASING` is about shared memory."""
+    return aliasing(seed) if seed % ALIASING == ALIASING - 1 else Generator(seed).case()

@@ -1,0 +1,234 @@
+# ruff: noqa: B007
+"""Two names for one list, dict or object, depending on the path or the iteration: never a copy. What cannot be told at
+compile time is refused where it is changed."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pullback as pb
+
+
+class Pt:
+    def __init__(self, u, v):
+        self.u = u
+        self.v = v
+
+
+def l1(x, n):
+    P = Pt(x[0], x[1])
+    Q = Pt(x[1], x[2])
+    for i in range(n):
+        P = Pt(x[i] * 2, x[0])
+        Q = P
+    P.u = 5.0
+    return Q.u + P.v
+
+
+def l2(x, n):
+    P = Pt(x[0], x[1])
+    Q = Pt(x[1], x[2])
+    for i in range(n):
+        P = Q
+    Q.u = 5.0
+    return Q.u + P.u * 3
+
+
+def l3(x, n):
+    P = [x[0], x[1]]
+    Q = [x[1], x[2]]
+    for i in range(n):
+        P = Q
+    Q[0] = 5.0
+    return Q[0] + P[0] * 3
+
+
+def l4(x, n):
+    P = [x[0], x[1]]
+    Q = [x[1], x[2]]
+    for i in range(n):
+        P = [x[i], 1.0]
+        Q = P
+    Q[0] = 5.0
+    return Q[0] + P[0] * 3
+
+
+def l5(x, n):
+    P = {"a": x[0]}
+    Q = {"a": x[1]}
+    for i in range(n):
+        P = Q
+    Q["a"] = 5.0
+    return P["a"]
+
+
+def l6(x, n):
+    P = Pt(x[0], x[1])
+    Q = P
+    for i in range(n):
+        P = Pt(P.u * 2, P.v)
+    P.u = 5.0
+    return Q.u + P.u * 2
+
+
+def l7(x, n):
+    P = Pt(x[0], x[1])
+    Q = Pt(x[2], x[1])
+    for i in range(n):
+        P, Q = Q, P
+        P.u *= 2.0
+    return Q.u + P.u * 2
+
+
+def l8(x, n):
+    P = Pt(x[0], x[1])
+    Q = Pt(x[2], x[1])
+    for i in range(n):
+        if x[i] > 0:
+            P = Q
+        P.u += 1.0
+    return Q.u + P.u * 2
+
+
+def l9(x, n):
+    P = Pt(x[0], x[1])
+    Q = Pt(x[2], x[1])
+    if x[0] > 0.1 * n:
+        P = Q
+    P.u += 1.0
+    return Q.u + P.u * 2
+
+
+def l10(x, n):
+    P = Pt(x[0], x[1])
+    if x[0] > 0.1 * n:
+        P = Pt(x[1], x[0])
+        Q = P
+    else:
+        P = Pt(x[2], x[0])
+        Q = P
+    P.u += 1.0
+    return Q.u + P.u * 2
+
+
+def l11(x, n):
+    if x[0] > 0.1 * n:
+        P = [x[1], x[0]]
+        Q = P
+    else:
+        P = [x[2], x[0]]
+        Q = P
+    P[0] += 1.0
+    return Q[0] + P[0] * 2
+
+
+def l12(x, n):
+    if x[0] > 0.1 * n:
+        P = {"a": x[1]}
+        Q = P
+    else:
+        P = {"a": x[2]}
+        Q = {"a": x[0]}
+    P["a"] += 1.0
+    return Q["a"] + P["a"] * 2
+
+
+def l13(x, n):
+    P = Pt(x[0], x[1])
+    L = [P, P]
+    if x[0] > 0.1 * n:
+        P = Pt(x[1], x[1])
+    P.u = 9.0
+    return L[0].u + P.u
+
+
+def l14(x, n):
+    best = Pt(x[0], x[1])
+    for i in range(n):
+        c = Pt(x[i], x[i] * 2)
+        if c.u > best.u:
+            best = c
+        c.v += 10.0
+    return best.v
+
+
+def l15(x, n):
+    best = Pt(x[0], x[1])
+    c = Pt(x[0], 0.0)
+    for i in range(n):
+        c.u = x[i]
+        if c.u > best.u:
+            best = c
+    return best.u
+
+
+def l16(x, n):
+    P = Pt(x[0], x[1])
+
+    def g():
+        return P.u
+
+    if x[0] > 0.1 * n:
+        P.u = 7.0
+    else:
+        P = Pt(x[1], 2.0)
+    return P.u + g()
+
+
+def l17(x, n):
+    P = Pt(x[0], x[1])
+    Q = P
+    i = 0
+    while i < n:
+        P = Pt(P.u + 1, P.v)
+        i += 1
+        if i == 2:
+            Q = P
+    P.u = 50.0
+    return Q.u
+
+
+def l18(x, n):
+    P = Pt(Pt(x[0], x[1]), x[2])
+    q = P.u
+    if x[0] > 0.1 * n:
+        P.u = Pt(x[1], x[1])
+    P.u.u = 4.0
+    return q.u + P.u.u * 3
+
+
+PROGRAMS = {name: f for name, f in list(globals().items()) if name[0] == "l" and name[1:].isdigit()}
+RIGHT = {"l7", "l10", "l11", "l16"}  # no other name refers to what is changed
+X = np.array([0.3, 0.5, -0.2])
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+def test_right_or_refused(name: str, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULLBACK_BACKEND", "interp")
+    f = PROGRAMS[name]
+    try:
+        expected = f(X.copy(), n)
+    except UnboundLocalError:
+        return
+    try:
+        result = pb.jit(f)(X.copy(), n)
+    except pb.errors.UnsupportedError as e:
+        assert name not in RIGHT and "another name may refer" in e.message, e
+        return
+    np.testing.assert_allclose(result, expected)
+
+
+def test_what_a_branch_changed_is_kept_where_the_other_makes_a_new_object() -> None:
+    def f(x, m):
+        p = Pt(x * 1.0, x * 2.0)
+        if x[0] > 0:
+            p.v = m[0]
+        else:
+            p = Pt(x, m[1])
+        return p.v.sum() * 2 + p.u.sum()
+
+    m = np.arange(9.0).reshape(3, 3)
+    for x in (X, -X):
+        np.testing.assert_allclose(pb.jit(f)(x, m), f(x, m))
