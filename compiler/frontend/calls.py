@@ -128,6 +128,8 @@ class Calls(Objects):
         if isinstance(owner, UserFunction) and name == "__name__":
             return owner.name
         if is_static(owner):
+            if isinstance(owner, frozenset) and not hasattr(owner, name) and hasattr(set, name):
+                self.error(UnsupportedError, "sets are constant here", "use a dict with constant keys, or a list")
             if not hasattr(owner, name):
                 message = f"{describe(owner)} has no attribute {name!r}"
                 self.error(PullbackAttributeError, message, closest(name, dir(owner)))

@@ -350,3 +350,9 @@ def lists_of_two_kinds_are_joined(x):
     t = [(v, 2.0 * v) for v in x]
     u = [[v, 2.0 * v] for v in x]
     return np.sum(np.array(t + u))  #! t + u | different kinds | one kind
+
+
+def set_that_changes(x):
+    seen = {1, 2}
+    seen.add(3)  #! seen.add | sets are constant | dict
+    return x[0]
