@@ -13,19 +13,15 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import NeedsStatic, PullbackTypeError, PullbackValueError, UnsupportedError
+from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
 from . import containers_library
-from . import numpy_library as library
 from .context import Context, describe
-from .forms import is_ordered, take_apart
 from .iteration import is_iterator
 from .numpy_builtins import to_int
 from .numpy_support import cast
-from .sharing import merged_readonly
 from .texts import escaped, formatted, template_of
 from .values import (
-    IN_LIST,
     UNDEFINED,
     Array,
     BoundMethod,
@@ -41,7 +37,6 @@ from .values import (
     StackedList,
     TextValue,
     UserFunction,
-    is_number,
     is_operand,
     is_scalar,
     is_static,
@@ -50,14 +45,21 @@ from .values import (
 
 Handler = Callable[[Any, list[Any], dict[str, Any]], Any]
 BUILTINS: dict[Any, Handler] = {}
-_SEQUENCES = (tuple, ListValue, RecordValue)  # what is compared part by part, or by a method
-_LISTS: list[Handler] = []  # those that take lists of run-time length
-_ITERATED: list[Handler] = []  # those that go through their arguments
-_OF_ITEMS: list[Handler] = []  # those for which an array is as good as the list of its rows
 
 
-def builtin(*functions: Any, low: int = 1, high: int = 1) -> Callable[[Handler], Handler]:
-    """Enter a handler with the number of positional arguments it takes."""
+def builtin(*functions: Any, low: int = 1, high: int = 1, takes: str = "") -> Callable[[Handler], Handler]:
+    """Enter a handler with the number of positional arguments it takes. They may be lists of run-time length if it
+    `takes` "lists"; "iterables": it goes through them; "items": through the only one, if it is the only one, and an
+    array is as good as the list of its rows."""
+
+    def prepared(ctx: Context, args: list[Any]) -> list[Any]:
+        if takes == "iterables" or (takes == "items" and len(args) == 1):
+            args = [ctx.begun(a) for a in args]
+        elif takes:
+            args = [ctx.as_stacked(a) for a in args]
+        if takes == "items" and len(args) == 1 and isinstance(args[0], StackedList):
+            return [args[0].array]
+        return args
 
     def enter(handler: Handler) -> Handler:
         for function in functions:
@@ -69,13 +71,7 @@ def builtin(*functions: Any, low: int = 1, high: int = 1) -> Callable[[Handler],
                     ctx.error(
                         PullbackTypeError, f"{name}() takes {wanted} positional arguments but {len(args)} were given"
                     )
-                if handler in _LISTS:
-                    args = [ctx.as_stacked(a) for a in args]
-                if handler in _ITERATED or (handler in _OF_ITEMS and len(args) == 1):
-                    args = [ctx.begun(a) for a in args]
-                if handler in _OF_ITEMS and len(args) == 1 and isinstance(args[0], StackedList):
-                    args = [args[0].array]
-                return handler(ctx, args, kwargs)
+                return handler(ctx, prepared(ctx, args), kwargs)
 
             BUILTINS[function] = checked
         return handler
@@ -93,7 +89,7 @@ def _range(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return RangeValue(start, stop, step)
 
 
-@builtin(len)
+@builtin(len, takes="lists")
 def _len(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     (v,) = args
     if isinstance(v, Array):
@@ -113,12 +109,12 @@ def _len(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return len(v)
 
 
-@builtin(enumerate, low=1, high=2)
+@builtin(enumerate, low=1, high=2, takes="iterables")
 def _enumerate(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return Iteration("enumerate", (args[0],), kwargs.get("start", args[1] if len(args) > 1 else 0))
 
 
-@builtin(zip, low=1, high=99)
+@builtin(zip, low=1, high=99, takes="iterables")
 def _zip(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if ctx.static(kwargs.get("strict", False), "strict of zip"):
         lengths = [ctx.length(a) if ctx.turns(a) is None else Dim.of(ctx.count_turns(a)) for a in args]
@@ -127,12 +123,12 @@ def _zip(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return Iteration("zip", tuple(args))
 
 
-@builtin(reversed)
+@builtin(reversed, takes="iterables")
 def _reversed(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return Iteration("reversed", (args[0],))
 
 
-@builtin(tuple, low=0)
+@builtin(tuple, low=0, takes="iterables")
 def _tuple(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return tuple(ctx.items_of(args[0])) if args else ()
 
@@ -280,7 +276,7 @@ def _print(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return None
 
 
-@builtin(sum, low=1, high=2)
+@builtin(sum, low=1, high=2, takes="items")
 def _sum(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     start = kwargs.get("start", args[1] if len(args) > 1 else 0)
     if isinstance(args[0], Array) and not ctx.shape(args[0])[0].is_const:
@@ -295,91 +291,7 @@ def _sum(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return out
 
 
-def _extreme(python: Any) -> Handler:
-    name = python.__name__
-
-    def handler(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        for unknown in set(kwargs) - {"key", "default"}:
-            ctx.error(PullbackTypeError, f"{name}() got an unexpected keyword argument {unknown!r}")
-        if len(args) == 1 and "default" in kwargs:
-            items = ctx.static_items(args[0])
-            if items is None:
-                some = ctx.emit("gt", ctx.operand(ctx.integer(ctx.length(ctx.listed(args[0])))), 0)
-                rest = {k: v for k, v in kwargs.items() if k != "default"}
-                return ctx.choose(some, lambda: handler(ctx, args, rest), lambda: kwargs["default"])
-            if not items:
-                return kwargs["default"]
-        if kwargs.get("key") is not None:
-            return _extreme_by(ctx, python, args, kwargs["key"])
-        if len(args) == 1 and isinstance(args[0], Array) and not ctx.shape(args[0])[0].is_const:
-            return ctx.call(library.python_max if python is max else library.python_min, args, {})
-        if len(args) == 1 and ctx.is_unbounded(args[0]):
-            return ctx.reduce_items(args[0], name)
-        if len(args) == 1 and isinstance(args[0], (Iteration, StackedItems)) and ctx.turns(args[0]) is None:
-            return ctx.reduce_stacked(name, args[0])
-        items = args if len(args) > 1 else ctx.items_of(args[0])
-        if not items:
-            ctx.error(PullbackValueError, f"{name}() of an empty sequence")
-        out = items[0]
-        for x in items[1:]:
-            out = pick(ctx, python, out, x)
-        return out
-
-    return handler
-
-
-def _extreme_by(ctx: Any, python: Any, args: list[Any], key: Any) -> Any:
-    """max or min of the items by a function of them: the first of those where it is greatest (least)."""
-    order = ast.Gt() if python is max else ast.Lt()
-
-    def better(best: tuple[Any, Any], item: Any) -> Any:
-        value = ctx.call(key, [item], {})
-        test = ctx.truth(ctx.compare(order, value, best[1]))
-        return ctx.choose(test, lambda: (item, value), lambda: best)
-
-    source = args[0] if len(args) == 1 else tuple(args)
-    items = ctx.static_items(source)
-    if items is None:
-        source = ctx.listed(source)
-        n = ctx.operand(ctx.integer(ctx.length(source)))
-        ctx.check(ctx.emit("gt", n, 0), "ValueError", f"{python.__name__}() iterable argument is empty")
-        first = ctx.item_at(source, 0)
-        return ctx.folded(source, 1, (first, ctx.call(key, [first], {})), better)[0]
-    if not items:
-        ctx.error(PullbackValueError, f"{python.__name__}() of an empty sequence")
-    best = (items[0], ctx.call(key, [items[0]], {}))
-    for item in items[1:]:
-        best = better(best, item)
-    return best[0]
-
-
-def pick(ctx: Any, python: Any, a: Any, b: Any) -> Any:
-    """Python's max or min of two: the first unless the second is greater (less)."""
-    if is_number(a) and is_number(b):
-        return python(a, b)
-    if isinstance(a, _SEQUENCES) and isinstance(b, _SEQUENCES):
-        second = ctx.truth(ctx.compare(ast.Gt() if python is max else ast.Lt(), b, a))
-        return ctx.choose(second, lambda: b, lambda: a)
-    if isinstance(a, Array) or isinstance(b, Array):
-        ctx.error(
-            PullbackValueError,
-            "the truth value of an array with more than one element is ambiguous",
-            "use np.maximum or np.minimum",
-        )
-    if all(isinstance(x, Dim) or (isinstance(x, int) and not isinstance(x, bool)) for x in (a, b)):
-        return ctx.integer(Dim.of(a).max(b) if python is max else Dim.of(a).min(b))
-    x, y = ctx.operand(a), ctx.operand(b)
-    if x.type.is_int and y.type.is_int:
-        return ctx.emit("maximum" if python is max else "minimum", x, y)
-    greater = ctx.emit("gt" if python is max else "lt", y, x)
-    return ctx.emit("where", greater, y, x)
-
-
-_max = builtin(max, low=1, high=99)(_extreme(max))
-_min = builtin(min, low=1, high=99)(_extreme(min))
-
-
-@builtin(any)
+@builtin(any, takes="items")
 def _any(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if isinstance(args[0], Array):
         return _python_bool(ctx, ctx.numpy(np.any, args))
@@ -388,7 +300,7 @@ def _any(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return _python_bool(ctx, ctx.either(_tests(ctx, args[0], True)))
 
 
-@builtin(all)
+@builtin(all, takes="items")
 def _all(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if isinstance(args[0], Array):
         return _python_bool(ctx, ctx.numpy(np.all, args))
@@ -464,84 +376,12 @@ def _pow(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return ctx.binary(ast.Pow, *args)
 
 
-@builtin(map, low=2, high=99)
+@builtin(map, low=2, high=99, takes="iterables")
 def _map(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return ctx.generator("(f(*row) for row in _)", Iteration("zip", tuple(args[1:])), f=args[0])
 
 
-@builtin(sorted)
-def _sorted(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    for unknown in set(kwargs) - {"key", "reverse"}:
-        ctx.error(PullbackTypeError, f"sort() got an unexpected keyword argument {unknown!r}")
-    key, reverse = kwargs.get("key"), bool(ctx.static(kwargs.get("reverse", False), "reverse of sorted"))
-    source = ctx.listed(args[0])
-    items = ctx.static_items(source)
-    if items is None:
-        if isinstance(source, Iteration):
-            source = ctx.listed(ctx.generator("(x for x in _)", source))
-        if key is not None:
-            columns = ctx.mapped(key, source)
-        elif isinstance(source, StackedItems):
-            columns = [c.array for c in source.rows.columns] if is_ordered(source.rows.form) else []
-        else:
-            columns = [ctx.wrap(ctx.operand(source))]
-        order = _order(ctx, columns, reverse)
-        if isinstance(source, StackedItems):
-            return ctx.part_of_items(source, order)
-        ctx.lock_items(source)
-        rows = ctx.wrap(ctx.operand(source))
-        made = ctx.load_array(rows, order)
-        if len(ctx.shape(made)) > 1:
-            merged_readonly(ctx, [made.cell], IN_LIST)
-        return StackedList(made, isinstance(source, StackedList) and source.weak)
-    keys = items if key is None else [ctx.call(key, [x], {}) for x in items]
-    if all(is_static(k) for k in keys):
-        try:
-            places = sorted(range(len(items)), key=lambda k: to_python(keys[k]), reverse=reverse)
-        except TypeError as e:
-            ctx.error(PullbackTypeError, str(e))
-        return ListValue([items[k] for k in places])
-    order = _order(ctx, _columns_of(ctx, keys), reverse)
-    return ListValue([_item_at(ctx, items, ctx.load_array(order, k)) for k in range(len(items))])
-
-
-def _columns_of(ctx: Any, keys: list[Any]) -> list[Any]:
-    """The numbers in keys of one form, an array for each; nothing where they have no order."""
-    taken = [take_apart(ctx, k) for k in keys]
-    if any(form != taken[0][0] for form, _ in taken) or not is_ordered(taken[0][0]):
-        return []
-    return [ctx.wrap(ctx.stack(list(leaves))) for leaves in zip(*(leaves for _, leaves in taken), strict=True)]
-
-
-def _order(ctx: Any, columns: list[Any], reverse: bool) -> Any:
-    """The positions of the least to the greatest (the greatest to the least), stable: by the first column, by the next
-    one where it is equal, and so on."""
-    if not columns or any(len(ctx.shape(c)) != 1 for c in columns):
-        hint = "sort by a key that is a number, or a tuple of numbers"
-        ctx.error(PullbackTypeError, "only numbers, and tuples of numbers, can be put in order", hint)
-    order: Any = None
-    for column in reversed(columns):
-        keys = ctx.read(column if order is None else ctx.load_array(column, order))
-        if reverse:
-            keys = ctx.emit("neg", ctx.emit("cast", keys, dtype="i64", weak=False) if keys.type.is_bool else keys)
-        places = ctx.wrap(ctx.emit("argsort", keys, axis=0))
-        order = places if order is None else ctx.load_array(order, places)
-    return order
-
-
-def _item_at(ctx: Any, items: list[Any], position: Any) -> Any:
-    """The item at a run-time position of items of one structure; new values, which share no memory."""
-    first = items[0]
-    if isinstance(first, tuple) and all(isinstance(x, tuple) and len(x) == len(first) for x in items):
-        return tuple(_item_at(ctx, list(parts), position) for parts in zip(*items, strict=True))
-    if not all(is_scalar(x) for x in items):
-        ctx.error(
-            NeedsStatic, "these items are put in an order known only at run time", "sort numbers, or use np.argsort"
-        )
-    return ctx.load_array(ctx.wrap(ctx.stack(items)), position)
-
-
-@builtin(filter, low=2, high=2)
+@builtin(filter, low=2, high=2, takes="iterables")
 def _filter(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     template = "(x for x in _ if x)" if args[0] is None else "(x for x in _ if f(x))"
     return ctx.generator(template, args[1], f=args[0])
@@ -604,8 +444,3 @@ def _identity(fn: Any) -> Any:
 @builtin(_identity)
 def _same(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return args[0]
-
-
-_OF_ITEMS += [_sum, _any, _all, _max, _min]
-_ITERATED += [_enumerate, _zip, _reversed, _sorted, _map, _filter, _tuple]
-_LISTS += [*_OF_ITEMS, *_ITERATED, _len]

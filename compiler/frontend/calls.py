@@ -171,7 +171,7 @@ class Calls(Objects):
             frame.call = outer
 
     def call(self, fn: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        from . import builtin_calls, container_methods, functional_calls, numpy_calls
+        from . import builtin_calls, container_methods, functional_calls, numpy_calls, ordering_calls  # noqa: F401
 
         fn = self.present(fn)
         if isinstance(fn, UserFunction):

@@ -424,7 +424,7 @@ class Comprehensions(Expressions):
     def reduce_stacked(self, kind: str, items: Any) -> Any:
         """min or max of an iterable of run-time length that can be gone through more than once."""
         from . import numpy_library
-        from .builtin_calls import pick
+        from .ordering_calls import pick
 
         python = max if kind == "max" else min
         if isinstance(items, StackedList):
@@ -440,7 +440,7 @@ class Comprehensions(Expressions):
         elif kind == "first":
             self.env.update({ACC: value, "$break": True})
         elif kind in ("min", "max"):
-            from .builtin_calls import pick
+            from .ordering_calls import pick
 
             self.env[ACC] = pick(self, max if kind == "max" else min, old, value)
         else:
