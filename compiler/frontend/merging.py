@@ -198,9 +198,8 @@ class Join:
         else:
             kind = "list" if isinstance(a, ListValue) else "dict"
             if list(in_a) != list(in_b) if kind == "dict" else len(in_a) != len(in_b):
-                return None
-            if min(a.stamp, b.stamp) < min(self.a.start, self.b.start):
-                return Conflict(f"{hint or f'this {kind}'} is a different {kind} on two paths")
+                what = "other keys" if kind == "dict" else "another length"
+                return Conflict(f"{hint or f'this {kind}'} has {what} on another path")
             if kind == "list":
                 made = ListValue([self.value(x, y, hint) for x, y in zip(in_a, in_b, strict=True)])
             else:

@@ -232,3 +232,77 @@ def test_what_a_branch_changed_is_kept_where_the_other_makes_a_new_object() -> N
     m = np.arange(9.0).reshape(3, 3)
     for x in (X, -X):
         np.testing.assert_allclose(pb.jit(f)(x, m), f(x, m))
+
+
+def a1(x, k):
+    items = [x[0], x[1]]
+    if x[2] > k:
+        items = [x[2], x[0] * 2]
+    return items[0] * 3 + items[1]
+
+
+def a2(x, k):
+    o = {"a": x[0], "b": x}
+    if x[2] > k:
+        o = {"a": x[1], "b": x * 2}
+    o["a"] *= 2
+    return o["a"] + o["b"].sum()
+
+
+def a3(x, k):
+    items = [x[0], x[1]]
+    keep = items
+    if x[2] > k:
+        items = [x[2], x[0] * 2]
+    items[0] = 5.0
+    return keep[0] + items[1]
+
+
+def a4(x, k):
+    items = [x[0], x[1]]
+    if x[2] > k:
+        items[0] = 7.0
+        items = [items[0] * 2, x[0]]
+    else:
+        items[1] = 9.0
+    items.append(x[2])
+    items[0] += 1
+    return sum(items)
+
+
+def a5(x, k):
+    rows = [x, x * 2]
+    if x[2] > k:
+        rows = [x * 3, x]
+    rows[0] += 1.0
+    return rows[0].sum() + rows[1].sum() * 2 + x.sum()
+
+
+def a6(x, k):
+    s = 0.0
+    items = [0.0, 1.0]
+    for i in range(3):
+        if x[i] > k:
+            items = [x[i], items[0]]
+        s += items[0] * items[1]
+    return s
+
+
+def a7(x, k):
+    items = [x[0], x[1]]
+    if x[2] > k:
+        items = [x[2], x[0] * 2, x[1]]
+    return sum(items)
+
+
+@pytest.mark.parametrize("f", [a1, a2, a4, a5, a6])
+@pytest.mark.parametrize("k", [-1.0, 0.4, 1.0])
+def test_lists_and_dicts_that_a_branch_replaces(f, k: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULLBACK_BACKEND", "interp")
+    np.testing.assert_allclose(pb.jit(f)(X.copy(), k), f(X.copy(), k))
+
+
+@pytest.mark.parametrize(("f", "message"), [(a3, "another name may refer"), (a7, "another length on another path")])
+def test_lists_that_are_not_one(f, message: str) -> None:
+    with pytest.raises(pb.errors.UnsupportedError, match=message):
+        pb.jit(f)(X.copy(), 0.4)
