@@ -200,7 +200,7 @@ _METHODS: dict[tuple[type, str], Any] = {
     (DictValue, "setdefault"): _setdefault,
     (DictValue, "update"): _update,
     (DictValue, "clear"): _clear,
-    (DictValue, "copy"): lambda ctx, owner: DictValue(dict(owner.items)),
+    (DictValue, "copy"): lambda ctx, owner: DictValue(dict(owner.items), default=owner.default),
     (DictValue, "keys"): lambda ctx, owner: tuple(owner.items),
     (DictValue, "values"): lambda ctx, owner: DictView("values", owner),
     (DictValue, "items"): lambda ctx, owner: DictView("items", owner),

@@ -298,7 +298,7 @@ def _copied(ctx: Any, v: Any) -> Any:
     if isinstance(v, Array):
         return ctx.wrap(ctx.emit("copy", ctx.read(v)))
     if isinstance(v, DictValue):
-        return DictValue({k: _copied(ctx, x) for k, x in v.items.items()})
+        return DictValue({k: _copied(ctx, x) for k, x in v.items.items()}, default=v.default)
     if isinstance(v, ListValue):
         return ListValue([_copied(ctx, x) for x in v.items])
     return tuple(_copied(ctx, x) for x in v) if type(v) is tuple else v

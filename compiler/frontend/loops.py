@@ -24,16 +24,14 @@ from .merging import coerce, filler, same_static, unify
 from .moves import Carries, Key, Slot, parts_of, row_indices, with_indices
 from .segments import segmented
 from .session import contents, set_contents
-from .sharing import final_version, is_mutable, merged_readonly
+from .sharing import final_version, is_mutable, merged_readonly, rebuilt
 from .values import (
     UNDEFINED,
     Array,
     Cell,
     Conflict,
-    DictValue,
     ListValue,
     Maybe,
-    RecordValue,
     Rows,
     is_number,
     is_operand,
@@ -285,7 +283,7 @@ class Loops(Growing):
             else self._leaves(carries, _FILL, x, (*key, k), param)
             for k, x in parts.items()
         }
-        made = _rebuild(template, new)
+        made = rebuilt(template, new)
         if key in carries.ambiguous:
             self.session.ambiguous.add(made)
         return made
@@ -575,13 +573,3 @@ class Loops(Growing):
     def _always_bound(self, carries: Carries, name: str, regions: list[Region]) -> bool:
         back = carries.slots[(name, "?")].back
         return back is not None and getattr(back, "value", None) is True
-
-
-def _rebuild(v: Any, parts: dict[Any, Any]) -> Any:
-    if isinstance(v, tuple):
-        return tuple(parts.values())
-    if isinstance(v, ListValue):
-        return ListValue(list(parts.values()))
-    if isinstance(v, DictValue):
-        return DictValue(parts)
-    return RecordValue(v.cls, parts)

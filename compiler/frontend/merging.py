@@ -28,6 +28,7 @@ from .sharing import (
     merged_readonly,
     path_depends_on,
     reach_counts,
+    rebuilt,
     references,
 )
 from .values import (
@@ -189,22 +190,20 @@ class Join:
             self.objects[a, b] = (made, count + 1)
             return made
         in_a, in_b = (x.heap.get(v, contents(v)) for x, v in ((self.a, a), (self.b, b)))
-        made = None
-        if isinstance(a, RecordValue):
-            if a.cls is b.cls and list(in_a) == list(in_b):
-                made = RecordValue(a.cls, {k: self.value(x, in_b[k], hint) for k, x in in_a.items()})
-        elif isinstance(in_a, Rows) or isinstance(in_b, Rows):
+        if isinstance(in_a, Rows) or isinstance(in_b, Rows):
             return None
-        else:
-            kind = "list" if isinstance(a, ListValue) else "dict"
-            if list(in_a) != list(in_b) if kind == "dict" else len(in_a) != len(in_b):
-                what = "other keys" if kind == "dict" else "another length"
-                return Conflict(f"{hint or f'this {kind}'} has {what} on another path")
-            if kind == "list":
-                made = ListValue([self.value(x, y, hint) for x, y in zip(in_a, in_b, strict=True)])
-            else:
-                made = DictValue({k: self.value(x, in_b[k], hint) for k, x in in_a.items()})
-        if made is not None and is_mutable(made):
+        if isinstance(a, RecordValue) and a.cls is not b.cls:
+            return None
+        if isinstance(a, DictValue) and a.default is not b.default:
+            return None
+        in_a, in_b = (x if isinstance(x, dict) else dict(enumerate(x)) for x in (in_a, in_b))
+        if list(in_a) != list(in_b):
+            if isinstance(a, RecordValue):
+                return None
+            kind, what = ("list", "another length") if isinstance(a, ListValue) else ("dict", "other keys")
+            return Conflict(f"{hint or f'this {kind}'} has {what} on another path")
+        made = rebuilt(a, {k: self.value(x, in_b[k], hint) for k, x in in_a.items()})
+        if is_mutable(made):
             self.objects[a, b] = (made, 1)
         return made
 
@@ -353,14 +352,10 @@ class Join:
 
     def _exported(self, v: Any, owner: Outcome, hint: str) -> Any:
         key = (v, None) if owner is self.a else (None, v)
-        if key in self.objects:
-            made, count = self.objects[key]
-        elif isinstance(v, ListValue):
-            made, count = ListValue([self.export(x, owner, hint) for x in v.items]), 0
-        elif isinstance(v, DictValue):
-            made, count = DictValue({k: self.export(x, owner, hint) for k, x in v.items.items()}), 0
-        else:
-            made, count = RecordValue(v.cls, {k: self.export(x, owner, hint) for k, x in v.fields.items()}), 0
+        made, count = self.objects.get(key, (None, 0))
+        if made is None:
+            parts = dict(enumerate(v.items)) if isinstance(v, ListValue) else contents(v)
+            made = rebuilt(v, {k: self.export(x, owner, hint) for k, x in parts.items()})
         if is_mutable(v):
             self.objects[key] = (made, count + 1)
         return made

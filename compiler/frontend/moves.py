@@ -208,30 +208,16 @@ class Moves(Control):
         def counts(state: dict[str, Any], heap: dict[Any, Any]) -> dict[Any, int]:
             return references([*(v for n, v in state.items() if n in live), *around], heap, self.frame)
 
-        entries, backs = counts(entry_env, {}), counts(done.env or {}, done.heap)
+        before = {obj: contents(obj) for obj in carries.heap}
+        entries, backs = counts(entry_env, before), counts(done.env or {}, done.heap)
         for key, back in carries.objects.items():
-            entry = self._at_entry(carries, key, entry_env)
+            entry = self._bound_to(carries, key, entry_env, before)
             shared = backs.get(back, 0) > 1 or (is_mutable(entry) and entries.get(entry, 0) > 1)
             if shared and key not in carries.ambiguous:
                 carries.ambiguous.add(key)
                 carries.changed = True
             if key in carries.ambiguous:
                 self.session.ambiguous.update(v for v in (entry, back) if is_mutable(v))
-
-    def _at_entry(self, carries: Carries, key: Key, entry_env: dict[str, Any]) -> Any:
-        """What a carried leaf is bound to before the loop."""
-        if key[0] == "@":
-            held = contents(carries.heap[key[1]])
-            if isinstance(held, Rows):
-                return None
-            found: Any = held if isinstance(held, dict) else dict(enumerate(held))
-            rest: Key = key[2:]
-        else:
-            found, rest = entry_env, key
-        for part in rest:
-            found = found.value if isinstance(found, Maybe) else found
-            found = ((found if isinstance(found, dict) else parts_of(found)) or {}).get(part)
-        return found.value if isinstance(found, Maybe) else found
 
     def _track(self, carries: Carries, array: Any, done: Outcome) -> None:
         """Follow the memory of an array older than the loop, if it is one."""
@@ -273,19 +259,23 @@ class Moves(Control):
 
     def _at_back(self, carries: Carries, key: Key, done: Outcome) -> Any:
         """What a carried leaf is bound to at the end of an iteration."""
+        return self._bound_to(carries, key, done.env or {}, done.heap)
+
+    def _bound_to(self, carries: Carries, key: Key, env: dict[str, Any], heap: dict[Any, Any]) -> Any:
+        """What a carried leaf is bound to in a state."""
+        found: Any = env
+        rest = key
         if key[0] == "@":
-            final = done.heap.get(carries.heap[key[1]])
-            back: Any = dict(enumerate(final)) if isinstance(final, (list, tuple)) else final
-            rest = key[2:]
-            if isinstance(carries.heap[key[1]], Cell):
+            obj = carries.heap[key[1]]
+            held = heap.get(obj)
+            if isinstance(obj, Cell) or isinstance(held, Rows):
                 return None
-        else:
-            back, rest = done.env or {}, key
+            found, rest = dict(enumerate(held)) if isinstance(held, (list, tuple)) else held, key[2:]
         for part in rest:
-            back = back.value if isinstance(back, Maybe) else back
-            parts = back if isinstance(back, dict) else parts_of(back)
-            back = (parts or {}).get(part)
-        return back.value if isinstance(back, Maybe) else back
+            found = found.value if isinstance(found, Maybe) else found
+            parts = found if isinstance(found, dict) else parts_of(found)
+            found = (parts or {}).get(part)
+        return found.value if isinstance(found, Maybe) else found
 
     # -- whose memory it is --------------------------------------------------------------------------
     def enter_origins(self, carries: Carries, param: Callable[[Key, Type, Any, str], Value]) -> None:

@@ -226,6 +226,17 @@ def references(values: Iterable[Any], state: dict[Any, Any], frame: Any = None) 
     return counts
 
 
+def rebuilt(v: Any, parts: dict[Any, Any]) -> Any:
+    """A tuple, list, dict or object like `v` with other parts, by position, key or name."""
+    if isinstance(v, tuple):
+        return tuple(parts.values())
+    if isinstance(v, ListValue):
+        return ListValue(list(parts.values()))
+    if isinstance(v, DictValue):
+        return DictValue(parts, default=v.default)
+    return RecordValue(v.cls, parts)
+
+
 def is_mutable(v: Any) -> bool:
     """Whether it matters which object a value is, and not only what it holds."""
     if isinstance(v, RecordValue):

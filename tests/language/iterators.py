@@ -1,21 +1,17 @@
 # ruff: noqa
 """Iterators, deques, objects that are iterated over and tested, functions whose results are kept."""
 
-import numpy as np, math
 from collections import deque
-import functools
-from functools import lru_cache, cache
+from functools import cache
+
+import numpy as np
 
 CASES = []
 rng = np.random.default_rng(1)
 
 
-def case(*a):
-    def d(f):
-        CASES.append((f, a))
-        return f
-
-    return d
+def case(*args):
+    return lambda f: CASES.append((f, args)) or f
 
 
 R = rng.standard_normal
@@ -250,11 +246,6 @@ def cached(a):
     return f(20, 2) + f(3, a)
 
 
-@lru_cache
-def weight(n):
-    return 1.0 / (n + 1)
-
-
 @case(R(9))
 def iterate_while(x):
     it = iter(x)
@@ -287,17 +278,3 @@ class Odd:
 
     def __len__(self):
         return 3
-
-
-class Countdown:
-    def __init__(self, n):
-        self.n = n
-
-    def __iter__(self):
-        return self
-
-    def __next__(self):
-        if self.n <= 0:
-            raise StopIteration
-        self.n -= 1
-        return self.n

@@ -1,20 +1,17 @@
 # ruff: noqa
 """Tuples in lists of run-time length, in comparisons, and put in order."""
 
-import numpy as np, math
 from collections import namedtuple
 from dataclasses import dataclass
+
+import numpy as np
 
 CASES = []
 rng = np.random.default_rng(1)
 
 
-def case(*a):
-    def d(f):
-        CASES.append((f, a))
-        return f
-
-    return d
+def case(*args):
+    return lambda f: CASES.append((f, args)) or f
 
 
 R = rng.standard_normal
