@@ -102,9 +102,11 @@ class ScalarPrinter:
         """Operand `x`, printed as `e`, as an operand of a computation in `dtype`."""
         if isinstance(x, Const):
             return self.constant(x, dtype if dtype and (dtype[0] == "f" or dtype not in _WIDE) else None)
-        if dtype is not None and dtype not in _WIDE and x.type.dtype != dtype:
-            return self.cast_to(dtype, e)
-        return e
+        if dtype is None or x.type.dtype == dtype:
+            return e
+        # beside a Python number, which a number of a wide dtype may be, NumPy keeps the narrow dtype
+        widened = dtype in _WIDE and x.type.dtype[0] == dtype[0] and x.type.dtype not in _WIDE
+        return self.cast_to(dtype, e) if widened or dtype not in _WIDE else e
 
     def op(self, op: Op, es: Sequence[Expr]) -> Expr:
         """A scalar elementwise op on printed operands."""

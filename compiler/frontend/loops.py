@@ -77,6 +77,12 @@ def _same_contents(a: Any, b: Any) -> bool:
     return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
 
 
+def _same_leaf(carries: Carries, head: Any, back: Any) -> bool:
+    """Whether a leaf is what it was, or a container that the loop does not make. One that it makes at the head
+    may hold something else by now."""
+    return head is back and (not carries.made or parts_of(head) is None)
+
+
 def _length(items: Any) -> int:
     return -1 if isinstance(items, Rows) else len(items)
 
@@ -207,7 +213,7 @@ class Loops(Growing):
 
     def _enter(self, carries: Carries, entry_env: dict[str, Any], live_head: Names, region: Region) -> None:
         """Make the head state, with new region parameters for what is carried."""
-        carries.slots, carries.cells = {}, {}
+        carries.slots, carries.cells, carries.made = {}, {}, {}
 
         def param(key: Key, t: Type, entry: Any, hint: str) -> Value:
             carries.slots[key] = Slot(t, entry, hint)
@@ -284,6 +290,8 @@ class Loops(Growing):
             for k, x in parts.items()
         }
         made = rebuilt(template, new)
+        if is_mutable(made):
+            carries.made[made] = dict(new)
         if key in carries.ambiguous:
             self.session.ambiguous.add(made)
         return made
@@ -311,7 +319,7 @@ class Loops(Growing):
                 head = head.value
             self._close_leaves(carries, head, bv, key, done)
             return
-        if head is back:
+        if _same_leaf(carries, head, back):
             return
         missing = [x.absent if isinstance(x, Maybe) else x for x in (head, back)]
         missing = [x for x in missing if x is None or x is UNDEFINED]
@@ -357,9 +365,11 @@ class Loops(Growing):
                     carries, key, f"{name} is {describe(back)} after an iteration of this loop, and {t} before it"
                 )
             return
-        if head is back:
+        if _same_leaf(carries, head, back):
             return
-        parts_h, parts_b = parts_of(head), parts_of(back)
+        parts_h = carries.made[head] if is_mutable(head) and head in carries.made else parts_of(head)
+        with self.session.holding({back: done.heap[back]} if is_mutable(back) and back in done.heap else {}):
+            parts_b = parts_of(back)
         if parts_h is not None and parts_b is not None and type(head) is type(back):
             if list(parts_h) != list(parts_b):
                 self._conflict(carries, key, f"{name} has another length after an iteration of this loop")

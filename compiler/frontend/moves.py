@@ -88,6 +88,7 @@ class Carries:
     heap: list[Any] = field(default_factory=list)
     slots: dict[Key, Slot] = field(default_factory=dict)
     heads: dict[str, Any] = field(default_factory=dict)  # the carried names at the head of this pass
+    made: dict[Any, dict[Any, Any]] = field(default_factory=dict)  # containers at the head: their parts
     cells: dict[Key, Cell] = field(default_factory=dict)  # of the carried arrays at the head, then at the exit
     sources: list[Array] = field(default_factory=list)  # arrays whose memory is tracked through the loop
     locked: dict[Cell, str] = field(default_factory=dict)  # arrays that are read-only as long as the loop runs

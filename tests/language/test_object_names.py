@@ -306,3 +306,58 @@ def test_lists_and_dicts_that_a_branch_replaces(f, k: float, monkeypatch: pytest
 def test_lists_that_are_not_one(f, message: str) -> None:
     with pytest.raises(pb.errors.UnsupportedError, match=message):
         pb.jit(f)(X.copy(), 0.4)
+
+
+def h1(x, n):
+    a, b = x.copy(), 2.0 * x
+    held = {"u": b}
+    for i in range(n):
+        held["u"], a = a, held["u"]
+        held = {"u": held["u"]}
+    return held["u"].sum() + 3.0 * a[0]
+
+
+def h2(x, n):
+    held = [2.0 * x]
+    for i in range(n):
+        held[0] = x
+        held = [held[0]]
+    return held[0].sum()
+
+
+def h3(x, n):
+    p, q = Pt(x, 2.0), Pt(x[::-1], 3.0)
+    for i in range(n):
+        p.u, q.u = q.u, p.u
+        p = Pt(p.u, p.v + 1)
+        q.v += p.v
+        q = Pt(q.u, q.v)
+    return (p.u * p.v)[0] + q.u[1] * q.v
+
+
+def h4(x, n):
+    pair = ([x.copy()], 1.0)
+    for i in range(n):
+        pair[0][0] = x * pair[1]
+        if pair[0][0][1] > 0.1:
+            pair = (pair[0], pair[1] * 2)
+    return pair[0][0].sum() * pair[1]
+
+
+def h5(x, n):
+    held = {"u": x, "v": 2.0 * x}
+    i = 0
+    while i < n:
+        i += 1
+        held["u"], held["v"] = held["v"], held["u"]
+        if i == 2:
+            continue
+        held = {"u": held["u"], "v": held["v"]}
+    return held["u"].sum()
+
+
+@pytest.mark.parametrize("f", [h1, h2, h3, h4, h5])
+@pytest.mark.parametrize("n", [0, 1, 2, 3])
+def test_changed_in_an_iteration_and_then_replaced_by_its_parts(f, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULLBACK_BACKEND", "interp")
+    np.testing.assert_allclose(pb.jit(f)(X.copy(), n), f(X.copy(), n))

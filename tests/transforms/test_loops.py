@@ -292,3 +292,17 @@ def test_a_shifted_row_needs_a_temporary() -> None:
       return %r
     }""")
     check(fn, [np.random.default_rng(0).normal(size=(5, 4))], compiled=True)
+
+
+WIDENED = """func f(%q: f32[n0]) -> (f64[n0]) {
+  %c = full 1.979425538604203 {shape=(n0,), dtype='f64'} : f64[n0]
+  %y = div %q, %c : f64[n0]
+  %z = sum %y {axes=(0,), keepdims=False} : f64
+  %r = div %q, %z : f64[n0]
+  return %r
+}"""
+
+
+def test_float32_beside_a_number_of_float64() -> None:
+    """NumPy takes a Python number for a float32 where it meets one; what is printed is of the wider type all the same."""
+    assert "float64(q[" in check(parse(WIDENED), [np.array([0.1, 0.3, 0.2], np.float32)], compiled=True)
