@@ -37,6 +37,7 @@ from .values import (
     is_operand,
     is_scalar,
     is_static,
+    next_stamp,
 )
 
 _FILL = object()  # an entry value that does not matter
@@ -83,6 +84,11 @@ def _same_leaf(carries: Carries, head: Any, back: Any) -> bool:
     return head is back and (not carries.made or parts_of(head) is None)
 
 
+def _is_made_after(start: int, v: Any) -> bool:
+    """Whether a list, dict or object in a value is newer than this."""
+    return (is_mutable(v) and v.stamp >= start) or any(_is_made_after(start, x) for x in (parts_of(v) or {}).values())
+
+
 def _length(items: Any) -> int:
     return -1 if isinstance(items, Rows) else len(items)
 
@@ -109,6 +115,7 @@ class Loops(Growing):
         carries = Carries(
             [*names, *jumps], live_head, live_after, body.peelable, body.count, body.range_facts, body.short
         )
+        carries.start = next_stamp()
         for n in names:
             v = entry_env.get(n, UNDEFINED)
             if n in live_head and (is_number(v) or isinstance(v, Dim)):
@@ -278,8 +285,13 @@ class Loops(Growing):
             carries.cells[key] = Cell(p, str(key[0]), carries.readonly.get(key, ""))
             return Array(carries.cells[key])
         parts = parts_of(template)
-        if parts is None or not any(
-            k[: len(key)] == key for k in (*carries.plan, *carries.rows, *carries.templates, *carries.conflicts)
+        if parts is None or not (
+            key in carries.renewed
+            or (entry is _FILL and _is_made_after(carries.start, template))
+            or any(
+                len(k) > len(key) and k[: len(key)] == key
+                for k in (*carries.plan, *carries.rows, *carries.templates, *carries.conflicts, *carries.renewed)
+            )
         ):
             return template if entry is _FILL else entry
         entries = parts_of(entry) if entry is not _FILL else None
@@ -292,8 +304,9 @@ class Loops(Growing):
         made = rebuilt(template, new)
         if is_mutable(made):
             carries.made[made] = dict(new)
-        if key in carries.ambiguous:
-            self.session.ambiguous.add(made)
+            self.session.made_from(made, template if entry is _FILL else entry)
+            if key in carries.ambiguous:
+                self.session.ambiguous.add(made)
         return made
 
     # -- the back edge -----------------------------------------------------------------------------
@@ -375,7 +388,12 @@ class Loops(Growing):
                 self._conflict(carries, key, f"{name} has another length after an iteration of this loop")
                 return
             if is_mutable(back):
+                if head is back and head not in carries.made:
+                    return
                 carries.objects[key] = back
+                if key not in carries.renewed and any(key[: n + 1] in carries.templates for n in range(len(key))):
+                    carries.renewed.add(key)
+                    carries.changed = True
             for k in parts_h:
                 self._close(carries, parts_h[k], parts_b[k], (*key, k), done)
             return
@@ -418,6 +436,8 @@ class Loops(Growing):
 
     def _plan_all(self, carries: Carries, template: Any, key: Key, done: Any) -> None:
         """Carry every run-time leaf of a value first bound inside the loop."""
+        if is_mutable(template) and not _is_made_after(carries.start, template):
+            return  # as long as it is this very object
         if isinstance(template, (Value, Array)) or is_scalar(template):
             t = self.type(template)
             inside = done.defines()

@@ -205,6 +205,7 @@ class Join:
         made = rebuilt(a, {k: self.value(x, in_b[k], hint) for k, x in in_a.items()})
         if is_mutable(made):
             self.objects[a, b] = (made, 1)
+            self.ctx.session.made_from(made, a, b)
         return made
 
     def settle_objects(self, values_a: list[Any], values_b: list[Any], frame: Any) -> None:
@@ -358,6 +359,7 @@ class Join:
             made = rebuilt(v, {k: self.export(x, owner, hint) for k, x in parts.items()})
         if is_mutable(v):
             self.objects[key] = (made, count + 1)
+            self.ctx.session.made_from(made, v)
         return made
 
     def only(self, t: Type, hint: str, x: Operand, owner: Outcome) -> Value:

@@ -93,6 +93,8 @@ class Carries:
     sources: list[Array] = field(default_factory=list)  # arrays whose memory is tracked through the loop
     locked: dict[Cell, str] = field(default_factory=dict)  # arrays that are read-only as long as the loop runs
     objects: dict[Key, Any] = field(default_factory=dict)  # carried lists, dicts, objects: those at the end of the body
+    start: int = 0  # the stamp of the loop: what is older was there before
+    renewed: set[Key] = field(default_factory=set)  # those of them that are new objects after an iteration
     ambiguous: set[Key] = field(default_factory=set)  # those of them to which other names may refer too
     written: bool = False  # an array that may have the memory of a source is written in the body
     moving: set[int] = field(default_factory=set)  # those of the sources that are another part at each iteration

@@ -135,6 +135,12 @@ class Session:
             for obj, what in now.items():
                 set_contents(obj, what)
 
+    def made_from(self, made: Any, *objects: Any) -> None:
+        """Of a container that takes the place of others: other names may refer to it, too, where they may to one
+        of those."""
+        if not self.ambiguous.isdisjoint(objects):
+            self.ambiguous.add(made)
+
     @contextmanager
     def attempt(self) -> Iterator[Journal]:
         """Mutations inside are kept, unless an exception leaves the block."""

@@ -361,3 +361,81 @@ def h5(x, n):
 def test_changed_in_an_iteration_and_then_replaced_by_its_parts(f, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PULLBACK_BACKEND", "interp")
     np.testing.assert_allclose(pb.jit(f)(X.copy(), n), f(X.copy(), n))
+
+
+def r1(x, n):
+    q = Pt(x, 1.0)
+    for i in range(len(x)):
+        p = q
+    for i in range(n):
+        p, q = q, p
+    q.u = 2.0 * x
+    return p.u.sum()
+
+
+def r2(x, n):
+    q = Pt(x, 1.0)
+    for i in range(len(x)):
+        p = q
+    if n > 1:
+        p, q = q, p
+    q.u = 2.0 * x
+    return p.u.sum()
+
+
+def r3(x, n):
+    q, s = [x], [2.0 * x]
+    for i in range(len(x)):
+        if i == n:
+            p = q
+        else:
+            p = s
+        p[0] = p[0] * 2
+    return p[0].sum() + q[0][0]
+
+
+def r4(x, n):
+    pair = ([1.0, 2.0], x)
+    for i in range(len(x)):
+        p = pair
+        p[0][0] += x[i]
+        t = ([1.0, 2.0], n)
+        t[0][1] += p[0][0]
+    p[0][1] = x[1]
+    t[0][0] += 1
+    return p[0][0] * pair[0][1] * t[0][0] * t[0][1]
+
+
+def r5(x, n):
+    best = None
+    q = Pt(x, 1.0)
+    for i in range(len(x)):
+        if x[i] > n:
+            best = q
+    if best is not None:
+        best.u = 2.0 * x
+    return q.u.sum()
+
+
+@pytest.mark.parametrize("f", [r1, r2, r3, r4, r5])
+@pytest.mark.parametrize("n", [0, 1, 2])
+def test_one_object_that_a_loop_binds_another_name_to(f, n: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULLBACK_BACKEND", "interp")
+    np.testing.assert_allclose(pb.jit(f)(X.copy(), n), f(X.copy(), n))
+
+
+def made_again(x, n):
+    q = Pt(x, 1.0)
+    p = Pt(x, 2.0)
+    for i in range(n):
+        if x[i] > 0.0:
+            p = q
+    for i in range(n):
+        p, q = q, p
+    q.u = 2.0 * x
+    return p.u.sum()
+
+
+def test_an_object_made_from_one_with_two_names_has_two() -> None:
+    with pytest.raises(pb.errors.UnsupportedError, match="another name may refer"):
+        pb.jit(made_again)(X.copy(), 2)
