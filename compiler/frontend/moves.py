@@ -363,7 +363,10 @@ class Moves(Control):
         choice = back.cell.choice
         if choice is not None and not back.path:
             return all(self._trackable(carries, part, heads, done) for part in (choice.then, choice.orelse))
-        return not back.path if back.cell in heads else back.cell.stamp > done.start
+        if back.cell in heads:
+            return not back.path
+        # what a loop in this one could not track is read-only since
+        return back.cell.stamp > done.start and not any(c.readonly for c in memory_of(back.cell))
 
     def _give_up_tracking(self, carries: Carries) -> None:
         for key in carries.tracked_keys():

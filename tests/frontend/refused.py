@@ -356,3 +356,16 @@ def set_that_changes(x):
     seen = {1, 2}
     seen.add(3)  #! seen.add | sets are constant | dict
     return x[0]
+
+
+def turned_in_an_inner_loop(x):
+    m = np.outer(x, x)
+    a = m
+    i = 0
+    while a[0, 0] + i < 20.0:
+        while i % 3 < 2:
+            a = a[::-1]
+            i += 1
+        i += 1
+    a[0] -= 0.25  #! a[0] -= 0.25 | depending on the iteration | copy
+    return m[0].sum()

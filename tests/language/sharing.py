@@ -526,3 +526,26 @@ def field_of_a_dict_beside_its_name(x, a):
     b[0] += 1
     state["now"][1] *= 3.0
     return state["now"] * b
+
+
+@case(GRID, GRID * 0.5, 3)
+def exchanged_in_an_inner_loop(m, k, n):
+    a, b = m, k
+    for j in range(n):
+        for i in range(j):
+            a, b = b, a * 1.5
+        a[1] *= 2.0
+    a[0] -= 0.25
+    return (m * m).sum() + k[0].sum() + b.sum()
+
+
+@case(GRID, 3)
+def turned_and_copied_in_an_inner_loop(m, n):
+    a = m
+    for j in range(n):
+        for i in range(j):
+            a = a[::-1].copy()
+            a[0] += m[1]
+        a[1] *= 2.0
+    a[0] -= 0.25
+    return m[0].sum() + (m[1] * a[1]).sum()
