@@ -238,10 +238,15 @@ class Loops(Growing):
                 self.env.pop(name, None)
             else:
                 self.env[name] = head
-        for k, obj in enumerate(carries.heap):
-            self.session.touch(obj)
-            set_contents(obj, self._head_contents(carries, obj, k, param))
+        self._set_heap(carries, param)
         self.enter_origins(carries, param)
+
+    def _set_heap(self, carries: Carries, param: Any) -> None:
+        """Give the changed objects what they hold at the head (or at the exit): made from what all hold before."""
+        held = [(obj, self._head_contents(carries, obj, k, param)) for k, obj in enumerate(carries.heap)]
+        for obj, what in held:
+            self.session.touch(obj)
+            set_contents(obj, what)
 
     def _head_contents(self, carries: Carries, obj: Any, k: int, param: Any) -> Any:
         """Contents of a mutated object at the head (or, with results for parameters, at the exit)."""
@@ -586,9 +591,8 @@ class Loops(Growing):
                 value = value.value
             if value is not UNDEFINED and (name in live_after or name.startswith("$")):
                 self.env[name] = value
+        self._set_heap(carries, result)
         for k, obj in enumerate(carries.heap):
-            self.session.touch(obj)
-            set_contents(obj, self._head_contents(carries, obj, k, result))
             if obj in carries.bounds:
                 obj.content = replace(obj.content, bound=carries.bounds[obj])
                 if obj in carries.gains and carries.count is not None and not offset:  # the loop is not left early

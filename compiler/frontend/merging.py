@@ -372,13 +372,17 @@ class Join:
             return
         outside = reach_counts(outer)
         counts_a, counts_b = reach_counts(values_a, frame), reach_counts(values_b, frame)
-        for (cell_a, path_a, cell_b, other), (cell, count) in self.pairs.items():
+        sources_of: dict[Any, list[_Source]] = {}
+        for key in self.pairs:
+            cell_a, path_a, cell_b, other = key
             if cell_b is None:
-                first = _Source(cell_a, path_a, *((self.a, counts_a) if other else (self.b, counts_b)))
-                sources = [first]
+                sources = [_Source(cell_a, path_a, *((self.a, counts_a) if other else (self.b, counts_b)))]
             else:
-                first = _Source(cell_a, path_a, self.a, counts_a)
-                sources = [first, _Source(cell_b, other, self.b, counts_b)]
+                sources = [_Source(cell_a, path_a, self.a, counts_a), _Source(cell_b, other, self.b, counts_b)]
+            sources_of[key] = sources
+        self._count_made(sources_of)
+        for key, (cell, count) in self.pairs.items():
+            sources = sources_of[key]
             shared = [x.shared(outside, count) for x in sources]
             if any(shared) or any(x.tracked for x in sources):
                 parts = [
@@ -394,6 +398,18 @@ class Join:
             reasons = [c.readonly for x in sources for c in memory_of(x.cell) if c.readonly]
             if reasons and not cell.readonly:
                 cell.readonly = reasons[0]
+
+    def _count_made(self, sources_of: dict[Any, list[_Source]]) -> None:
+        """Of an array that becomes several, in objects that are one on a path, there are as many."""
+        made: dict[tuple[int, Cell], int] = {}
+        for key, sources in sources_of.items():
+            for x in sources:
+                for c in memory_of(x.cell):
+                    made[id(x.counts), c] = made.get((id(x.counts), c), 0) + self.pairs[key][1]
+        for sources in sources_of.values():
+            for x in sources:
+                for c in memory_of(x.cell):
+                    x.counts[c] = max(x.counts.get(c, 0), made[id(x.counts), c])
 
     def _after(self, array: Array, owner: Outcome) -> Array | None:
         """The same place as seen after the branch; None where there is no saying it."""

@@ -439,3 +439,49 @@ def made_again(x, n):
 def test_an_object_made_from_one_with_two_names_has_two() -> None:
     with pytest.raises(pb.errors.UnsupportedError, match="another name may refer"):
         pb.jit(made_again)(X.copy(), 2)
+
+
+def s1(x, n):
+    p, q = Pt(x.copy(), x), Pt(2.0 * x, x.copy())
+    if x[0] > n:
+        q = p
+        q.v = 3.0 * x
+    p.v[0] += 1
+    return q.v.sum()
+
+
+def s2(x, n):
+    p, q = [x.copy()], [2.0 * x]
+    if x[0] > n:
+        t = x * x
+        p = [t]
+        q = [t]
+    p[0][0] += 1
+    return q[0].sum()
+
+
+@pytest.mark.parametrize("f", [s1, s2])
+def test_an_array_of_an_object_that_is_one_on_a_path(f) -> None:
+    with pytest.raises(pb.errors.UnsupportedError, match="may share memory with another array"):
+        pb.jit(f)(X.copy(), 0)
+
+
+def test_an_object_that_is_replaced_by_what_another_held(monkeypatch: pytest.MonkeyPatch) -> None:
+    def f(x, n):
+        a = x.copy()
+        p = Pt(a, 2.0 * x)
+
+        def rebinds():
+            nonlocal p
+
+        for i in range(n):
+            if a[0] > i:
+                p.u, p.v = p.v, p.u
+            else:
+                p = Pt(a, 3.0 * a)
+        rebinds()
+        return p.u.sum()
+
+    monkeypatch.setenv("PULLBACK_BACKEND", "interp")
+    for n in range(4):
+        np.testing.assert_allclose(pb.jit(f)(X.copy(), n), f(X.copy(), n))
