@@ -9,6 +9,7 @@ import importlib
 def prepare(source: str) -> None:
     """Register what the imports of a generated module ask for. Must precede its compilation."""
     _register("numba_arrays")
+    _register("numba_range")
     _register("numba_scalar_math")
     if "pullback.runtime.blas" in source:
         _register("numba_blas")

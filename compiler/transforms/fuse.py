@@ -35,7 +35,7 @@ from .access import (
     move,
     resolve,
 )
-from .sink import sink
+from .sink import set_apart, sink
 
 REDUCTIONS = frozenset({"sum", "prod", "max", "min", "any", "all"})
 WRITES = frozenset({"store", "accum"})
@@ -313,6 +313,7 @@ class Planner:
                 effects_since = []
                 if op.opcode == "check" or op.regions or op.opcode == "call":
                     last_check = home[op]
+        set_apart(self, units, home)
         sink(self, units, home, MAX_ARRAYS)
         buffered = self._buffered(home)
         return Plan([u for u in _schedule(units) if u.ops], self.virtual, buffered, self.dying)

@@ -8,12 +8,16 @@ that comes in between. Here such ops, with what only they read, go to the group 
     gemm: g1 = dz @ w.T                     =>   gemm: g1 = dz @ w.T
     nest: dz1 = g1 * d1                          nest: dz1 = g1 * (1 - h * h)
 
+What `remat` has computed again in the reverse sweep may likewise have joined the nest of what it repeats, and
+would be kept from there on after all: where nothing in that nest reads it, it goes back to its place.
+
 Guaranteed: an op is moved, never repeated; a group reads at most one array in exchange for the one it no
 longer reads, so neither the traffic of a nest nor the number of live arrays grows.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from ..ir.nodes import Op, Operand, Value
@@ -41,6 +45,58 @@ def sink(planner: Planner, units: list[Unit], home: dict[Op, int], max_arrays: i
                 home.update(dict.fromkeys(moved, target))
 
 
+def set_apart(planner: Planner, units: list[Unit], home: dict[Op, int]) -> None:
+    """Give what is computed again units of its own, in place, where it would wait in memory for its readers."""
+    first = len(units)
+    for source in range(first):
+        unit = units[source]
+        if unit.space is None or all(op.attrs.get("reverse") for op in unit.ops):
+            continue
+        apart = _waiting(planner, unit, home, source)
+        if apart:
+            home.update(dict.fromkeys(apart, len(units)))
+            last = max(planner.position[op] for op in apart)
+            units.append(replace(unit, ops=[op for op in unit.ops if op in apart], last=last, deps={source}))
+            unit.ops = [op for op in unit.ops if op not in apart]
+            unit.last = max(planner.position[op] for op in unit.ops)
+    for new in range(first, len(units)):
+        for op in units[new].ops:
+            later = {home[planner.ops[k]] for k in planner.consumers(op.result)}
+            ends = (planner.destroyers.get(base) for base, _ in planner.reads(op) if isinstance(base, Value))
+            later |= {home[end] for end in ends if end is not None}
+            for k in later - {new}:
+                units[k].deps.add(new)
+
+
+def _waiting(planner: Planner, unit: Unit, home: dict[Op, int], source: int) -> set[Op]:
+    """The members that are computed again after other units, or from what is, from arrays in memory, and are read
+    in other units only."""
+    apart: set[Op] = set()
+    for op in unit.ops:
+        follows = any(planner.maker.get(base) in apart for base, _ in planner.reads(op) if isinstance(base, Value))
+        if opdef(op.opcode).kind == "elementwise" and (op.attrs.get("again") or (op.attrs.get("reverse") and follows)):
+            apart.add(op)
+    while apart:
+        stay = {op for op in apart if not _may_wait(planner, op, unit, home, source, apart)}
+        if not stay:
+            break
+        apart -= stay
+    if apart:
+        end = max(planner.position[op] for op in unit.ops if op not in apart)
+        start = min(planner.position[op] for op in apart)
+        if all(home.get(op, source) == source for op in planner.ops[end:start]):
+            return set()  # nothing is in between
+    return apart
+
+
+def _may_wait(planner: Planner, op: Op, unit: Unit, home: dict[Op, int], source: int, apart: set[Op]) -> bool:
+    readers = (planner.ops[k] for k in planner.consumers(op.result))
+    if any(r not in home or (home[r] == source and r not in apart) for r in readers):
+        return False
+    made = (planner.maker.get(base) for base, _ in planner.reads(op) if isinstance(base, Value) and base.type.shape)
+    return all(m is None or m not in unit.ops or m in apart or _in_memory(planner, home, m) for m in made)
+
+
 def _movable(planner: Planner, op: Op) -> bool:
     return (
         len(op.results) == 1
@@ -54,6 +110,13 @@ def _only_reader(planner: Planner, home: dict[Op, int], v: Value) -> int | None:
     """The unit of all ops that read `v`."""
     readers = {home.get(planner.ops[k]) for k in planner.consumers(v)}
     return readers.pop() if len(readers) == 1 else None
+
+
+def _in_memory(planner: Planner, home: dict[Op, int], made: Op) -> bool:
+    """Whether the result of a member of a group is in memory, because something else reads it, too."""
+    if planner.needs_memory(made.result):
+        return True
+    return any(home.get(planner.ops[k]) != home[made] for k in planner.consumers(made.result))
 
 
 class _Move:
@@ -81,7 +144,7 @@ class _Move:
                 made = planner.maker.get(base) if isinstance(base, Value) else None
                 if not base.type.shape or made in ops:
                     continue
-                if made is None or self.home.get(made) != self.source or self._in_memory(made):
+                if made is None or self.home.get(made) != self.source or _in_memory(planner, self.home, made):
                     arrays.add(base)
                 elif _movable(planner, made) and all(planner.ops[k] in ops for k in planner.consumers(made.result)):
                     ops.add(made)
@@ -91,9 +154,3 @@ class _Move:
             return set()
         known = {base for base, _ in there if base.type.shape}
         return ops if len(arrays - known) <= 1 and len(arrays | known) <= max_arrays else set()
-
-    def _in_memory(self, made: Op) -> bool:
-        """Whether the result of a member of the group is in memory, because something else reads it, too."""
-        if self.planner.needs_memory(made.result):
-            return True
-        return any(self.home.get(self.planner.ops[k]) != self.source for k in self.planner.consumers(made.result))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import pullback as pb
+from benchmarks.program import load
 
 RNG = np.random.default_rng(0)
 
@@ -109,3 +110,11 @@ def test_results_are_not_computed_twice(monkeypatch):
     (_, h), gradient = pb.value_and_grad(f, has_aux=True)(np.full(3, 2.0), np.full(3, 3.0))
     assert np.array_equal(h, np.full(3, 6.0))
     np.testing.assert_allclose(gradient, 3.0 * (2 * 7.0 * 6.0 + 49.0))
+
+
+def test_what_is_computed_again_waits_for_its_readers():
+    """It does not join the nest of what it repeats, from which on it would be kept after all."""
+    program = load("npbench.resnet")
+    args = program.args("S")
+    made = pb.grad(program.f, argnums=program.wrt).memory(*args)
+    assert made.arena_bytes < 4 * args[0].nbytes  # 5.5 when it does join
