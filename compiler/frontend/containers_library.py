@@ -74,6 +74,9 @@ class deque:  # noqa: N801
     def copy(self) -> deque:
         return deque(self.items[self.first :], self.maxlen)
 
+    def __copy__(self) -> deque:
+        return self.copy()
+
     def rotate(self, n: int = 1) -> None:
         if len(self.items) <= self.first:
             return

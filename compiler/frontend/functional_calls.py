@@ -6,6 +6,7 @@ The functions of itertools make Python iterators over the items of what has a le
 from __future__ import annotations
 
 import ast
+import copy
 import dataclasses
 import functools
 import itertools
@@ -15,11 +16,26 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import NeedsStatic, PullbackTypeError
+from ..errors import NeedsStatic, PullbackTypeError, UnsupportedError
 from .builtin_calls import builtin
 from .container_methods import replaced
 from .context import describe
-from .values import Array, DictValue, Lazy, ListValue, RangeValue, RecordValue, StackedList, is_static
+from .values import (
+    Array,
+    DictValue,
+    GeneratorValue,
+    Iteration,
+    Lazy,
+    ListValue,
+    Maybe,
+    RangeValue,
+    RecordValue,
+    Rest,
+    Rows,
+    StackedItems,
+    StackedList,
+    is_static,
+)
 
 _BINARY: dict[Any, type[ast.operator]] = {
     operator.add: ast.Add,
@@ -295,10 +311,65 @@ def _astuple(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 def _copied(ctx: Any, v: Any) -> Any:
     """asdict and astuple copy what they find."""
+    return tuple(_copied(ctx, x) for x in v) if type(v) is tuple else _deep_copy(ctx, v, {})
+
+
+# -- copies ------------------------------------------------------------------------------------------------
+@builtin(copy.copy, low=1, high=1)
+def _copy(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    v = args[0]
     if isinstance(v, Array):
         return ctx.wrap(ctx.emit("copy", ctx.read(v)))
+    if isinstance(v, (ListValue, StackedList)):
+        return ctx.joined(v, ListValue([]))
     if isinstance(v, DictValue):
-        return DictValue({k: _copied(ctx, x) for k, x in v.items.items()}, default=v.default)
-    if isinstance(v, ListValue):
-        return ListValue([_copied(ctx, x) for x in v.items])
-    return tuple(_copied(ctx, x) for x in v) if type(v) is tuple else v
+        return DictValue(dict(v.items), default=v.default)
+    if isinstance(v, RecordValue) and not issubclass(v.cls, tuple):
+        return _own_copy(ctx, v, "__copy__", []) or RecordValue(v.cls, dict(v.fields))
+    return _unchanging(ctx, v)
+
+
+@builtin(copy.deepcopy, low=1, high=1)
+def _deepcopy(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return _deep_copy(ctx, args[0], {})
+
+
+def _deep_copy(ctx: Any, v: Any, memo: dict[Any, Any]) -> Any:
+    """A copy of all that is in a value; what is in it twice is one in the copy."""
+    key: Any = v
+    if isinstance(v, Array):
+        key = v if v.path else v.cell
+    elif type(v) is tuple:
+        return tuple(_deep_copy(ctx, x, memo) for x in v)
+    elif isinstance(v, Maybe):
+        return Maybe(_deep_copy(ctx, v.value, memo), v.bound, v.absent)
+    elif not isinstance(v, (ListValue, StackedList, DictValue, RecordValue)):
+        return _unchanging(ctx, v)
+    if key in memo:
+        return memo[key]
+    made: Any
+    if isinstance(v, Array):
+        made = ctx.wrap(ctx.emit("copy", ctx.read(v)))
+    elif isinstance(v, StackedList) or (isinstance(v, ListValue) and isinstance(v.content, Rows)):
+        made = ctx.joined(v, ListValue([]))
+    elif isinstance(v, ListValue):
+        made = ListValue([_deep_copy(ctx, x, memo) for x in v.items])
+    elif isinstance(v, DictValue):
+        made = DictValue({k: _deep_copy(ctx, x, memo) for k, x in v.items.items()}, default=v.default)
+    else:
+        made = _own_copy(ctx, v, "__deepcopy__", [DictValue({})])
+        made = made or RecordValue(v.cls, {k: _deep_copy(ctx, x, memo) for k, x in v.fields.items()})
+    memo[key] = made
+    return made
+
+
+def _own_copy(ctx: Any, v: RecordValue, method: str, args: list[Any]) -> Any:
+    """What the class says a copy is; None where it does not say."""
+    return ctx.call(ctx.attribute(v, method), args, {}) if hasattr(v.cls, method) else None
+
+
+def _unchanging(ctx: Any, v: Any) -> Any:
+    """Copies of what cannot change are the things themselves."""
+    if isinstance(v, (Iteration, Lazy, Rest, GeneratorValue, StackedItems)):
+        ctx.error(UnsupportedError, f"a copy of {describe(v)} is not supported", "make a list of what is left")
+    return v
