@@ -24,8 +24,9 @@ from typing import Any
 
 from llvmlite import ir
 from numba.core import codegen, compiler, cpu, dispatcher, imputils, lowering, registry, types
-from numba.core.compiler_machinery import PassManager, register_pass
+from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
 from numba.core.datamodel import models, register_default
+from numba.core.rewrites.static_getitem import RewriteConstGetitems
 from numba.core.typed_passes import (
     AnnotateTypes,
     BaseNativeLowering,
@@ -35,7 +36,7 @@ from numba.core.typed_passes import (
 )
 from numba.core.typing.context import BaseContext
 from numba.core.typing.templates import Registry, RegistryLoader, _OverloadAttributeTemplate
-from numba.core.untyped_passes import FixupArgs, GenericRewrites, IRProcessing, TranslateByteCode
+from numba.core.untyped_passes import FixupArgs, IRProcessing, TranslateByteCode
 
 DECLARATIONS = Registry()
 IMPLEMENTATIONS = imputils.Registry("pullback")
@@ -221,6 +222,24 @@ class _KernelLowering(BaseNativeLowering):
         return _Lower
 
 
+@register_pass(mutates_CFG=False, analysis_only=False)
+class _StaticIndices(FunctionPass):
+    """Of Numba's rewriting only that of ``t[0]``, which for a tuple is an item of its own type. What lives where is
+    analysed later, once."""
+
+    _name: Any = "pullback_static_indices"
+
+    def __init__(self) -> None:
+        super().__init__()
+
+    def run_pass(self, state: Any) -> bool:
+        rewrite = RewriteConstGetitems(state)
+        for key, block in state.func_ir.blocks.items():
+            if rewrite.match(state.func_ir, block, state.typemap, state.calltypes):
+                state.func_ir.blocks[key] = rewrite.apply()
+        return True
+
+
 class _Passes(compiler.CompilerBase):
     """Only the passes that generated code needs: it has no closures, no literal tricks and no array expressions,
     and each of its variables has one type, so that it needs no SSA."""
@@ -231,7 +250,7 @@ class _Passes(compiler.CompilerBase):
             (TranslateByteCode, "analyzing bytecode"),
             (FixupArgs, "fix up args"),
             (IRProcessing, "processing IR"),
-            (GenericRewrites, "static indices of tuples"),
+            (_StaticIndices, "static indices of tuples"),
             (NopythonTypeInference, "types"),
             (IRLegalization, "ensure IR is legal prior to lowering"),
             (AnnotateTypes, "annotate types"),

@@ -131,6 +131,11 @@ class _Source:
         """Whether its memory can be reached otherwise than in these `count` ways."""
         return any(c in outside or self.counts.get(c, 0) > count for c in memory_of(self.cell))
 
+    def only_here(self, outside: dict[Cell, int], count: int) -> frozenset[Cell]:
+        """The arrays that it may be, and that cannot be reached otherwise."""
+        cells = (c for c in memory_of(self.cell) if not c.readonly and not c.tracked and c not in outside)
+        return frozenset(c for c in cells if self.counts.get(c, 0) <= count)
+
     @property
     def tracked(self) -> bool:
         return any(c.tracked for c in memory_of(self.cell))
@@ -385,8 +390,11 @@ class Join:
             sources = sources_of[key]
             shared = [x.shared(outside, count) for x in sources]
             if any(shared) or any(x.tracked for x in sources):
+                made = Cell(cell.current)  # memory of a branch that has no other name
                 parts = [
-                    self._after(Array(x.cell, x.path), x.owner) if known or x.tracked else Array(Cell(cell.current))
+                    self._after(Array(x.cell, x.path), x.owner, x.only_here(outside, count), made)
+                    if known or x.tracked
+                    else Array(made)
                     for known, x in zip(shared, sources, strict=True)
                 ]
                 if len(parts) == 2 and parts[0] is not None and parts[1] is not None:
@@ -411,16 +419,19 @@ class Join:
                 for c in memory_of(x.cell):
                     x.counts[c] = max(x.counts.get(c, 0), made[id(x.counts), c])
 
-    def _after(self, array: Array, owner: Outcome) -> Array | None:
-        """The same place as seen after the branch; None where there is no saying it."""
+    def _after(
+        self, array: Array, owner: Outcome, own: frozenset[Cell] = frozenset(), made: Cell | None = None
+    ) -> Array | None:
+        """The same place as seen after the branch; None where there is no saying it. Memory of the branch is, where it
+        is one of `own`, that of `made`."""
         if self._path_inside(array.path):
             return None
         if array.cell.stamp < min(self.a.start, self.b.start):
             return array
         choice = array.cell.choice
         if choice is None:
-            return None
-        then, orelse = self._after(choice.then, owner), self._after(choice.orelse, owner)
+            return Array(made) if made is not None and array.cell in own and not array.path else None
+        then, orelse = (self._after(x, owner, own, made) for x in (choice.then, choice.orelse))
         if then is None or orelse is None:
             return None
         cond = self.export(choice.cond, owner, "which")

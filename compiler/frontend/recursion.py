@@ -18,8 +18,8 @@ from typing import Any
 
 from ..errors import PullbackTypeError, UnsupportedError
 from ..ir.dims import Dim
-from ..ir.nodes import Function, Operand, Substitution, Value
-from ..ir.types import Type
+from ..ir.nodes import Const, Function, Operand, Substitution, Value
+from ..ir.types import INT, Type
 from .capture import Source
 from .context import DeadCode, describe
 from .control import Frame
@@ -27,6 +27,7 @@ from .merging import coerce, unify
 from .once import Once
 from .outline import Outline, extent_operands
 from .session import Session
+from .sharing import choice_between, lenders_of, memory_of, merged_readonly
 from .values import (
     Array,
     Cell,
@@ -42,6 +43,7 @@ from .values import (
 
 MAX_ROUNDS = 8
 MAX_STATIC_DEPTH = 25
+_SHARED = "it may share memory with an argument or result of a recursive function"
 _RUNTIME = object()  # a leaf of a result that is yielded
 
 
@@ -53,6 +55,10 @@ class Callee:
     types: list[Type]  # of the results, in order
     tree: Any = None  # the result's structure, `_RUNTIME` at yielded leaves; None while unknown
     known: bool = False
+    # array results that may be whole parameters, by position, with those parameters: which it is is yielded, too
+    origins: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    shared: dict[int, tuple[int, ...]] = field(default_factory=dict)  # those that may be parts of parameters
+    borrowed: list[Cell] = field(default_factory=list)  # arrays of enclosing functions that results may be parts of
     written: list[int] = field(default_factory=list)  # parameters whose last version is yielded
     captured: list[Any] = field(default_factory=list)  # captured inputs, trailing parameters
     captured_types: list[Type] = field(default_factory=list)
@@ -62,8 +68,8 @@ class Callee:
 
     def state(self) -> Any:
         """What has to settle."""
-        parts = (self.types, self.written, self.captured, self.outer, self.extents)
-        return (self.known, self.tree, *[tuple(p) for p in parts])
+        parts = (self.types, self.written, self.captured, self.outer, self.extents, self.borrowed)
+        return (self.known, self.tree, dict(self.origins), dict(self.shared), *[tuple(p) for p in parts])
 
 
 class _Recursive(Exception):  # noqa: N818
@@ -194,6 +200,7 @@ class Recursion(Once):
                 value = Value(Type(t.dtype, shape), hint)
                 session.body.params.append(value)
                 array = Array(Cell(value, hint, v.cell.readonly))
+                array.cell.lenders = (array.cell,)
                 inner.argument_cells.append(array)
                 entered[array] = value
                 return array
@@ -236,12 +243,18 @@ class Recursion(Once):
         yields: list[Operand] = []
         types: list[Type] = []
         with inner.b.into(session.body):
-            tree = self._leave(inner, result, yields)
+            leaves: list[Any] = []
+            tree = self._leave(inner, result, leaves)
+            yields += [inner.operand(v) for v in leaves]
             for k, y in enumerate(yields):
                 types.append(
                     self._result_type_of(fn, y, callee.types[k] if k < len(callee.types) and callee.known else None)
                 )
                 yields[k] = coerce(inner, y, types[-1])
+            places = {array.cell: params.index(value) for array, value in entered.items()}
+            origins = self._trace(inner, callee, leaves, places, entered_at)
+            yields += origins
+            types += [INT] * len(origins)
             written = []
             for array in inner.argument_cells:
                 param = entered[array]
@@ -277,13 +290,37 @@ class Recursion(Once):
             )
         return t
 
-    def _leave(self, inner: Recursion, v: Any, yields: list[Operand]) -> Any:
-        """Yield the run-time leaves of a result (numbers always: the base case may be a constant)."""
+    def _trace(
+        self, inner: Recursion, callee: Callee, leaves: list[Any], places: dict[Cell, int], entered_at: int
+    ) -> list[Operand]:
+        """Find out which parameters the arrays among the results share memory with. For an array that is a parameter
+        or none, whose number tells which (-1: none), these numbers; `Callee.shared` and `borrowed` for the rest."""
+        callee.origins, callee.shared, callee.borrowed = {}, {}, []
+        found = []
+        for k, v in enumerate(leaves):
+            if not isinstance(v, Array):
+                continue
+            reached = [*memory_of(v.cell), *lenders_of([v.cell])]
+            params = tuple(sorted({places[c] for c in reached if c in places}))
+            older = [c for c in reached if c not in places and c.stamp < entered_at]
+            if not params and not older:
+                continue
+            origin = None if older else _origin(inner, v, places)
+            if origin is None:
+                callee.shared[k] = params
+                callee.borrowed += older
+            else:
+                callee.origins[k] = params
+                found.append(origin)
+        return found
+
+    def _leave(self, inner: Recursion, v: Any, leaves: list[Any]) -> Any:
+        """The structure of a result and its run-time leaves (numbers always: the base case may be a constant)."""
         if isinstance(v, Array) or is_scalar(v):
-            yields.append(inner.operand(v))
+            leaves.append(v)
             return _RUNTIME
         if isinstance(v, tuple):
-            return tuple(self._leave(inner, x, yields) for x in v)
+            return tuple(self._leave(inner, x, leaves) for x in v)
         if v is None or (is_static(v) and not isinstance(v, (ListValue, DictValue))):
             return v
         self.error(
@@ -333,11 +370,39 @@ class Recursion(Once):
         first_written = len(results) - len(callee.written)
         for k, value in zip(callee.written, results[first_written:], strict=True):
             self.set_view(arrays[k], value)  # type: ignore[arg-type]
-        rest = iter(results[:first_written])
+        rest = iter(self._results(callee, results[:first_written], arrays))
 
         def back(tree: Any) -> Any:
             if tree is _RUNTIME:
-                return self.wrap(next(rest))
+                return next(rest)
             return tuple(back(x) for x in tree) if isinstance(tree, tuple) else tree
 
         return back(callee.tree)
+
+    def _results(self, callee: Callee, values: list[Value], arrays: list[Array | None]) -> list[Any]:
+        """The results of a call. An array that may be an argument is the one or the other."""
+        results = [self.wrap(v) for v in values[: len(values) - len(callee.origins)]]
+        for (k, params), origin in zip(callee.origins.items(), values[len(results) :], strict=True):
+            for p in params:
+                argument = arrays[p]
+                assert argument is not None
+                test = self.emit("eq", origin, Const(p, INT))
+                results[k] = Array(Cell(values[k], choice=choice_between(test, argument, results[k])))
+        for k, params in callee.shared.items():
+            merged_readonly(self, [results[k].cell, *(a.cell for p in params if (a := arrays[p]))], _SHARED)
+        merged_readonly(self, callee.borrowed, _SHARED)
+        return results
+
+
+def _origin(ctx: Any, v: Array, places: dict[Cell, int]) -> Operand | None:
+    """The number of the parameter that an array is, -1 for a new one; None where it may be a part of one."""
+    cell, choice = v.cell, v.cell.choice
+    if cell in places:
+        return None if v.path else Const(places[cell], INT)
+    if choice is not None:
+        then, orelse = (None if v.path else _origin(ctx, x, places) for x in (choice.then, choice.orelse))
+        if then is None or orelse is None:
+            return None
+        origin: Operand = ctx.emit("where", choice.cond, then, orelse)
+        return origin
+    return None if cell.readonly or not places.keys().isdisjoint(cell.lenders) else Const(-1, INT)

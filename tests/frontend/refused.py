@@ -369,3 +369,15 @@ def turned_in_an_inner_loop(x):
         i += 1
     a[0] -= 0.25  #! a[0] -= 0.25 | depending on the iteration | copy
     return m[0].sum()
+
+
+def part_returned_by_a_recursive_function(x):
+    def turned(a, n):
+        if n <= 0.0:
+            return a[::-1]
+        return turned(a, n - 1.0)
+
+    y = x * 2.0
+    r = turned(y, x[0])
+    r[0] = 4.0  #! r[0] | recursive function | copy
+    return y.sum()

@@ -16,7 +16,7 @@ import pullback as pb
 from .support import VARIANTS, outcome
 
 MODULES = ("absent", "carried_parts", "containers", "control", "copies", "growing", "growing_while", "item_parts",
-           "iteration", "iterators", "mutation", "objects", "ordered", "sharing", "structure")  # fmt: skip
+           "iteration", "iterators", "mutation", "objects", "ordered", "recursive_sharing", "sharing", "structure")  # fmt: skip
 
 CASES = {
     f"{name}.{f.__name__}": (f, args) for name in MODULES for f, args in import_module(f".{name}", __package__).CASES
