@@ -233,8 +233,9 @@ class Recursion(Once):
                     "return without a recursive call on some path",
                 )
             raise
-        changed = [x for x in session.journals[0].old if x in records or x.stamp < entered_at]
-        if any(not isinstance(x, Cell) or x not in cells for x in changed):
+        old = session.journals[0].old
+        changed = [x for x in old if x in records or x.stamp < entered_at]
+        if any(x not in cells if isinstance(x, Cell) and x.current is not old[x][0] else x in records for x in changed):
             self.error(
                 UnsupportedError,
                 f"the recursive function {fn.name} changes an object of its caller",
@@ -295,7 +296,7 @@ class Recursion(Once):
     ) -> list[Operand]:
         """Find out which parameters the arrays among the results share memory with. For an array that is a parameter
         or none, whose number tells which (-1: none), these numbers; `Callee.shared` and `borrowed` for the rest."""
-        callee.origins, callee.shared, callee.borrowed = {}, {}, []
+        callee.origins = {}  # what is shared remains so from round to round
         found = []
         for k, v in enumerate(leaves):
             if not isinstance(v, Array):
@@ -303,12 +304,12 @@ class Recursion(Once):
             reached = [*memory_of(v.cell), *lenders_of([v.cell])]
             params = tuple(sorted({places[c] for c in reached if c in places}))
             older = [c for c in reached if c not in places and c.stamp < entered_at]
-            if not params and not older:
+            if not params and not older and k not in callee.shared:
                 continue
-            origin = None if older else _origin(inner, v, places)
+            origin = None if older or k in callee.shared else _origin(inner, v, places)
             if origin is None:
-                callee.shared[k] = params
-                callee.borrowed += older
+                callee.shared[k] = tuple(sorted({*callee.shared.get(k, ()), *params}))
+                callee.borrowed = list(dict.fromkeys([*callee.borrowed, *older]))
             else:
                 callee.origins[k] = params
                 found.append(origin)
@@ -389,7 +390,9 @@ class Recursion(Once):
                 test = self.emit("eq", origin, Const(p, INT))
                 results[k] = Array(Cell(values[k], choice=choice_between(test, argument, results[k])))
         for k, params in callee.shared.items():
-            merged_readonly(self, [results[k].cell, *(a.cell for p in params if (a := arrays[p]))], _SHARED)
+            cells = [a.cell for p in params if (a := arrays[p])]
+            results[k].cell.lenders = lenders_of(cells)
+            merged_readonly(self, [results[k].cell, *cells], _SHARED)
         merged_readonly(self, callee.borrowed, _SHARED)
         return results
 

@@ -381,3 +381,27 @@ def part_returned_by_a_recursive_function(x):
     r = turned(y, x[0])
     r[0] = 4.0  #! r[0] | recursive function | copy
     return y.sum()
+
+
+def captured_array_returned_by_a_recursive_function(x):
+    y = x * 2
+
+    def go(k):
+        if k <= 0.0:
+            return y
+        return go(k - 1.0)
+
+    r = go(x[0])
+    r[0] = 5.0  #! r[0] | recursive function | copy
+    return (y * x).sum()
+
+
+def results_of_a_recursive_function_that_may_be_one(x):
+    def go(a, b, n):
+        if n <= 0.0:
+            return a, b
+        return go(b, a * 1.5, n - 1.0)
+
+    a, b = go(x, x + 1, x[0])
+    a[0] = 2.0  #! a[0] | recursive function | copy
+    return (a * b).sum()

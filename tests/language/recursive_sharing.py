@@ -114,3 +114,75 @@ def helper_with_one_array_twice(x, y):
         smoothed(x, x)
         smoothed(x, y)
     return (x * y).sum()
+
+
+def raised(a, n):
+    if n <= 0:
+        return a
+    b = raised(a, n - 1)
+    b[n] += 1.0
+    return b
+
+
+@case(V, N)
+def written_on_the_way_back(x, n):
+    b = raised(x, n[0])
+    b[0] = 9.0
+    return (x * x).sum()
+
+
+@case(V, N)
+def written_through_a_part(x, n):
+    b = raised(x[::2], n[0] - 1)
+    b[0] = 9.0 * x[1]
+    return (x * x).sum()
+
+
+def even(a, n):
+    return a if n <= 0 else odd(a * 1.0, n - 1)
+
+
+def odd(a, n):
+    return a * 2 if n <= 0 else even(a, n - 1)
+
+
+@case(V, N)
+def two_functions(x, n):
+    b = even(x, n[0])
+    b[0] = 9.0
+    c = odd(x, n[1])
+    c[1] = 2.0
+    return (x * x * b * c).sum()
+
+
+@case(V, N)
+def captured_and_read(x, n):
+    y = x * 2
+
+    def go(k, z):
+        if k <= 0:
+            return y if z[0] > 0.2 else z
+        return go(k - 1, z)
+
+    return (y * x * go(n[0], x)).sum()
+
+
+@case(V, N)
+def called_in_a_loop(x, n):
+    total = 0.0
+    z = x * 3
+    for i in range(n[0]):
+        b = last(x, z, i)
+        b[i] = total + 0.5
+        total += x.sum() * z[1]
+    return total
+
+
+@case(V, N)
+def called_in_a_branch(x, n):
+    if n[0] > 2:
+        b = last(x, x * 2, n[1])
+    else:
+        b = x
+    b[2] = 4.0
+    return (x * b).sum()
