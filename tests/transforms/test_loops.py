@@ -306,3 +306,16 @@ WIDENED = """func f(%q: f32[n0]) -> (f64[n0]) {
 def test_float32_beside_a_number_of_float64() -> None:
     """NumPy takes a Python number for a float32 where it meets one; what is printed is of the wider type all the same."""
     assert "float64(q[" in check(parse(WIDENED), [np.array([0.1, 0.3, 0.2], np.float32)], compiled=True)
+
+
+TWO_CARRIES = """func f(%x: f64[n0], %y: f64[n0]) -> (f64[n0]) assume [n0 - 2] {
+  %a, %b = for 0, 3, 1, %x, %y {stop=False} : f64[n0], f64[n0] {(%t: int, %p: f64[n0], %q: f64[n0]):
+    %r = store %q, 1, 0.5 {index=(at,), inbounds=True} : f64[n0]
+    yield %r, %r
+  }
+  return %a
+}"""
+
+
+def test_an_array_that_two_carries_take_over_keeps_its_elements() -> None:
+    check(parse(TWO_CARRIES), [np.ones(3), np.arange(3.0)], compiled=True)
