@@ -21,7 +21,7 @@ from .control import JUMPS
 from .growing import Grow, Growing
 from .liveness import Names
 from .merging import coerce, filler, same_static, unify
-from .moves import Carries, Key, Slot, parts_of, row_indices, with_indices
+from .moves import Carries, Key, Slot, holds_none, is_made_after, parts_of, row_indices, with_indices
 from .segments import segmented
 from .session import contents, set_contents
 from .sharing import final_version, is_mutable, merged_readonly, rebuilt
@@ -84,17 +84,8 @@ def _same_leaf(carries: Carries, head: Any, back: Any) -> bool:
     return head is back and (not carries.made or parts_of(head) is None)
 
 
-def _is_made_after(start: int, v: Any) -> bool:
-    """Whether a list, dict or object in a value is newer than this."""
-    return (is_mutable(v) and v.stamp >= start) or any(_is_made_after(start, x) for x in (parts_of(v) or {}).values())
-
-
 def _length(items: Any) -> int:
     return -1 if isinstance(items, Rows) else len(items)
-
-
-def _holds_none(v: Any) -> bool:
-    return v is None or any(map(_holds_none, (parts_of(v) or {}).values()))
 
 
 def _is_jump(key: Key) -> bool:
@@ -129,7 +120,7 @@ class Loops(Growing):
                     built = self._pass(body, carries, entry_env, live_head)
             except PullbackTypeError as e:
                 # a name may be None only as long as it is not known what the body makes of it
-                if not any(_holds_none(v) for v in entry_env.values()):
+                if not any(holds_none(v) for v in entry_env.values()):
                     raise
                 if body.peelable:
                     raise Peel from e
@@ -292,7 +283,7 @@ class Loops(Growing):
         parts = parts_of(template)
         if parts is None or not (
             key in carries.renewed
-            or (entry is _FILL and _is_made_after(carries.start, template))
+            or (entry is _FILL and is_made_after(carries.start, template))
             or any(
                 len(k) > len(key) and k[: len(key)] == key
                 for k in (*carries.plan, *carries.rows, *carries.templates, *carries.conflicts, *carries.renewed)
@@ -441,7 +432,7 @@ class Loops(Growing):
 
     def _plan_all(self, carries: Carries, template: Any, key: Key, done: Any) -> None:
         """Carry every run-time leaf of a value first bound inside the loop."""
-        if is_mutable(template) and not _is_made_after(carries.start, template):
+        if is_mutable(template) and not is_made_after(carries.start, template):
             return  # as long as it is this very object
         if isinstance(template, (Value, Array)) or is_scalar(template):
             t = self.type(template)

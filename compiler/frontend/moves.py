@@ -121,6 +121,15 @@ def parts_of(v: Any) -> dict[Any, Any] | None:
     return None
 
 
+def holds_none(v: Any) -> bool:
+    return v is None or any(map(holds_none, (parts_of(v) or {}).values()))
+
+
+def is_made_after(start: int, v: Any) -> bool:
+    """Whether a list, dict or object in a value is newer than this stamp."""
+    return (is_mutable(v) and v.stamp >= start) or any(is_made_after(start, x) for x in (parts_of(v) or {}).values())
+
+
 def row_indices(a: Array, b: Array) -> list[tuple[Operand, Operand]] | None:
     """The integer indices of two views that differ in nothing else; None where they do."""
     if a.cell is not b.cell or len(a.path) != len(b.path):

@@ -89,10 +89,8 @@ class _Promoter:
         if not param.type.shape or not param.type.is_float:
             return  # an index may depend on what an array of integers holds
         found = accesses(carried.body, {param})
-        if found is None or [y in found.versions for y in carried.yields].count(True) != 1:
-            return  # two carries would have the array, and what is carried beside it is written back to one
-        if carried.yields[k] not in found.versions:
-            return
+        if found is None or [j for j, y in enumerate(carried.yields) if y in found.versions] != [k]:
+            return  # what is carried beside an array is written back to one carry, which must have it alone
         inside = {*loop.regions[0].params, *(v for op in carried.body.ops for v in op.results)}
         groups: dict[Place, list[Op]] = {}
         for op in found.ops:
