@@ -225,6 +225,32 @@ def _floordiv(builder: Any, t: Any, a: Any, b: Any) -> Any:
     return builder.select(builder.fcmp_ordered("==", b, zero), builder.fdiv(a, b), low)
 
 
+def _round_decimals(builder: Any, t: Any, x: Any, scale: Any) -> Any:
+    """Python's ``round(x, n)`` for scale = 10**n, which is exact up to n = 22. The rounded product p is a half-integer
+    where the exact one may lie on either side of it: the error of the product, a fused multiply-add, decides. From
+    2**53 on, floats lie further apart than multiples of 1 / scale. The quotient of two exact numbers is the float
+    next to it. Halves are found in integers, which no flag reassociates."""
+    narrow = x.type
+    if narrow != ir.DoubleType():
+        x, scale = builder.fpext(x, ir.DoubleType()), builder.fpext(scale, ir.DoubleType())
+    p = builder.fmul(x, scale)
+    small = builder.fcmp_ordered("<", _fabs(builder, p), _constant(p, 2.0**53))
+    doubled = builder.select(small, builder.fmul(p, _constant(p, 2.0)), _constant(p, 0.0))
+    whole = ir.IntType(64)
+    m = builder.fptosi(doubled, whole)
+    exact = builder.fcmp_ordered("==", builder.sitofp(m, p.type), doubled)
+    half = builder.and_(exact, builder.trunc(m, ir.IntType(1)))
+    error = _intrinsic(builder, "llvm.fma", [x, scale, builder.fneg(p)])
+    up = builder.sitofp(builder.ashr(builder.add(m, whole(1)), whole(1)), p.type)
+    down = builder.sitofp(builder.ashr(m, whole(1)), p.type)
+    zero, nearest = _constant(p, 0.0), _intrinsic(builder, "llvm.rint", [p])
+    decided = builder.select(builder.fcmp_ordered("<", error, zero), down, nearest)
+    decided = builder.select(builder.fcmp_ordered(">", error, zero), up, decided)
+    multiple = builder.fdiv(builder.select(half, decided, nearest), scale)
+    result = builder.select(small, _intrinsic(builder, "llvm.copysign", [multiple, x]), x)
+    return result if narrow == result.type else builder.fptrunc(result, narrow)
+
+
 def _type_where(condition: Any, a: Any, b: Any) -> Any:
     sig = _number_typer(a, b)
     return sig and signature(sig.return_type, types.boolean, *sig.args)
@@ -271,6 +297,7 @@ def _register() -> None:
     declare(sm.mul0, _float_typer(2), _simple(_mul0))
     declare(sm.div0, _float_typer(2), _simple(_div0))
     declare(sm.sigmoid, _float_typer(1), _simple(_sigmoid))
+    declare(sm.round_decimals, _float_typer(2), _simple(_round_decimals))
     declare(sm.square, _number_typer, _simple(_square))
     declare(sm.sign, _number_typer, _simple(_sign))
     declare(sm.maximum, _number_typer, _simple(_extremum("llvm.maximum", ">=")))

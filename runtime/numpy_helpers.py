@@ -65,6 +65,13 @@ def _lgamma(x: float) -> float:
     return math.lgamma(x)
 
 
+def round_decimals(x: Any, scale: float) -> Any:
+    """Python's ``round(x, n)`` for ``scale == 10.0**n``, n >= 0: of the multiples of ``1 / scale`` the one next to the
+    exact value of x, the even one of two, as the float next to it. (`np.round` rounds the product instead.)"""
+    decimals = round(math.log10(scale))
+    return _map(lambda v: round(v, decimals), x)
+
+
 def gammaln(x: Any) -> Any:
     """``log(abs(gamma(x)))``, infinite at the poles."""
     return _map(_lgamma, x)

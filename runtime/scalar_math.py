@@ -137,6 +137,11 @@ def div0(g: Any, d: Any) -> Any:
     return g * 0.0 if g == 0 else div(g, d)
 
 
+def round_decimals(x: Any, scale: Any) -> Any:
+    """Python's ``round(x, n)`` for ``scale == 10.0**n``, 0 <= n <= 22."""
+    return round(float(x), round(math.log10(scale)))
+
+
 def erf(x: Any) -> Any:
     return math.erf(x)
 

@@ -176,6 +176,8 @@ class ScalarPrinter:
             return self._infix("div", [self.constant(Const(1.0, Type(op.result.type.dtype))), es[0]])
         if code == "polygamma":
             return self.math("polygamma", [Expr(str(op.attrs["n"])), *es])
+        if code == "round_decimals":
+            return self.math(code, [*es, Expr(str(10.0 ** op.attrs["n"]))])
         return self.math(code, es)
 
     def _power(self, op: Op, es: Sequence[Expr]) -> Expr:

@@ -18,7 +18,8 @@ from ..ir.nodes import Op
 # helpers of templates, and the module that has them
 HELPER_MODULES: dict[str, str] = {
     **dict.fromkeys(
-        ["digamma", "div0", "erf", "erfc", "gammaln", "mul0", "polygamma", "sigmoid"], "pullback.runtime.numpy_helpers"
+        ["digamma", "div0", "erf", "erfc", "gammaln", "mul0", "polygamma", "round_decimals", "sigmoid"],
+        "pullback.runtime.numpy_helpers",
     ),
     "gemm": "pullback.runtime.blas",
 }

@@ -55,7 +55,7 @@ class BoundedLoops(Comprehensions):
         outcome = binds(s.test)
         live_head, live_after, assigned = self._loop_names(s, outcome)
         live_after |= outcome
-        live = live_head | live_after
+        live = live_head = live_head | live_after  # what is live after is so where the test fails, too
         assigned |= {"$break", _TRIPS}
 
         def leave() -> None:

@@ -161,7 +161,7 @@ class LoopStatements(BoundedLoops):
             message = "a while loop with break and else may not assign or write in its test"
             self.error(UnsupportedError, message, "assign in the body")
         live_head, live_after, assigned = self._loop_names(s, outcome)
-        live = live_head | live_after | outcome
+        live = live_head = live_head | live_after | outcome  # what is live after is so where the test fails, too
 
         def leave() -> None:
             self.env["$break"] = True

@@ -20,6 +20,9 @@ from .numpy_support import apply, cast, elements
 from .numpy_table import numpy_function
 from .values import Array, StackedList
 
+EXACT_POWERS = 22  # of ten that are floats
+EXACT_INTS = 18  # that are ints of 64 bits
+
 if TYPE_CHECKING:
     from .context import Context
 
@@ -74,7 +77,12 @@ def _round(ctx: Context, number: Any, ndigits: Any = None) -> Any:
         return to_int(ctx, apply(ctx, "rint", x) if x.type.is_float else x)
     if not x.type.is_float and ndigits >= 0:
         return cast(ctx, x, "i64", weak=True)
-    ctx.error(UnsupportedError, "round to decimals of a Python number is not supported", "np.round(x, decimals)")
+    if not x.type.is_float and ndigits >= -EXACT_INTS:
+        return ctx.call(library.round_int, [cast(ctx, x, "i64", weak=True), 10**-ndigits], {})
+    if not x.type.is_float or not 0 <= ndigits <= EXACT_POWERS:
+        what = f"round to {ndigits} decimals of a Python {'float' if x.type.is_float else 'int'} is not supported"
+        ctx.error(UnsupportedError, what, "np.round(x, decimals)")
+    return apply(ctx, "round_decimals", x, n=ndigits)
 
 
 # -- math ----------------------------------------------------------------------------------------------

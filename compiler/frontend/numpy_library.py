@@ -24,6 +24,14 @@ def stop_gradient(x: Any) -> Any:
 
 
 # -- elementwise ---------------------------------------------------------------------------------------
+def round_int(n: int, power: int) -> int:
+    """``round(n, -k)`` of an int for ``power == 10**k``: the nearest multiple, the even one of two."""
+    quotient = n // power
+    twice = 2 * (n - quotient * power)
+    above = twice > power or (twice == power and quotient % 2 == 1)
+    return (quotient + 1 if above else quotient) * power
+
+
 def radians(x: Any) -> Any:
     return x * (math.pi / 180.0)
 

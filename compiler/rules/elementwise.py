@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 
+from pullback.runtime import numpy_helpers
+
 from ..ir.nodes import Const
 from ..ir.opdef import OpDef, register
 from ..ir.types import DTYPES, Type
@@ -242,6 +244,17 @@ for _name, _fn, _scalar in [
         _name, "elementwise", _kind, _evaluate, zero=True, python=f"np.{_name}({{0}})", scalar=_scalar,
         undefined="steps: 0",
     ))
+
+def _round_decimals(attrs: dict[str, Any], x: Any) -> Any:
+    (x,) = _as_floats((x,))
+    return numpy_helpers.round_decimals(x, 10.0 ** attrs["n"])
+
+
+register(OpDef(
+    "round_decimals", "elementwise", floating, _round_decimals, zero=True, undefined="steps: 0", cost=10,
+    python=lambda args, op: f"round_decimals({args[0]}, {10.0 ** op.attrs['n']})",
+    scalar=lambda args, op: f"round_decimals({args[0]}, {10.0 ** op.attrs['n']})",
+))
 
 for _name, _fn, _py, _sc in [
     ("isnan", np.isnan, "np.isnan({0})", "math.isnan({0})"),

@@ -196,6 +196,42 @@ def conditional_expressions(x, t):
     return np.sum(x * (t if a > 0 else -t)) + (y := a * t) * y
 
 
+def halved(x):
+    x[1:] *= 0.5
+    return x[1]
+
+
+@case(V, 0)
+def a_test_that_binds(x, n):
+    """What a name holds before the loop it holds after a test that fails."""
+    y = x * 3.0
+    k = 0
+    while (k := k + 1) < n:
+        y = x * float(k)
+    return np.sum(y * x) + k
+
+
+@case(V, 0.1)
+def a_test_that_writes(x, bound):
+    y = x + 1.0
+    k = 0
+    while k < 2 and halved(x) < bound:
+        k += 1
+        y = x * x
+    return np.sum(np.sin(y)) + np.sum(x)
+
+
+@case(V, 3)
+def a_test_that_binds_and_a_list(x, n):
+    y = 2.0
+    found = []
+    k = -1
+    while (k := k + 1) < n:
+        y = x[k]
+        found.append(y * x[0])
+    return y + sum(found)
+
+
 @case(V)
 def bound_in_the_loop(x):
     last = 0.0
