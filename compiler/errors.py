@@ -94,5 +94,10 @@ class NeedsStatic(UnsupportedError):  # noqa: N818
     """Something must be known at compile time: a loop with a known trip count is unrolled and tried again."""
 
 
+class NeedsOneOwner(NeedsStatic):
+    """What is written may be what another name refers to, depending on the iteration: that may be known once the first
+    one stands by itself."""
+
+
 class EmptyListError(PullbackIndexError):
     """An item is taken from an empty list, which may have some in a later iteration of the loop that is being built."""

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..errors import (
     InternalError,
+    NeedsOneOwner,
     NeedsStatic,
     PullbackError,
     PullbackTypeError,
@@ -368,7 +369,7 @@ class Context(Broadcasting):
                 inner = self.view(Array(array.cell, array.path[:-1]), swapped[0])
                 return inner if swapped[1] is None else self.view(inner, swapped[1])
         if step.kind == "transpose" and step.arg == tuple(range(len(step.arg))):
-            return array
+            return Array(array.cell, array.path)
         return Array(array.cell, (*array.path, step))
 
     def write(self, array: Array, value: Any) -> None:
@@ -427,13 +428,14 @@ class Context(Broadcasting):
     def _refuse_write(self, why: str) -> NoReturn:
         depends = why in (SHARED_BY_PATH, SHARED_BY_ITERATION, IN_LIST)  # an unrolled loop knows
         message = f"this array may not be written: {why}"
-        self.error(NeedsStatic if depends else UnsupportedError, message, "make a copy first with .copy()")
+        kind = NeedsOneOwner if why == SHARED_BY_ITERATION else NeedsStatic if depends else UnsupportedError
+        self.error(kind, message, "make a copy first with .copy()")
 
     def may_change(self, owner: ListValue | DictValue | RecordValue) -> None:
         """Refuse to change what is an item of a list of run-time length, or may have another name too."""
         if owner in self.session.ambiguous:
             message = f"{describe(owner)} is changed that another name may refer to too, depending on the path taken"
-            raise NeedsStatic(message, self.loc, "make a new one, or keep what changes in arrays")
+            raise NeedsOneOwner(message, self.loc, "make a new one, or keep what changes in arrays")
         if owner in self.session.frozen:
             message = f"{describe(owner)} is changed that is an item of a list of run-time length"
             raise NeedsStatic(message, self.loc, "put a new one into the list: items[k] = ...")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from .control import COMPREHENSION
 from .index_keys import SliceValue
 from .iteration import Iterating
 from .objects import class_of
+from .sharing import is_mutable, may_be_another
 from .texts import formatted, joined_text, percent_formatted
 from .values import (
     Array,
@@ -73,6 +74,21 @@ _MAY_RAISE = (ast.Div, ast.FloorDiv, ast.Mod, ast.Pow, ast.MatMult, ast.LShift, 
 def is_pure(node: ast.AST) -> bool:
     """Whether an expression of numbers can be evaluated without need: no effect, and it cannot raise."""
     return all(isinstance(n, _PURE) and not isinstance(n, _MAY_RAISE) for n in ast.walk(node))
+
+
+_KINDS: dict[str, Any] = {
+    "text": str, "tuple": tuple, "list": ListValue, "dict": DictValue, "range": RangeValue, "function": UserFunction,
+}  # fmt: skip
+
+
+def _kind_of(v: Any) -> str | None:
+    """What a value is compared as with ==, where values of other kinds are never equal to it."""
+    if is_scalar(v):
+        return "number"
+    for kind, classes in _KINDS.items():
+        if isinstance(v, classes):
+            return kind
+    return None
 
 
 class Expressions(Iterating):
@@ -456,46 +472,65 @@ class Expressions(Iterating):
                 return self.emit("logical_not", x.bound)
         a, b = self.present(a), self.present(b)
         if isinstance(a, Array) and isinstance(b, Array):
-            if a.cell is not b.cell and (a.cell.choice is not None or b.cell.choice is not None):
-                message = "whether these are one array depends on the path taken"
+            if (a.cell is b.cell and a.path == b.path) or any(may_be_another(x.cell) for x in (a, b)):
+                message = "whether these are one array is not known, or depends on the path taken"
                 self.error(UnsupportedError, message, "keep a number that says which it is, and compare that")
-            return a.cell is b.cell and a.path == b.path and not a.path
+            return False
         if is_scalar(a) and is_scalar(b) and not (is_number(a) and is_number(b)):
             self.error(UnsupportedError, "the identity of run-time numbers is not known", "compare with ==")
         if isinstance(a, UserFunction) and isinstance(b, UserFunction):
-            return a.fn is b.fn and a.node is b.node
+            if a.node is not b.node or a.fn is not b.fn:
+                return False
+            if a.fn is not None and not (a.bound or b.bound or a.bound_kwargs or b.bound_kwargs):
+                return True
+            self.error(UnsupportedError, "whether these are one function is not known", "compare names of them")
+        if is_mutable(a) and is_mutable(b):
+            if not self.session.stand_ins.isdisjoint((a, b)):
+                message = "whether these are one object depends on the path taken"
+                self.error(UnsupportedError, message, "keep a number that says which it is, and compare that")
+            return False
+        if (isinstance(a, tuple) and isinstance(b, tuple)) or (isinstance(a, RecordValue) and type(a) is type(b)):
+            message = f"the identity of {describe(a)} is not known"
+            self.error(UnsupportedError, message, "compare with ==")
         if isinstance(a, Opaque) or isinstance(b, Opaque):
             return getattr(a, "obj", a) is getattr(b, "obj", b)
         return False
 
     def _equal(self, a: Any, b: Any, opcode: str) -> Any:
-        """== and != of containers."""
-        parts_a = a.items if isinstance(a, ListValue) else a
-        parts_b = b.items if isinstance(b, ListValue) else b
-        if (
-            isinstance(parts_a, (tuple, list))
-            and isinstance(parts_b, (tuple, list))
-            and isinstance(a, ListValue) == isinstance(b, ListValue)
-        ):
-            out: Any = len(parts_a) == len(parts_b)
-            if out:
-                for x, y in zip(parts_a, parts_b, strict=True):
-                    same = self.truth(self.compare(ast.Eq(), x, y))
-                    out = (
-                        same
-                        if out is True
-                        else out
-                        if same is True
-                        else False
-                        if same is False
-                        else self._logical("logical_and", out, same)
-                    )
-                    if out is False:
-                        break
-        else:
-            out = False
+        """== and != of containers, ranges and texts."""
+        out = self._same(a, b)
         if opcode == "ne":
             return (not out) if isinstance(out, bool) else self.emit("logical_not", out)
+        return out
+
+    def _same(self, a: Any, b: Any) -> Any:
+        if isinstance(a, TextValue) or isinstance(b, TextValue):
+            return self.static(a, "a text that is compared") == self.static(b, "a text that is compared")
+        for kinds in (tuple, ListValue):
+            if isinstance(a, kinds) and isinstance(b, kinds):
+                xs, ys = ((v.items if isinstance(v, ListValue) else v) for v in (a, b))
+                return len(xs) == len(ys) and self._all_same(zip(xs, ys, strict=True))
+        if isinstance(a, DictValue) and isinstance(b, DictValue):
+            alike = a.items.keys() == b.items.keys()
+            return alike and self._all_same((x, b.items[k]) for k, x in a.items.items())
+        if isinstance(a, RangeValue) and isinstance(b, RangeValue):
+            parts = [[self.static(x, "a range that is compared") for x in (r.start, r.stop, r.step)] for r in (a, b)]
+            return range(*parts[0]) == range(*parts[1])
+        kind = _kind_of(a)
+        if kind is None or kind != _kind_of(b):
+            if kind is not None and _kind_of(b) is not None:
+                return False
+            self.error(UnsupportedError, f"{describe(a)} and {describe(b)} cannot be compared with ==")
+        return self._identical(a, b)
+
+    def _all_same(self, pairs: Iterable[tuple[Any, Any]]) -> Any:
+        out: Any = True
+        for x, y in pairs:
+            same = self.truth(self.compare(ast.Eq(), x, y))
+            if same is False:
+                return False
+            if same is not True:
+                out = same if out is True else self._logical("logical_and", out, same)
         return out
 
     def _contains(self, needle: Any, where: Any) -> Any:

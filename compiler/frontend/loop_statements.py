@@ -166,6 +166,10 @@ class LoopStatements(BoundedLoops):
         def leave() -> None:
             self.env["$break"] = True
 
+        def iteration() -> None:
+            with self.living(live, live):
+                self.block(s.body)
+
         def work(_: Value | None) -> None:
             with self.living(live, live):
                 test = self.test(s.test)
@@ -174,7 +178,17 @@ class LoopStatements(BoundedLoops):
                 else:
                     self.branch(test, lambda: self.block(s.body), leave, live)
 
-        self.run_loop(Body(work, lambda: True), assigned | {"$break"}, live_head, live_after | outcome)
+        def loop(peelable: bool) -> None:
+            body = Body(work, lambda: True, peelable=peelable)
+            self.run_loop(body, assigned | {"$break"}, live_head, live_after | outcome)
+
+        try:
+            with self.session.attempt():
+                loop(True)
+        except Peel:
+            with self.living(live, live):
+                test = self.test(s.test)
+            self._peeled(test, iteration, lambda: loop(False), live)
         self.env.pop("$break", None)
         self._after_loop(s)
 

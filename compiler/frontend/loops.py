@@ -12,7 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
-from ..errors import EmptyListError, InternalError, NeedsStatic, PullbackTypeError
+from ..errors import EmptyListError, InternalError, NeedsOneOwner, NeedsStatic, PullbackTypeError
 from ..ir.dims import Dim
 from ..ir.nodes import Op, Operand, Region, Value, as_dim
 from ..ir.types import BOOL, INT, Type
@@ -45,7 +45,8 @@ MAX_PASSES = 12
 
 
 class Peel(Exception):  # noqa: N818
-    """The types after the first iteration are not those before it."""
+    """The types after the first iteration are not those before it, or what may be one object before it is not after
+    it."""
 
 
 class EffectInTest(Exception):  # noqa: N818
@@ -66,7 +67,7 @@ class Body:
     segment: Any = None  # see `segments`
     count: Dim | None = None  # of the iterations of a `for`, in which lists may grow
     short: bool = False  # there are few iterations: unroll them rather than let a list grow
-    peelable: bool = False  # raise `Peel` where the first iteration changes types
+    peelable: bool = False  # raise `Peel` where the first iteration may change what is not known
 
 
 def _same_contents(a: Any, b: Any) -> bool:
@@ -126,6 +127,10 @@ class Loops(Growing):
                     raise Peel from e
                 if self._unrollable:
                     raise NeedsStatic(e.message, e.loc, e.hint) from e
+                raise
+            except NeedsOneOwner as e:
+                if body.peelable:
+                    raise Peel from e
                 raise
             except EmptyListError as e:
                 if body.peelable:
@@ -278,7 +283,7 @@ class Loops(Growing):
             p = param(key, t, entry, str(key[0]).lstrip("$@"))
             if not t.shape:
                 return p
-            carries.cells[key] = Cell(p, str(key[0]), carries.readonly.get(key, ""))
+            carries.cells[key] = Cell(p, str(key[0]), carries.readonly.get(key, ""), stands_in=True)
             return Array(carries.cells[key])
         parts = parts_of(template)
         if parts is None or not (

@@ -300,7 +300,7 @@ class Join:
         result = self.result(
             ta, hint, self._in(self.a, final_version(self.a.heap, a)), self._in(self.b, final_version(self.b.heap, b))
         )
-        cell = Cell(result, "" if hint.startswith("$") else hint, lenders=lenders_of((a.cell, b.cell)))
+        cell = Cell(result, "" if hint.startswith("$") else hint, stands_in=True, lenders=lenders_of((a.cell, b.cell)))
         self.pairs[key] = (cell, 1)
         return Array(cell)
 
@@ -342,7 +342,7 @@ class Join:
             key = (v.cell, v.path, None, owner is self.a)
             if key not in self.pairs:
                 value = self.only(t, hint, self._in(owner, now), owner)
-                self.pairs[key] = (Cell(value, hint, lenders=lenders_of((v.cell,))), 0)
+                self.pairs[key] = (Cell(value, hint, stands_in=True, lenders=lenders_of((v.cell,))), 0)
             cell, count = self.pairs[key]
             self.pairs[key] = (cell, count + 1)
             return Array(cell)
@@ -390,7 +390,7 @@ class Join:
             sources = sources_of[key]
             shared = [x.shared(outside, count) for x in sources]
             if any(shared) or any(x.tracked for x in sources):
-                made = Cell(cell.current)  # memory of a branch that has no other name
+                made = Cell(cell.current, stands_in=True)  # memory of a branch that has no other name
                 parts = [
                     self._after(Array(x.cell, x.path), x.owner, x.only_here(outside, count), made)
                     if known or x.tracked

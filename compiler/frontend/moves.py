@@ -416,7 +416,7 @@ class Moves(Control):
                 if any(c.readonly for c in memory_of(source.cell)) or any(step.readonly for step in source.path):
                     continue
                 alike = [key for key in keys if results[key].type == self.array_type(source)]
-                having = [(origins[key], Array(Cell(results[key]))) for key in alike]
+                having = [(origins[key], Array(Cell(results[key], stands_in=True))) for key in alike]
                 kept = results.get(("kept", j))
                 if kept is None:  # one of them has it
                     kept = results[alike[-1]]
@@ -424,7 +424,7 @@ class Moves(Control):
                 new = self._having(j, having, kept)
                 self.set_view(source, new)
         for key in keys:
-            array = Array(Cell(results[key]))
+            array = Array(Cell(results[key], stands_in=True))
             for j, source in enumerate(carries.sources):
                 if self.array_type(source) != results[key].type:
                     continue

@@ -203,6 +203,9 @@ class Objects(Globals):
             return self.compare(op(), tuple(a.fields.values()), tuple(b.fields.values()))
         if cls is None or class_of(b) is None:
             return op is ast.NotEq
+        if all(getattr(class_of(x), "__eq__", None) is object.__eq__ for x in (a, b)):
+            same = self.compare(ast.Is(), a, b)
+            return same if op is ast.Eq else not same
         message = "objects are compared with =="
         self.error(UnsupportedError, message, "compare their attributes, or use 'is' for identity")
 

@@ -110,7 +110,7 @@ class Outline:
     def abstract(self, value: Value) -> Any:
         if not value.type.shape:
             return value
-        array = Array(Cell(value, value.hint))
+        array = Array(Cell(value, value.hint, stands_in=True))
         self.arrays.append(array)
         return array
 

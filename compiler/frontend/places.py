@@ -247,7 +247,7 @@ class Places(IndexKeys):
         if not sel.basic:
             return self.wrap(self.emit("load", self.read(array), *sel.operands, index=sel.index))
         if not sel.index or _is_whole(sel.index, t):
-            return array
+            return Array(array.cell, array.path)  # another view of all of it
         place = self.view(array, ViewStep("index", sel.index, sel.operands))
         return self.read(place) if not self.array_type(place).shape else place
 

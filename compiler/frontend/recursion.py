@@ -199,7 +199,7 @@ class Recursion(Once):
                 shape = tuple(d if d.is_const else symbols.setdefault(d, Dim.of(f"m{len(symbols)}")) for d in t.shape)
                 value = Value(Type(t.dtype, shape), hint)
                 session.body.params.append(value)
-                array = Array(Cell(value, hint, v.cell.readonly))
+                array = Array(Cell(value, hint, v.cell.readonly, stands_in=True))
                 array.cell.lenders = (array.cell,)
                 inner.argument_cells.append(array)
                 entered[array] = value

@@ -100,6 +100,7 @@ class Session:
         self.laid_out: dict[Cell, None] = {}  # reshaped: a view or a copy, as the memory is laid out
         self.lent: dict[Cell, None] = {}  # arguments that may be written by one who took over their memory
         self.frozen: set[Any] = set()  # lists and objects that are items of lists of run-time length
+        self.stand_ins: set[Any] = set()  # containers that are one or another, by the path taken
         self.ambiguous: set[Any] = set()  # those that another name may also refer to, depending on the path
         self.inlined: dict[Any, tuple[int, int]] = {}  # calls and ops built in place so far (see once.py)
         self._symbols = 0
@@ -137,7 +138,8 @@ class Session:
 
     def made_from(self, made: Any, *objects: Any) -> None:
         """Of a container that takes the place of others: other names may refer to it, too, where they may to one
-        of those."""
+        of those. Whether it is one of them depends on the path."""
+        self.stand_ins.add(made)
         if not self.ambiguous.isdisjoint(objects):
             self.ambiguous.add(made)
 

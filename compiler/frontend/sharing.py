@@ -20,6 +20,7 @@ from ..ir.dims import Dim
 from ..ir.nodes import Operand, Span, Value
 from .session import contents
 from .values import (
+    IN_LIST,
     Array,
     BoundMethod,
     Cell,
@@ -90,7 +91,7 @@ def final_version(heap: dict[Any, Any], array: Array) -> Array:
     if cell.choice is not None:
         then, orelse = (final_version(heap, part) for part in (cell.choice.then, cell.choice.orelse))
         return Array(Cell(cell.current, choice=replace(cell.choice, then=then, orelse=orelse)), array.path)
-    return Array(Cell(heap[cell][0]), array.path) if cell in heap else array
+    return Array(Cell(heap[cell][0], stands_in=True), array.path) if cell in heap else array
 
 
 def path_depends_on(path: Iterable[ViewStep], values: set[Value]) -> bool:
@@ -235,6 +236,11 @@ def rebuilt(v: Any, parts: dict[Any, Any]) -> Any:
     if isinstance(v, DictValue):
         return DictValue(parts, default=v.default)
     return RecordValue(v.cls, parts)
+
+
+def may_be_another(cell: Cell) -> bool:
+    """Whether an array may be another one too, depending on the path taken."""
+    return cell.stands_in or cell.tracked or cell.choice is not None or cell.readonly == IN_LIST
 
 
 def is_mutable(v: Any) -> bool:

@@ -54,6 +54,7 @@ class Cell:
     stamp: int = field(default_factory=next_stamp)
     choice: Choice | None = None  # the memory is that of other arrays: `current` was their value once
     tracked: bool = False  # who has the memory in the end matters (see moves.py)
+    stands_in: bool = False  # for other arrays: which one it is depends on the path taken
     lenders: tuple[Cell, ...] = ()  # arguments whose memory it may have taken over (see sharing.py)
 
 

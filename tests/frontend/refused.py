@@ -352,6 +352,49 @@ def lists_of_two_kinds_are_joined(x):
     return np.sum(np.array(t + u))  #! t + u | different kinds | one kind
 
 
+def identity_of_arrays_by_path(x):
+    y = x if x[0] > 0 else x.copy()
+    return x[0] if y is x else x[1]  #! y is x | depends on the path | keep a number
+
+
+def identity_in_a_loop(x):
+    first = 2.0 * x
+    y = first
+    while y is first:  #! y is first | depends on the path | keep a number
+        y = x * x
+    return y[0]
+
+
+def identity_of_all_of_an_array(x):
+    y = x[:]
+    return x[0] if y is x else x[1]  #! y is x | not known | keep a number
+
+
+class Holder:
+    def __init__(self, v):
+        self.v = v
+
+
+def identity_of_objects_by_path(x):
+    a, b = Holder(x[0]), Holder(x[1])
+    p = a if x[1] > 0 else b
+    return p.v if p is a else x[2]  #! p is a | one object depends | keep a number
+
+
+def identity_of_objects_after_a_loop(x):
+    first = Holder(x[0])
+    best = first
+    for i in range(40 * len(x)):
+        other = Holder(x[i % 3])
+        if other.v > best.v:
+            best = other
+    return best.v if best == first else x[2]  #! best == first | one object depends | keep a number
+
+
+def text_with_run_time_values(x):
+    return x[0] if f"{x[0]:.1f}" == "0.3" else x[1]  #! f"{x[0]:.1f}" == "0.3" | known at compile time | constant
+
+
 def set_that_changes(x):
     seen = {1, 2}
     seen.add(3)  #! seen.add | sets are constant | dict

@@ -549,3 +549,59 @@ def turned_and_copied_in_an_inner_loop(m, n):
         a[1] *= 2.0
     a[0] -= 0.25
     return m[0].sum() + (m[1] * a[1]).sum()
+
+
+@case(V)
+def another_name_until_the_first_iteration_ends(x):
+    y = x
+    k = 0
+    while k < 2 and x[0] < 9.0:
+        k += 1
+        x[1:] *= 0.5
+        y = x * x
+    return np.sum(np.sin(y)) + np.sum(x)
+
+
+def shortened(x):
+    x[1:] *= 0.5
+    return x[1]
+
+
+@case(V, 3)
+def another_name_until_the_test_writes(x, n):
+    y = x
+    k = 0
+    while k < n and shortened(x) < 9.0:
+        k += 1
+        y = x * x
+    return np.sum(np.sin(y)) + np.sum(x)
+
+
+@case(V, 3)
+def another_name_where_the_test_fails_at_once(x, n):
+    y = x
+    while shortened(x) < -9.0:
+        y = x * x
+    return np.sum(np.sin(y)) + np.sum(x)
+
+
+@case(V)
+def another_name_of_a_list_until_the_first_iteration_ends(x):
+    a = [x[0]]
+    b = a
+    k = 0
+    while k < 3 and a[0] < 100.0:
+        a[0] = a[0] + 1.0
+        b = [a[0] * 2.0]
+        k += 1
+    return a[0] * b[0]
+
+
+@case(V)
+def another_name_of_a_dict_until_the_first_iteration_ends(x):
+    d = {"a": x[0]}
+    e = d
+    for i in range(50 * len(x)):
+        d["a"] = d["a"] * 0.9 + 0.1
+        e = {"a": d["a"] * 2.0}
+    return d["a"] * e["a"]

@@ -15,7 +15,7 @@ import pullback as pb
 
 from .support import VARIANTS, outcome
 
-MODULES = ("absent", "carried_parts", "containers", "control", "copies", "growing", "growing_while", "item_parts",
+MODULES = ("absent", "carried_parts", "containers", "control", "copies", "equality", "growing", "growing_while", "item_parts",
            "iteration", "iterators", "mutation", "objects", "ordered", "recursive_sharing", "sharing", "structure")  # fmt: skip
 
 CASES = {
