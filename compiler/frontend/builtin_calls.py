@@ -170,6 +170,11 @@ def _deque(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return ctx.construct(containers_library.deque, args, kwargs)
 
 
+@builtin(collections.Counter, low=0, high=1)
+def _counter(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ctx.construct(containers_library.counter, args, kwargs)
+
+
 @builtin(functools.lru_cache, low=0, high=2)
 def _lru_cache(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return _cache(ctx, args, {}) if args and isinstance(args[0], UserFunction) else functools.cache

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 import functools
 import inspect
+import math
 import operator
 import sys
 import types
@@ -21,12 +22,12 @@ import numpy as np
 
 from ..errors import NeedsStatic, PullbackAttributeError, PullbackError, PullbackTypeError, UnsupportedError
 from ..paths import of_named, of_value, unwrap
-from . import fence
+from . import containers_library, fence
 from .capture import Source, bind, is_library, parameters, source_of
 from .context import DeadCode, closest, describe
 from .control import Frame
 from .liveness import EMPTY, Names, analyse, binds, nonlocals, reads
-from .objects import Objects
+from .objects import Objects, class_of
 from .values import (
     ITERATORS,
     UNDEFINED,
@@ -54,6 +55,15 @@ _VERSIONED = {*sys.stdlib_module_names, "numpy", "pullback"} - {"__main__"}
 _LIBRARY = frozenset(
     f"{__package__}.{name}" for name in ("containers_library", "numpy_library", "numpy_compositions", "scipy_functions")
 )
+
+
+_FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
+# the methods that builtins look for in the class of their argument, in this order
+_SPECIAL_METHODS: tuple[tuple[Any, tuple[str, ...]], ...] = (
+    (abs, ("__abs__",)), (round, ("__round__",)), (divmod, ("__divmod__",)), (reversed, ("__reversed__",)),
+    (float, ("__float__",)), (int, ("__int__", "__index__", "__trunc__")), (pow, ("__pow__",)), (str, ("__str__",)),
+    (math.floor, ("__floor__",)), (math.ceil, ("__ceil__",)), (math.trunc, ("__trunc__",)),
+)  # fmt: skip
 
 
 class Calls(Objects):
@@ -174,6 +184,9 @@ class Calls(Objects):
         from . import builtin_calls, container_methods, functional_calls, numpy_calls, ordering_calls  # noqa: F401
 
         fn = self.present(fn)
+        plain = fn.fn if isinstance(fn, UserFunction) else fn
+        if isinstance(plain, _FUNCTIONS) and plain in containers_library.IN_PLACE_OF:
+            fn = self.named_function(containers_library.IN_PLACE_OF[plain], plain.__name__)
         if isinstance(fn, UserFunction):
             handler = None if fn.fn is None else numpy_calls.lookup(fn.fn) or builtin_calls.BUILTINS.get(fn.fn)
             if handler is None:
@@ -192,6 +205,9 @@ class Calls(Objects):
             return self.call(self.attribute(fn, "__call__"), args, kwargs)
         if fn is super:
             return self.super_value(args)
+        special = self._special_method(fn, args)
+        if special is not None:
+            return self.call(special, args[1:], kwargs)
         handler = self.transform_of(fn) if callable(fn) else None
         if handler is not None:
             return self.handle(handler, args, kwargs)
@@ -226,6 +242,15 @@ class Calls(Objects):
                 "give its derivative with pullback.custom_vjp, or write it in Python and NumPy",
             )
         self.error(PullbackTypeError, f"{describe(fn)} is not callable")
+
+    def _special_method(self, fn: Any, args: list[Any]) -> Any:
+        """The method of the first argument's class that a builtin calls; None where it has none."""
+        cls = class_of(args[0]) if args and isinstance(args[0], (RecordValue, Opaque)) else None
+        names = () if cls is None else next((ns for f, ns in _SPECIAL_METHODS if fn is f), ())
+        for name in names:
+            if isinstance(inspect.getattr_static(cls, name, None), types.FunctionType):
+                return self.attribute(args[0], name)
+        return None
 
     def _plain(self, fn: Any) -> Any:
         return self.named_function(fn, fn.__name__) if isinstance(fn, types.FunctionType) else fn

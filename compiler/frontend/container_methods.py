@@ -161,7 +161,8 @@ def _key(ctx: Any, key: Any) -> Any:
 
 
 def _get(ctx: Any, owner: DictValue, key: Any, default: Any = None) -> Any:
-    return owner.items.get(_key(ctx, key), default)
+    tests = ctx.tests_of_key(owner, key)
+    return owner.items.get(_key(ctx, key), default) if tests is None else ctx.value_of_key(owner, tests, default)
 
 
 def _dict_pop(ctx: Any, owner: DictValue, key: Any, *default: Any) -> Any:

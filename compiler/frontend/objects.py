@@ -30,6 +30,11 @@ _OPERATORS: dict[type[ast.AST], tuple[str, str]] = {
     ast.Mod: ("__mod__", "__rmod__"),
     ast.Pow: ("__pow__", "__rpow__"),
     ast.MatMult: ("__matmul__", "__rmatmul__"),
+    ast.BitAnd: ("__and__", "__rand__"),
+    ast.BitOr: ("__or__", "__ror__"),
+    ast.BitXor: ("__xor__", "__rxor__"),
+    ast.LShift: ("__lshift__", "__rlshift__"),
+    ast.RShift: ("__rshift__", "__rrshift__"),
     ast.Lt: ("__lt__", "__gt__"),
     ast.LtE: ("__le__", "__ge__"),
     ast.Gt: ("__gt__", "__lt__"),
@@ -189,6 +194,9 @@ class Objects(Globals):
         parts = [_as_tuple(x) for x in (a, b)]
         if parts != [a, b]:
             return self.compare(op(), *parts) if issubclass(op, ast.cmpop) else self.binary(op, *parts)
+        if op is ast.NotEq and any(_has_own_eq(class_of(x)) for x in (a, b)):
+            same = self.truth(self.compare(ast.Eq(), a, b))
+            return (not same) if isinstance(same, bool) else self.emit("logical_not", same)
         if op in (ast.Eq, ast.NotEq):
             return self._equal_objects(op, a, b)
         self.error(
@@ -196,6 +204,13 @@ class Objects(Globals):
             f"unsupported operand types for {names[0].strip('_')}: {describe(a)} and {describe(b)}",
             f"define {names[0]} in the class",
         )
+
+    def overloaded_inplace(self, op: type[ast.AST], old: Any, right: Any) -> Any:
+        """``old op= right`` by the method of the class for it; NotImplemented where it has none."""
+        name = _OPERATORS[op][0].replace("__", "__i", 1)
+        if isinstance(inspect.getattr_static(class_of(old), name, None), types.FunctionType):
+            return self.call(self.attribute(old, name), [right], {})
+        return NotImplemented
 
     def _equal_objects(self, op: type[ast.AST], a: Any, b: Any) -> Any:
         cls = class_of(a)
@@ -223,6 +238,10 @@ def _is_generated(cls: Any) -> bool:
     """Whether the methods of a dataclass are those that the decorator makes."""
     init = inspect.getattr_static(cls, "__init__", None)
     return isinstance(init, types.FunctionType) and init.__code__.co_filename == "<string>"
+
+
+def _has_own_eq(cls: Any) -> bool:
+    return isinstance(inspect.getattr_static(cls, "__eq__", None), types.FunctionType) and not _is_generated(cls)
 
 
 def is_plain_record(cls: Any) -> bool:

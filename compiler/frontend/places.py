@@ -67,6 +67,10 @@ class Places(IndexKeys):
                 return self.call(self.attribute(owner, "__getitem__"), [key], {})
             return self.load_sequence(tuple(owner.fields.values()), key)
         if isinstance(owner, DictValue):
+            tests = self.tests_of_key(owner, key)
+            if tests is not None:
+                self._require_key(tests, key, "KeyError", "the dict has no key {}")
+                return self.value_of_key(owner, tests[:-1], owner.items[tests[-1][1]])
             name = self.static(key, "the key of a dict")
             if name not in owner.items and owner.default is not None:
                 value = self.call(owner.default, [], {})
@@ -97,6 +101,33 @@ class Places(IndexKeys):
                 PullbackTypeError, f"{describe(owner)} cannot be indexed", "only arrays, lists, tuples and dicts can"
             )
         self.error(UnsupportedError, f"{describe(owner)} cannot be indexed")
+
+    def tests_of_key(self, owner: DictValue, key: Any) -> list[tuple[Operand, Any]] | None:
+        """For an integer that only the run tells, whether it is each of the keys; None for other keys, and where the
+        loop may be unrolled."""
+        names = list(owner.items)
+        if owner.default is not None or not 0 < len(names) <= MAX_CHOICES or not self._is_unknown_index(key):
+            return None
+        if self._unrollable or not all(is_number(k) and isinstance(k, (int, np.integer)) for k in names):
+            return None
+        return [(self.emit("eq", key, int(k)), k) for k in names]
+
+    _unrollable = False
+
+    def _require_key(self, tests: list[tuple[Operand, Any]], key: Any, error: str, message: str) -> None:
+        found = tests[0][0]
+        for test, _ in tests[1:]:
+            found = self.emit("logical_or", found, test)
+        self.check(found, error, message, key)
+
+    def value_of_key(self, owner: DictValue, tests: list[tuple[Operand, Any]], value: Any) -> Any:
+        """The value of the key whose test holds, else `value`."""
+        for test, name in reversed(tests):
+            value = self._either_item(test, owner.items[name], value)
+        if isinstance(value, Conflict):
+            message = f"a dict of different things is indexed at run time: {value.reason}"
+            raise NeedsStatic(message, self.loc, "use values of one shape")
+        return value
 
     def part_of_list(self, v: StackedList, key: Any) -> StackedList:
         """A slice of a list: a new list."""
@@ -309,9 +340,15 @@ class Places(IndexKeys):
             self.change(owner)
             owner.items[self.static(self._static_index(key), "the index of a list")] = value
         elif isinstance(owner, DictValue):
-            name = self.static(key, "the key of a dict")
-            self.change(owner)
-            owner.items[name] = value
+            tests = self.tests_of_key(owner, key)
+            if tests is None:
+                name = self.static(key, "the key of a dict")
+                self.change(owner)
+                owner.items[name] = value
+                return
+            self._require_key(tests, key, "NotImplementedError", "a dict gets a new key, which only the run tells: {}")
+            for test, name in tests:
+                self.branch(test, lambda name=name: self.store_item(owner, name, value), lambda: None, None)  # type: ignore[misc]
         elif isinstance(owner, RecordValue) and not issubclass(owner.cls, tuple):
             self.call(self.attribute(owner, "__setitem__"), [key, value], {})
         elif isinstance(owner, tuple):

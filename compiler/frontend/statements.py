@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
-from ..ir.nodes import Value
+from ..ir.nodes import Const, Value
 from ..ir.types import Type, promote
 from ..paths import of_named
 from . import fence
@@ -18,6 +18,7 @@ from .context import describe
 from .control import Frame
 from .liveness import EMPTY, JUMPS, always_leaves, has_jump
 from .loop_statements import LoopStatements
+from .patterns import Patterns
 from .texts import template_of
 from .values import (
     ITERATORS,
@@ -29,7 +30,7 @@ from .values import (
 )
 
 
-class Statements(LoopStatements):
+class Statements(LoopStatements, Patterns):
     # -- statement lists ----------------------------------------------------------------------
     def block(self, body: list[ast.stmt]) -> None:
         """Run a statement list; what follows a possible jump goes into the branch without it."""
@@ -209,6 +210,10 @@ class Statements(LoopStatements):
 
             call_method(self, BoundMethod(old, "extend"), [right], {})
             return old
+        if isinstance(old, (RecordValue, Opaque)):
+            result = self.overloaded_inplace(op, old, right)
+            if isinstance(result, Const) or result is not NotImplemented:
+                return result
         return self.binary(op, old, right)
 
     def _inplace(self, op: type[ast.operator], target: Array, right: Any) -> None:
@@ -403,70 +408,33 @@ class Statements(LoopStatements):
             return
         case, *others = cases
         with self.b.at(self.location(case.pattern)):
-            test, bindings = self._pattern(case.pattern, subject)
+            test, bindings = self.pattern(case.pattern, subject)
         if test is False:
             self._cases(s, subject, others)
             return
 
-        def guard() -> Any:
+        def bind() -> None:
             for name, value in bindings.items():
                 self.assign_name(name, value)
-            return True if case.guard is None else self.test(case.guard)
 
+        def guard() -> Any:
+            bind()
+            return self.truth(self.test(case.guard))  # type: ignore[arg-type]
+
+        if case.guard is not None:
+            test = guard() if test is True else self.choose(test, guard, lambda: False)
+        if test is False:
+            self._cases(s, subject, others)
+            return
         if test is True:
-            passed = guard()
-            if passed is True:
-                self.block(case.body)
-                return
-            if passed is False:
-                self._cases(s, subject, others)
-                return
-            test = passed
-        elif case.guard is not None:
-            self.error(UnsupportedError, "a guard after a run-time pattern is not supported", "use if and elif")
+            bind()
+            self.block(case.body)
+            return
         live = self.frame.live.after.get(id(s), EMPTY) | self.frame.loop_live
 
         def run() -> None:
             with self.living(live):
-                for name, value in bindings.items():
-                    self.assign_name(name, value)
+                bind()
                 self.block(case.body)
 
         self.branch(test, run, lambda: self._cases(s, subject, others), live)
-
-    def _pattern(self, p: ast.pattern, v: Any) -> tuple[Any, dict[str, Any]]:
-        """Whether a pattern matches (static or run time), and what it binds."""
-        if isinstance(p, ast.MatchValue):
-            return self.truth(self.compare(ast.Eq(), v, self.eval(p.value))), {}
-        if isinstance(p, ast.MatchSingleton):
-            return v is p.value, {}
-        if isinstance(p, ast.MatchAs):
-            test, bound = (True, {}) if p.pattern is None else self._pattern(p.pattern, v)
-            return test, {**bound, p.name: v} if p.name else bound
-        if isinstance(p, ast.MatchOr):
-            tests = [self._pattern(q, v) for q in p.patterns]
-            if not any(bound for _, bound in tests):
-                return self.either([t for t, _ in tests]), {}
-        if (
-            isinstance(p, ast.MatchSequence)
-            and isinstance(v, (tuple, ListValue))
-            and not any(isinstance(q, ast.MatchStar) for q in p.patterns)
-        ):
-            items = self.items_of(v)
-            if len(items) != len(p.patterns):
-                return False, {}
-            test, bound = True, {}
-            for q, x in zip(p.patterns, items, strict=True):
-                t, more = self._pattern(q, x)
-                bound |= more
-                test = (
-                    t
-                    if test is True
-                    else test
-                    if t is True
-                    else False
-                    if t is False or test is False
-                    else self.emit("logical_and", test, t)
-                )
-            return test, bound
-        self.error(UnsupportedError, "this pattern is not supported", "match constants and tuples, or use if and elif")

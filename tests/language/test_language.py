@@ -16,7 +16,8 @@ import pullback as pb
 from .support import VARIANTS, outcome
 
 MODULES = ("absent", "carried_parts", "containers", "control", "copies", "equality", "growing", "growing_while", "item_parts",
-           "iteration", "iterators", "mutation", "objects", "ordered", "recursive_sharing", "sharing", "structure")  # fmt: skip
+           "iteration", "iterators", "mutation", "objects", "ordered", "recursive_sharing", "sharing", "special_methods",
+           "structure")  # fmt: skip
 
 CASES = {
     f"{name}.{f.__name__}": (f, args) for name in MODULES for f, args in import_module(f".{name}", __package__).CASES
@@ -24,7 +25,8 @@ CASES = {
 
 # What plain NumPy raises as given.
 RAISING = {"control.raises": "ArithmeticError", "control.index_error": "IndexError",
-           "control.zero_division": "ZeroDivisionError", "control.domain_error": "ValueError"}  # fmt: skip
+           "control.zero_division": "ZeroDivisionError", "control.domain_error": "ValueError",
+           "special_methods.a_key_that_is_missing": "KeyError"}  # fmt: skip
 
 
 # What is refused today, with the beginning of the reason: removing an entry is progress.
