@@ -18,6 +18,7 @@ from .. import rules as _rules  # the registry must be filled
 from ..errors import NeedsStatic, PullbackError, PullbackTypeError, UnsupportedError
 from ..ir.nodes import Function, Loc, Operand, Value
 from ..paths import Path, Root, of_value, unwrap
+from .alternatives import is_alternative
 from .context import DeadCode, describe
 from .control import Frame
 from .fence import hint_for
@@ -208,6 +209,8 @@ def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
         return [leave(ctx, x, yields, loc) for x in v.content]
     if isinstance(v, DictValue):
         return {k: leave(ctx, x, yields, loc) for k, x in v.items.items()}
+    if is_alternative(v):
+        raise UnsupportedError(f"the function returns {describe(v)}", loc, "return a number")
     if isinstance(v, RecordValue):
         if not is_plain_record(v.cls):
             message = f"the function returns an object of class {v.cls.__name__}"

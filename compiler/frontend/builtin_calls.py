@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
 from . import containers_library
+from .alternatives import is_alternative, one_of, types_of
 from .context import Context, describe
 from .iteration import is_iterator
 from .numpy_builtins import to_int
@@ -221,6 +222,8 @@ def _type_of(ctx: Any, v: Any) -> type:
         return list
     if isinstance(v, DictValue):
         return dict
+    if is_alternative(v):
+        return types_of(ctx, v, lambda c: _type_of(ctx, c))
     if isinstance(v, RecordValue):
         return v.cls
     if isinstance(v, UserFunction):
@@ -262,6 +265,9 @@ def _hasattr(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _getattr(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if len(args) == 3 and not _hasattr(ctx, args[:2], {}):
         return args[2]
+    if is_alternative(args[1]):
+        named = lambda c: isinstance(c, str) and _hasattr(ctx, [args[0], c], {})
+        return one_of(ctx, args[1], lambda c: ctx.attribute(args[0], c), named, "the attribute")
     return ctx.attribute(args[0], ctx.static(args[1], "the attribute"))
 
 

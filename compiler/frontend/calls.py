@@ -8,6 +8,7 @@ its own (see `recursion.py`).
 from __future__ import annotations
 
 import ast
+import enum
 import functools
 import inspect
 import math
@@ -23,6 +24,7 @@ import numpy as np
 from ..errors import NeedsStatic, PullbackAttributeError, PullbackError, PullbackTypeError, UnsupportedError
 from ..paths import of_named, of_value, unwrap
 from . import containers_library, fence
+from .alternatives import is_alternative, one_of
 from .capture import Source, bind, is_library, parameters, source_of
 from .context import DeadCode, closest, describe
 from .control import Frame
@@ -95,6 +97,9 @@ class Calls(Objects):
         from . import numpy_calls
 
         owner = self.present(owner)
+        if is_alternative(owner):
+            enums = lambda c: isinstance(c, enum.Enum)
+            return one_of(self, owner, lambda c: self.attribute(c, name), enums, f"what has the attribute {name!r}")
         if (
             isinstance(owner, Array)
             or (is_scalar(owner) and not isinstance(owner, (bool, int)))
@@ -184,6 +189,9 @@ class Calls(Objects):
         from . import builtin_calls, container_methods, functional_calls, numpy_calls, ordering_calls  # noqa: F401
 
         fn = self.present(fn)
+        if is_alternative(fn):
+            callables = lambda c: isinstance(c, UserFunction) or callable(c)
+            return one_of(self, fn, lambda f: self.call(f, args, kwargs), callables, "the function called")
         plain = fn.fn if isinstance(fn, UserFunction) else fn
         if isinstance(plain, _FUNCTIONS) and plain in containers_library.IN_PLACE_OF:
             fn = self.named_function(containers_library.IN_PLACE_OF[plain], plain.__name__)

@@ -16,6 +16,8 @@ import numpy as np
 
 from ..errors import PullbackTypeError, UnsupportedError
 from ..ir.dims import Dim
+from .alternatives import is_alternative
+from .alternatives import same as same_constant
 from .context import describe
 from .iteration import Iterating
 from .objects import class_of
@@ -72,6 +74,13 @@ class Comparisons(Iterating):
         return self.emit(opcode, a, b)
 
     def compare(self, op: ast.cmpop, a: Any, b: Any) -> Any:
+        if isinstance(op, (ast.Is, ast.IsNot, ast.Eq, ast.NotEq)):
+            x, y = self.resolved(a), self.resolved(b)
+            if (is_alternative(x) or is_alternative(y)) and not isinstance(x, Maybe) and not isinstance(y, Maybe):
+                same = same_constant(self, x, y)
+                if isinstance(op, (ast.Is, ast.Eq)):
+                    return same
+                return (not same) if isinstance(same, bool) else self.emit("logical_not", same)
         if isinstance(op, (ast.Is, ast.IsNot)):
             same = self._identical(a, b)
             if isinstance(op, ast.Is):
@@ -232,6 +241,8 @@ class Comparisons(Iterating):
         return out
 
     def _contains(self, needle: Any, where: Any) -> Any:
+        if is_alternative(needle) and isinstance(where, frozenset):
+            return self.either([same_constant(self, needle, x) for x in where])
         if isinstance(where, DictValue):
             tests = self.tests_of_key(where, needle)
             if tests is not None:

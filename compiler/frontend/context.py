@@ -29,6 +29,7 @@ from ..ir.indexing import indexed_shape
 from ..ir.nodes import At, Const, Loc, New, Operand, Span, Value, as_dim
 from ..ir.types import FROM_NUMPY, INT, Type
 from ..paths import TRANSFORMS, of_value
+from .alternatives import is_alternative
 from .broadcasting import Broadcasting
 from .session import Session
 from .sharing import is_stale, on_either
@@ -102,6 +103,8 @@ def describe(v: Any) -> str:
     for cls, name in names.items():
         if isinstance(v, cls):
             return name
+    if is_alternative(v):
+        return "a constant that depends on the path taken"
     if isinstance(v, RecordValue):
         return f"a {v.cls.__name__}"
     if isinstance(v, Opaque):

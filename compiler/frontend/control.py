@@ -17,6 +17,7 @@ from ..errors import NeedsStatic, PullbackValueError, UnsupportedError
 from ..ir.nodes import Const, Loc, Op, Operand, Region, Value
 from ..paths import Path
 from . import fence
+from .alternatives import is_alternative, one_of
 from .context import Context, DeadCode, describe
 from .liveness import EMPTY, Liveness, Names, reads_beside, reads_once
 from .merging import DEAD, Join, Outcome
@@ -312,6 +313,8 @@ class Control(Context):
         return bool(v)
 
     def _truth_of_object(self, v: RecordValue | Opaque) -> Any:
+        if is_alternative(v):
+            return one_of(self, v, self.truth, lambda _: True, "the truth value of this")
         cls = v.cls if isinstance(v, RecordValue) else type(v.obj)
         if isinstance(v, RecordValue) and is_namedtuple(cls):
             return bool(v.fields)

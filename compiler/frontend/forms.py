@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..errors import NeedsStatic
+from .alternatives import Group
 from .context import describe
 from .values import (
     LEAF,
@@ -87,7 +88,7 @@ def take_apart(ctx: Any, x: Any) -> tuple[Any, list[Any]]:
     if isinstance(x, DictValue):
         forms, leaves = _parts(ctx, x.items.values())
         return Record(dict, tuple(x.items), forms), leaves
-    if x is None or isinstance(x, str):
+    if x is None or isinstance(x, (str, Group)):
         return Same(x), []
     if isinstance(x, Conflict):
         raise NeedsStatic(x.reason, ctx.loc, "use items of one kind")

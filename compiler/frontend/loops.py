@@ -16,6 +16,7 @@ from ..errors import EmptyListError, InternalError, NeedsOneOwner, NeedsStatic, 
 from ..ir.dims import Dim
 from ..ir.nodes import Op, Operand, Region, Value, as_dim
 from ..ir.types import BOOL, INT, Type
+from .alternatives import alternative, is_alternative, numbered
 from .context import DeadCode, describe
 from .control import JUMPS
 from .growing import Grow, Growing
@@ -23,7 +24,7 @@ from .liveness import Names
 from .merging import coerce, filler, same_static, unify
 from .moves import Carries, Key, Slot, holds_none, is_made_after, parts_of, row_indices, with_indices
 from .segments import segmented
-from .session import contents, set_contents
+from .session import contents, same_contents, set_contents
 from .sharing import final_version, is_mutable, merged_readonly, rebuilt
 from .values import (
     UNDEFINED,
@@ -70,15 +71,6 @@ class Body:
     peelable: bool = False  # raise `Peel` where the first iteration may change what is not known
 
 
-def _same_contents(a: Any, b: Any) -> bool:
-    """Whether two snapshots of one object are of the same things."""
-    if isinstance(a, Rows) or isinstance(b, Rows):
-        return a is b
-    if isinstance(a, dict):
-        return list(a) == list(b) and all(a[k] is b[k] for k in a)
-    return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
-
-
 def _same_leaf(carries: Carries, head: Any, back: Any) -> bool:
     """Whether a leaf is what it was, or a container that the loop does not make. One that it makes at the head
     may hold something else by now."""
@@ -115,6 +107,8 @@ class Loops(Growing):
         inlined = self.session.inlined
         for _ in range(MAX_PASSES):
             carries.changed = False
+            carries.passes += 1
+            changes = self.session.constants_by_path.changes
             self.session.inlined = dict(inlined)  # what the passes before built is dropped
             try:
                 with self.b.at(loc):
@@ -138,9 +132,13 @@ class Loops(Growing):
                 if self._unrollable or body.count is not None:
                     raise NeedsStatic(e.message, e.loc, e.hint) from e
                 raise
-            if not carries.changed:
+            grown = self.session.constants_by_path.changes > changes
+            if not carries.changed and not (grown and carries.has_alternatives):
                 break
         else:
+            if carries.has_alternatives:
+                message = "which functions a name may stand for in this loop does not settle"
+                raise NeedsStatic(message, loc, "use a loop with a known number of iterations")
             raise InternalError("the types of this loop do not settle", loc)
         with self.b.at(loc):
             self._finish(built, body, carries, entry_env, live_after, assigned)
@@ -162,7 +160,7 @@ class Loops(Growing):
             if tested.env is None:
                 raise DeadCode
             for obj, final in tested.heap.items():
-                if obj.stamp < tested.start and not _same_contents(before.get(obj, contents(obj)), final):
+                if obj.stamp < tested.start and not same_contents(before.get(obj, contents(obj)), final):
                     raise EffectInTest
             regions.append(region)
         region = Region()
@@ -274,6 +272,10 @@ class Loops(Growing):
         return self._leaves(carries, entry, entry, key, param)
 
     def _leaves(self, carries: Carries, entry: Any, template: Any, key: Key, param: Any) -> Any:
+        if key in carries.alternatives:
+            found = None if entry is _FILL else numbered(self, entry)
+            number = param((*key, "number"), INT, 0 if found is None else found[0], _name(key))
+            return alternative(number, carries.alternatives[key])
         if carries.rows.get(key):
             inits = [0 if entry is _FILL else x for step in template.path for x in step.operands]
             name = f"{key[0]}_index".lstrip("$@")
@@ -379,6 +381,17 @@ class Loops(Growing):
                     carries, key, f"{name} is {describe(back)} after an iteration of this loop, and {t} before it"
                 )
             return
+        if key in carries.alternatives:
+            found = numbered(self, back)
+            if found is None:
+                del carries.alternatives[key]
+                self._conflict(carries, key, f"{name} is {describe(back)} after an iteration of this loop")
+            else:
+                self.session.constants_by_path.join(carries.alternatives[key], found[1])
+                carries.slots[(*key, "number")].back = coerce(self, self.operand(found[0]), INT)
+            return
+        if is_alternative(head) and is_alternative(back):
+            self.session.constants_by_path.join(head.fields["group"], back.fields["group"])
         if _same_leaf(carries, head, back):
             return
         parts_h = carries.made[head] if is_mutable(head) and head in carries.made else parts_of(head)
@@ -430,6 +443,10 @@ class Loops(Growing):
             carries.changed = True
             return
         if is_static(head) and is_static(back) and same_static(head, back):
+            return
+        if carries.passes < MAX_PASSES // 2 and (found := numbered(self, head)) and numbered(self, back):
+            carries.alternatives[key] = found[1]
+            carries.changed = True
             return
         self._conflict(
             carries, key, f"{name} is {describe(head)} before an iteration of this loop and {describe(back)} after it"

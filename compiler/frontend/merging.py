@@ -17,6 +17,7 @@ from ..ir.builder import constant
 from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Gather, New, Op, Operand, Region, Span, Value
 from ..ir.types import Type, promote
+from .alternatives import is_alternative, merged
 from .context import Context, describe
 from .session import contents
 from .sharing import (
@@ -104,6 +105,17 @@ def filler(ctx: Context, t: Type) -> Operand:
     return constant(0, t)
 
 
+def _same_function(a: UserFunction, b: UserFunction) -> bool:
+    """Whether two functions are one, with the same arguments bound to it."""
+    if a.fn is not b.fn or a.node is not b.node or a.env is not b.env or len(a.bound) != len(b.bound):
+        return False
+    named = {**a.bound_kwargs, **a.defaults}, {**b.bound_kwargs, **b.defaults}
+    if list(named[0]) != list(named[1]):
+        return False
+    pairs = [*zip(a.bound, b.bound, strict=True), *zip(named[0].values(), named[1].values(), strict=True)]
+    return all(x is y or (is_static(x) and is_static(y) and same_static(x, y)) for x, y in pairs)
+
+
 def same_static(a: Any, b: Any) -> bool:
     """Whether two compile-time values are the same for every purpose."""
     if a is b:
@@ -170,15 +182,18 @@ class Join:
             return self.array(a, b, hint)
         if isinstance(a, tuple) and isinstance(b, tuple) and len(a) == len(b):
             return tuple(self.value(x, y, hint) for x, y in zip(a, b, strict=True))
-        if type(a) is type(b) and isinstance(a, (ListValue, DictValue, RecordValue)):
-            merged = self.container(a, b, hint)
-            if merged is not None:
-                return merged
+        if type(a) is type(b) and isinstance(a, (ListValue, DictValue, RecordValue)) and not is_alternative(a):
+            made = self.container(a, b, hint)
+            if made is not None:
+                return made
         if isinstance(a, UserFunction) and isinstance(b, UserFunction):
-            if (a.fn, a.node, a.env, a.bound) == (b.fn, b.node, b.env, b.bound):
+            if _same_function(a, b):
                 return a
         elif is_static(a) and is_static(b) and same_static(a, b):
             return a
+        either = merged(self.ctx, a, b, lambda x, y: self.scalar(x, y, hint))
+        if either is not None:
+            return either
         name = hint if hint and not hint.startswith("$") else "this value"
         either = None
         for x, y in ((a, b), (b, a)):

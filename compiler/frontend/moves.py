@@ -96,11 +96,17 @@ class Carries:
     start: int = 0  # the stamp of the loop: what is older was there before
     renewed: set[Key] = field(default_factory=set)  # those of them that are new objects after an iteration
     ambiguous: set[Key] = field(default_factory=set)  # those of them to which other names may refer too
+    alternatives: dict[Key, Any] = field(default_factory=dict)  # constants: at each iteration another
+    passes: int = 0  # over the body
     written: bool = False  # an array that may have the memory of a source is written in the body
     moving: set[int] = field(default_factory=set)  # those of the sources that are another part at each iteration
     untracked: bool = False  # the memory cannot be tracked: what is shared stays read-only after the loop
     given_up: bool = False  # the memory of a source may have no name at the end of an iteration
     changed: bool = False
+
+    @property
+    def has_alternatives(self) -> bool:
+        return bool(self.alternatives) or any(k[-1] == "number" for k in self.plan)
 
     def tracked_keys(self) -> list[Key]:
         """The carried arrays that may have the memory of a source."""

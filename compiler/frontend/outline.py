@@ -23,6 +23,7 @@ from ..errors import PullbackTypeError, UnsupportedError
 from ..ir.dims import Dim
 from ..ir.nodes import Function, Loc, Operand, Region, Substitution, Value
 from ..ir.types import INT, Type
+from .alternatives import is_alternative
 from .context import describe
 from .sharing import merged_readonly
 from .values import (
@@ -353,7 +354,7 @@ def call_key(ctx: Any, obj: Any, args: list[Any]) -> Any:
         return (type(v), v.fn if isinstance(v, UserFunction) else v)
 
     def form(v: Any) -> Any:
-        if isinstance(v, ListValue) and isinstance(v.content, Rows):
+        if is_alternative(v) or (isinstance(v, ListValue) and isinstance(v.content, Rows)):
             raise LookupError
         parts = parts_of(v)
         if parts is None:

@@ -23,6 +23,7 @@ from ..errors import (
 from ..ir.dims import ONE, ZERO, Dim
 from ..ir.nodes import Gather, IndexItem, New, Operand, Span, Value, as_dim
 from ..ir.types import INT, Type
+from .alternatives import is_alternative, same
 from .context import closest, describe
 from .index_keys import IndexKeys, SliceValue
 from .values import (
@@ -106,6 +107,9 @@ class Places(IndexKeys):
         """For an integer that only the run tells, whether it is each of the keys; None for other keys, and where the
         loop may be unrolled."""
         names = list(owner.items)
+        if is_alternative(key) and owner.default is None:
+            tests = [(same(self, key, k), k) for k in names]
+            return [(test, k) for test, k in tests if test is not False]
         if owner.default is not None or not 0 < len(names) <= MAX_CHOICES or not self._is_unknown_index(key):
             return None
         if self._unrollable or not all(is_number(k) and isinstance(k, (int, np.integer)) for k in names):
@@ -115,10 +119,13 @@ class Places(IndexKeys):
     _unrollable = False
 
     def _require_key(self, tests: list[tuple[Operand, Any]], key: Any, error: str, message: str) -> None:
-        found = tests[0][0]
-        for test, _ in tests[1:]:
-            found = self.emit("logical_or", found, test)
-        self.check(found, error, message, key)
+        found: Any = False
+        for test, _ in tests:
+            found = test if found is False else self.emit("logical_or", found, test)
+        if is_alternative(key):
+            self.check(found, error, message.replace(" {}", " that is asked for"))
+        else:
+            self.check(found, error, message, key)
 
     def value_of_key(self, owner: DictValue, tests: list[tuple[Operand, Any]], value: Any) -> Any:
         """The value of the key whose test holds, else `value`."""

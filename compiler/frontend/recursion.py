@@ -26,7 +26,7 @@ from .control import Frame
 from .merging import coerce, unify
 from .once import Once
 from .outline import Outline, extent_operands
-from .session import Session
+from .session import Session, contents, same_contents
 from .sharing import choice_between, lenders_of, memory_of, merged_readonly
 from .values import (
     Array,
@@ -235,7 +235,10 @@ class Recursion(Once):
             raise
         old = session.journals[0].old
         changed = [x for x in old if x in records or x.stamp < entered_at]
-        if any(x not in cells if isinstance(x, Cell) and x.current is not old[x][0] else x in records for x in changed):
+        arrays = [x for x in changed if isinstance(x, Cell)]
+        if any(x not in cells and x.current is not old[x][0] for x in arrays) or any(
+            x in records or not same_contents(contents(x), old[x]) for x in changed if not isinstance(x, Cell)
+        ):
             self.error(
                 UnsupportedError,
                 f"the recursive function {fn.name} changes an object of its caller",

@@ -29,6 +29,7 @@ from ..ir.dims import Dim
 from ..ir.nodes import Function, Loc, Operand, Region, Value
 from ..ir.types import FROM_NUMPY, Type
 from ..paths import Guard, Path, guard_of
+from .alternatives import Constants
 from .values import Cell, DictValue, ListValue, RecordValue, Rows, next_stamp
 
 
@@ -62,6 +63,15 @@ def set_contents(obj: Any, what: Any) -> None:
         obj.items = dict(what)
     else:
         obj.fields = dict(what)
+
+
+def same_contents(a: Any, b: Any) -> bool:
+    """Whether two snapshots of one object are of the same things."""
+    if isinstance(a, Rows) or isinstance(b, Rows):
+        return a is b
+    if isinstance(a, dict):
+        return list(a) == list(b) and all(a[k] is b[k] for k in a)
+    return len(a) == len(b) and all(x is y for x, y in zip(a, b, strict=True))
 
 
 @dataclass(slots=True, eq=False)
@@ -102,6 +112,7 @@ class Session:
         self.frozen: set[Any] = set()  # lists and objects that are items of lists of run-time length
         self.stand_ins: set[Any] = set()  # containers that are one or another, by the path taken
         self.ambiguous: set[Any] = set()  # those that another name may also refer to, depending on the path
+        self.constants_by_path = Constants()  # of which only the run tells which it is
         self.inlined: dict[Any, tuple[int, int]] = {}  # calls and ops built in place so far (see once.py)
         self._symbols = 0
         self._callee_names: set[str] = set()

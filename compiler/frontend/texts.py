@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from ..errors import PullbackTypeError, UnsupportedError
+from .alternatives import is_alternative
 from .context import describe
 from .values import Array, TextValue, is_scalar, is_static, to_python
 
@@ -27,6 +28,8 @@ def template_of(ctx: Any, v: Any) -> tuple[str, tuple[Any, ...]]:
     v = ctx.present(v)
     if isinstance(v, TextValue):
         return v.template, v.values
+    if is_alternative(v):
+        ctx.error(UnsupportedError, "a text of which only the run tells which it is cannot be shown", "show a number")
     if is_static(v):
         return escaped(str(to_python(v))), ()
     if is_scalar(v) or isinstance(v, Array):
@@ -55,6 +58,8 @@ def formatted(ctx: Any, v: Any, spec: str, conversion: str = "") -> Any:
         return TextValue(field, (v,))
     if isinstance(v, TextValue) and not spec:
         return v
+    if is_alternative(v):
+        return TextValue(*template_of(ctx, v))
     ctx.error(UnsupportedError, f"{describe(v)} cannot be formatted here", "format numbers and arrays")
 
 

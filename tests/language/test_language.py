@@ -15,7 +15,7 @@ import pullback as pb
 
 from .support import VARIANTS, outcome
 
-MODULES = ("absent", "carried_parts", "containers", "control", "copies", "equality", "growing", "growing_while", "item_parts",
+MODULES = ("absent", "alternatives", "carried_parts", "containers", "control", "copies", "equality", "growing", "growing_while", "item_parts",
            "iteration", "iterators", "mutation", "objects", "ordered", "recursive_sharing", "sharing", "special_methods",
            "structure")  # fmt: skip
 
@@ -26,7 +26,8 @@ CASES = {
 # What plain NumPy raises as given.
 RAISING = {"control.raises": "ArithmeticError", "control.index_error": "IndexError",
            "control.zero_division": "ZeroDivisionError", "control.domain_error": "ValueError",
-           "special_methods.a_key_that_is_missing": "KeyError"}  # fmt: skip
+           "special_methods.a_key_that_is_missing": "KeyError",
+           "alternatives.a_key_that_no_path_has": "KeyError"}  # fmt: skip
 
 
 # What is refused today, with the beginning of the reason: removing an entry is progress.
