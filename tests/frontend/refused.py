@@ -395,6 +395,33 @@ def text_with_run_time_values(x):
     return x[0] if f"{x[0]:.1f}" == "0.3" else x[1]  #! f"{x[0]:.1f}" == "0.3" | known at compile time | constant
 
 
+def recursion_that_changes_a_name(x):
+    last = 0
+
+    def go(k):
+        nonlocal last
+        if k <= 0:
+            return 1.0
+        last = 1 if x[k % 3] > 0.4 else 2
+        r = go(k - 1)
+        return r * (0.9 if last == 1 else 1.01)
+
+    return go(int(40 * len(x)))  #! go(int(40 * len(x))) | changes an object of its caller | arguments
+
+
+def text_of_a_state(x):
+    state = "up" if x[0] > 0 else "down"
+    print(f"{state}")  #! f"{state}" | only the run tells | number
+    return x[0]
+
+
+def functions_whose_variables_have_gone(x):
+    def maker(k):
+        return (lambda t: t * k) if k > 0 else (lambda t: t + k)
+
+    return sum(maker(v)(x[0]) for v in x)  #! maker(v)(x[0]) | must be known at compile time | if and elif
+
+
 def set_that_changes(x):
     seen = {1, 2}
     seen.add(3)  #! seen.add | sets are constant | dict
