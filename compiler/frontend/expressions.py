@@ -11,7 +11,7 @@ import numpy as np
 
 from ..errors import NeedsStatic, PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
-from ..ir.nodes import Const, Value
+from ..ir.nodes import Const, Value, as_dim
 from . import fence
 from .comparisons import Comparisons
 from .context import describe
@@ -246,7 +246,40 @@ class Expressions(Comparisons):
                 self.error(PullbackTypeError, f"unsupported operand types for a bit operation: {ta} and {tb}")
             if ta.is_bool and tb.is_bool:
                 opcode = {"bit_and": "logical_and", "bit_or": "logical_or", "bit_xor": "logical_xor"}[opcode]
+        if ta.is_int and tb.is_int:
+            self._check_size(op, a, b)
         return self.emit(opcode, self.operand(a), self.operand(b))
+
+    def _check_size(self, op: type[ast.operator], a: Any, b: Any) -> None:
+        """Python's integers have any size, ours 64 bits: a result that does not fit raises OverflowError. What no loop
+        makes that large is not checked: constants, extents, indices of loops over ranges, and sums with these. The size
+        is that of the same operation on floats, which is next to 2**63 at worst."""
+        bounded = [self._is_bounded(x) for x in (a, b)]
+        if op in (ast.Add, ast.Sub):
+            safe = any(bounded)
+        elif op is ast.Pow:
+            safe = bounded[0] and is_number(b) and b <= 2
+        else:
+            safe = op not in (ast.Mult, ast.LShift) or all(bounded)
+        if safe:
+            return
+        x, y = (self.emit("cast", self.operand(v), dtype="f64", weak=True) for v in (a, b))
+        if op is ast.LShift:
+            size = self.emit("mul", x, self.emit("exp2", y))
+        else:
+            size = self.emit(BINARY[op][0], x, y)
+        fits = self.emit("lt", self.emit("abs", size), 2.0**63)
+        symbol = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Pow: "**", ast.LShift: "<<"}[op]
+        self.check(fits, "OverflowError", f"{{}} {symbol} {{}} does not fit into 64 bits: begin with a float", a, b)
+
+    def _is_bounded(self, x: Any) -> bool:
+        """Whether an integer is as small as the sizes of arrays are."""
+        if is_number(x):
+            return abs(x) < 2**31
+        if isinstance(x, Dim) or self.type(x).is_bool:
+            return True
+        indices = {index for index, _, _ in self.session.loops}
+        return indices.issuperset(as_dim(x).values())
 
     def _container_arithmetic(self, op: type[ast.operator], a: Any, b: Any, python: Callable[[Any, Any], Any]) -> Any:
         if isinstance(a, (str, TextValue)) and op in (ast.Add, ast.Mod) and not (is_static(a) and is_static(b)):

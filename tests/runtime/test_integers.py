@@ -1,0 +1,75 @@
+"""Python's integers have 64 bits in compiled programs: what leaves them raises, and is not another number."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import pullback as pb
+
+
+def product(x, n):
+    p = 1
+    for k in range(1, n + 1):
+        p *= k
+    return x * p
+
+
+def power(x, n):
+    return x * 3**n
+
+
+def shifted(x, n):
+    return x * (1 << n)
+
+
+def sums(x, n):
+    a, b = 0, 1
+    for _ in range(n):
+        a, b = b, a + b
+    return x * a
+
+
+def differences(x, n):
+    a, b = 1, -1
+    for _ in range(n):
+        a, b = b - a, a - b
+    return x * a
+
+
+def generator(x, n):
+    seed = n
+    for _ in range(100):
+        seed = (1103515245 * seed + 12345) % 2147483648
+    return x * seed
+
+
+FITS = [(product, 20), (power, 39), (shifted, 61), (sums, 90), (differences, 61), (generator, 42), (product, 0)]
+LEAVES = [(product, 21), (power, 41), (shifted, 64), (sums, 100), (differences, 70), (generator, 2**50)]
+
+
+@pytest.mark.parametrize(("f", "n"), FITS)
+def test_what_fits_is_exact(f, n):
+    assert pb.jit(f)(0.5, n) == f(0.5, n)
+    assert pb.grad(f)(0.5, n) == f(1.0, n)
+
+
+@pytest.mark.parametrize(("f", "n"), LEAVES)
+def test_what_does_not_fit_raises(f, n):
+    for g in (pb.jit(f), pb.grad(f)):
+        with pytest.raises(OverflowError, match="does not fit into 64 bits: begin with a float"):
+            g(0.5, n)
+
+
+def strided(x, stride):
+    s = 0.0
+    i = 0
+    while i * stride < len(x):
+        s += x[i * stride] * (i + stride)
+        i += 1
+    return s
+
+
+def test_indices():
+    x = np.linspace(0.1, 1.0, 12)
+    assert pb.jit(strided)(x, 3) == pytest.approx(strided(x, 3))
