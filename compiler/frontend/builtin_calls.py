@@ -16,6 +16,7 @@ import numpy as np
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
 from . import containers_library
+from . import numpy_compositions as compositions
 from .alternatives import is_alternative, one_of, types_of
 from .context import Context, describe
 from .iteration import is_iterator
@@ -174,6 +175,29 @@ def _deque(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @builtin(collections.Counter, low=0, high=1)
 def _counter(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return ctx.construct(containers_library.counter, args, kwargs)
+
+
+@builtin(np.vectorize, low=1, high=2)
+def _vectorize(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    otypes = ctx.static(args[1] if len(args) > 1 else kwargs.pop("otypes", None), "otypes of np.vectorize")
+    if any(x is not None for x in kwargs.values()):
+        ctx.error(UnsupportedError, f"np.vectorize: {next(iter(kwargs))} is not supported", "loop over the items")
+    return vectorized_function(ctx, args[0], otypes)
+
+
+def vectorized_function(ctx: Any, function: Any, otypes: Any) -> Any:
+    """What ``np.vectorize(function, otypes)`` returns."""
+    return ctx.named_function(compositions.vectorized, "vectorized", (function, otypes[0] if otypes else None))
+
+
+@builtin(compositions.one_kind, low=1, high=99)
+def _one_kind(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    before = ctx.session.widened
+    result = ctx.call(args[0], args[1:], {})
+    if ctx.session.widened != before:
+        message = "a number in this function is an int on one path and a float on another: np.vectorize takes the first"
+        ctx.error(UnsupportedError, message, "give otypes=[float]")
+    return result
 
 
 @builtin(functools.lru_cache, low=0, high=2)

@@ -209,6 +209,9 @@ class Calls(Objects):
             return self.handle(handler, args, kwargs)
         if isinstance(fn, BoundMethod):
             return container_methods.call_method(self, fn, args, kwargs)
+        if isinstance(fn, Opaque) and isinstance(fn.obj, np.vectorize):
+            made = builtin_calls.vectorized_function(self, self.attribute(fn, "pyfunc"), self.attribute(fn, "otypes"))
+            return self.call(made, args, kwargs)
         if isinstance(fn, (Opaque, RecordValue)):
             return self.call(self.attribute(fn, "__call__"), args, kwargs)
         if fn is super:

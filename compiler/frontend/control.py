@@ -259,6 +259,9 @@ class Control(Context):
             return [join.value(DEAD if ca is DEAD else x, DEAD if cb is DEAD else y, "item") for x, y in pairs]
         assert isinstance(obj, (DictValue, RecordValue))
         if ca is not DEAD and cb is not DEAD and list(ca) != list(cb):
+            if isinstance(obj, RecordValue):
+                missing = sorted(map(str, set(ca) ^ set(cb)))
+                self._refuse(f"an object gets {missing[0]!r} on one path only", "set the same attributes on both paths")
             self._refuse("a dict has different keys on two paths", "set the same keys on both paths")
         return {k: join.value(DEAD if ca is DEAD else ca[k], DEAD if cb is DEAD else cb[k], str(k)) for k in live}
 

@@ -275,7 +275,7 @@ class Expressions(Comparisons):
     def _is_bounded(self, x: Any) -> bool:
         """Whether an integer is as small as the sizes of arrays are."""
         if is_number(x):
-            return abs(x) < 2**31
+            return bool(abs(x) < 2**31)
         if isinstance(x, Dim) or self.type(x).is_bool:
             return True
         indices = {index for index, _, _ in self.session.loops}

@@ -366,6 +366,8 @@ class Loops(Growing):
                 wider = unify(t, self.type(back))
                 assert wider is not None
                 if wider != t:
+                    runs = carries.count is not None and carries.count.is_const and carries.count.const > 0
+                    self.session.widened += wider.is_float and not t.is_float and not runs
                     carries.plan[key] = wider
                     carries.changed = True
                 else:

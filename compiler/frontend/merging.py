@@ -289,6 +289,7 @@ class Join:
                 return self.ctx.emit("logical_not", self.cond)
         t = unify(self.ctx.type(a), self.ctx.type(b))
         assert t is not None
+        self.ctx.session.widened += self.ctx.type(a).is_float != self.ctx.type(b).is_float
         return self.result(t, hint, self._in(self.a, a), self._in(self.b, b))
 
     def _in(self, outcome: Outcome, v: Any) -> Operand:

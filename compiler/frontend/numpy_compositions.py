@@ -235,6 +235,29 @@ def apply_along_axis(func1d: Any, axis: Any, arr: Any, *args: Any, **kwargs: Any
     return np.moveaxis(result, -1, axis) if np.ndim(first) == 1 else result
 
 
+def vectorized(function: Any, dtype: Any, *args: Any) -> Any:
+    """What ``np.vectorize(function)`` does: the function of each number, of the dtype that the first result has."""
+    arrays = np.broadcast_arrays(*args)
+    flat = [np.ravel(a) for a in arrays]
+    size = flat[0].shape[0]
+    if dtype is None:
+        if size == 0:
+            raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
+        first = one_kind(function, *[a[0].item() for a in flat])
+        if isinstance(first, (tuple, list)):
+            raise NotImplementedError("np.vectorize of a function with several results is not supported")
+        dtype = np.asarray(first).dtype
+    out = np.empty(size, dtype=dtype)
+    for k in range(size):
+        out[k] = function(*[a[k].item() for a in flat])
+    return out.reshape(np.shape(arrays[0]))
+
+
+def one_kind(function: Any, *args: Any) -> Any:
+    """The result of a function, which must not be an int on one path and a float on another: an entry of the table."""
+    return function(*args)
+
+
 @composed(np.resize)
 def resize(a: Any, new_shape: Any) -> Any:
     flat = np.ravel(a)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 import inspect
 import types
 from typing import Any
@@ -118,6 +119,16 @@ class Objects(Globals):
         raw = inspect.getattr_static(owner.cls, name, None)
         return not hasattr(raw, "__set__") or isinstance(raw, types.MemberDescriptorType)
 
+    def set_property(self, owner: RecordValue | Opaque, name: str, value: Any) -> bool:
+        """Call the setter of an attribute that is a property; False of any other."""
+        raw = inspect.getattr_static(class_of(owner), name, None)
+        if not isinstance(raw, property):
+            return False
+        if raw.fset is None:
+            self.error(PullbackAttributeError, f"the property {name!r} of a {describe(owner)[2:]} has no setter")
+        self.call(self.named_function(raw.fset, name, (owner,)), [value], {})
+        return True
+
     # -- attributes ---------------------------------------------------------------------------
     def record_attribute(self, owner: RecordValue, name: str) -> Any:
         """``owner.name`` of a local object."""
@@ -143,6 +154,11 @@ class Objects(Globals):
             return self.named_function(raw, name, (owner,))
         if isinstance(raw, property) and raw.fget is not None:
             return self.call(self.named_function(raw.fget, name, (owner,)), [], {})
+        if isinstance(raw, functools.cached_property) and isinstance(owner, RecordValue):
+            value = self.call(self.named_function(raw.func, name, (owner,)), [], {})
+            self.change(owner)
+            owner.fields[name] = value
+            return value
         if isinstance(raw, staticmethod):
             return self.named_function(raw.__func__, name)
         if isinstance(raw, classmethod):

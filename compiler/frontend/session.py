@@ -114,6 +114,7 @@ class Session:
         self.ambiguous: set[Any] = set()  # those that another name may also refer to, depending on the path
         self.constants_by_path = Constants()  # of which only the run tells which it is
         self.inlined: dict[Any, tuple[int, int]] = {}  # calls and ops built in place so far (see once.py)
+        self.widened = 0  # how often a number was an int on one path and a float on another
         self._symbols = 0
         self._callee_names: set[str] = set()
 

@@ -114,6 +114,8 @@ class Statements(LoopStatements, Patterns):
 
     def _assign_attribute(self, owner: Any, name: str, value: Any) -> None:
         owner = self.present(owner)
+        if isinstance(owner, (RecordValue, Opaque)) and self.set_property(owner, name, value):
+            return
         if isinstance(owner, RecordValue) and self.may_have(owner, name):
             if getattr(getattr(owner.cls, "__dataclass_params__", None), "frozen", False):
                 self.error(PullbackTypeError, f"cannot assign to field {name!r} of a frozen dataclass")

@@ -1,6 +1,7 @@
 # ruff: noqa
 """Classes with the methods that builtins and operators look for, patterns of match, heaps, counters, dicts by run-time keys."""
 
+import functools
 import heapq
 import math
 from collections import Counter
@@ -203,3 +204,58 @@ def dicts_by_run_time_keys(x, k):
 @case(V, K)
 def a_key_that_is_missing(x, k):
     return {1: x[0], 2: x[1]}[k[0]]
+
+
+class Scaled:
+    def __init__(self, a):
+        self._a = a
+        self.n = 0
+
+    @property
+    def a(self):
+        return self._a
+
+    @a.setter
+    def a(self, v):
+        self._a = v * 2
+        self.n += 1
+
+    @functools.cached_property
+    def squared(self):
+        self.n += 1
+        return self._a**2
+
+
+@case(V)
+def properties_that_are_set(x):
+    p = Scaled(x[0])
+    r = p.squared
+    p.a = x[1]
+    p.a += 1
+    for i in range(len(x) * 3):
+        p.a = p.a * 0.3 + x[i % 5]
+    return r + p.squared * 10 + p.a * p.n
+
+
+@np.vectorize
+def rectified(t):
+    return t if t > 0 else 0.0
+
+
+def limited(t, low, high):
+    if t < low:
+        return low
+    s = 0
+    for k in range(2):
+        s += t * k
+    return high if t > high else s
+
+
+@case(V)
+def functions_made_functions_of_arrays(x):
+    f = np.vectorize(lambda a, b: math.exp(a) * b)
+    g = np.vectorize(lambda t: t if t > 0 else 0, otypes=[float])
+    counts = np.vectorize(lambda t: int(t * 3))(x)
+    a = np.outer(x, x)
+    s = (rectified(a) * np.arange(5)).sum() + f(a, x).sum() + f(x, 2.0).mean() + g(x).sum()
+    return s + np.vectorize(limited)(x, -0.5, 0.8).sum() + counts.sum() * x[0]
