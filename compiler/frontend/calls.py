@@ -59,6 +59,7 @@ _LIBRARY = frozenset(
 )
 
 
+_READERS = (len, sum, min, max, any, all, sorted)  # builtins that look at what they are given, and do not keep it
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 # the methods that builtins look for in the class of their argument, in this order
 _SPECIAL_METHODS: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -158,25 +159,23 @@ class Calls(Objects):
 
     # -- dispatch -----------------------------------------------------------------------------
     def eval_Call(self, node: ast.Call) -> Any:
-        fn = self.eval(node.func)  # type: ignore[attr-defined]
-        args: list[Any] = []
-        for a in node.args:
-            if isinstance(a, ast.Starred):
-                value = self.as_stacked(self.eval(a.value))  # type: ignore[attr-defined]
-                if fn is zip and isinstance(value, StackedItems) and len(node.args) == 1:
-                    return self.columns_of(value)
-                args.extend(self.items_of(value))
-            else:
-                args.append(self.eval(a))  # type: ignore[attr-defined]
-        kwargs: dict[str, Any] = {}
-        for k in node.keywords:
-            value = self.eval(k.value)  # type: ignore[attr-defined]
-            if k.arg is not None:
-                kwargs[k.arg] = value
-            elif isinstance(value, DictValue):
-                kwargs.update(value.items)
-            else:
-                self.error(PullbackTypeError, f"the argument after ** must be a dict, not {describe(value)}")
+        if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Subscript):
+            name = node.func.attr
+            owners = self.candidates(node.func.value)
+            if len(owners) > 1:
+                args, kwargs = self._arguments(node)
+                return self.for_candidates(owners, lambda x: self.call(self.attribute(x, name), args, kwargs))
+            with self.b.at(self.location(node.func)):
+                fn = self.attribute(owners[0][1], name)
+        else:
+            fn = self.eval(node.func)
+        if any(fn is f for f in _READERS) and len(node.args) == 1 and isinstance(node.args[0], ast.Subscript):
+            args, kwargs = self._arguments(ast.Call(node.func, [], node.keywords))
+            return self.for_candidates(self.candidates(node.args[0]), lambda x: self.call(fn, [x, *args], kwargs))
+        unzips = fn is zip and len(node.args) == 1 and isinstance(node.args[0], ast.Starred)
+        args, kwargs = self._arguments(node, unzips)
+        if unzips and len(args) == 1 and isinstance(args[0], StackedItems):
+            return self.columns_of(args[0])
         frame = self.frame
         # what the table or a builtin holds while it calls back has no name
         outer, frame.call = frame.call, node if isinstance(fn, UserFunction) else None
@@ -184,6 +183,26 @@ class Calls(Objects):
             return self.call(fn, args, kwargs)
         finally:
             frame.call = outer
+
+    def _arguments(self, node: ast.Call, unzips: bool = False) -> tuple[list[Any], dict[str, Any]]:
+        """The arguments of a call. `unzips`: what follows ``*`` stays whole where it is a list of run-time length."""
+        args: list[Any] = []
+        for a in node.args:
+            if isinstance(a, ast.Starred):
+                value = self.as_stacked(self.eval(a.value))
+                args.extend([value] if unzips and isinstance(value, StackedItems) else self.items_of(value))
+            else:
+                args.append(self.eval(a))
+        kwargs: dict[str, Any] = {}
+        for k in node.keywords:
+            value = self.eval(k.value)
+            if k.arg is not None:
+                kwargs[k.arg] = value
+            elif isinstance(value, DictValue):
+                kwargs.update(value.items)
+            else:
+                self.error(PullbackTypeError, f"the argument after ** must be a dict, not {describe(value)}")
+        return args, kwargs
 
     def call(self, fn: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         from . import builtin_calls, container_methods, functional_calls, numpy_calls, ordering_calls  # noqa: F401
@@ -354,7 +373,7 @@ class Calls(Objects):
         """Run the body of the function in the current frame; the returned abstract value."""
         node = source.node
         if isinstance(node, ast.Lambda):
-            return self.eval(node.body)  # type: ignore[attr-defined]
+            return self.eval(node.body)
         with self.living(EMPTY, EMPTY):
             self.block(node.body)  # type: ignore[attr-defined]
         returned = self.env.get("$return", False)

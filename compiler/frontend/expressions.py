@@ -158,7 +158,8 @@ class Expressions(Comparisons):
         return SliceValue(*(None if n is None else self.eval(n) for n in (node.lower, node.upper, node.step)))
 
     def eval_Subscript(self, node: ast.Subscript) -> Any:
-        return self.load_item(self.eval(node.value), self.eval(node.slice))
+        owners, key = self.candidates(node.value), self.eval(node.slice)
+        return self.for_candidates(owners, lambda owner: self.load_item(owner, key))
 
     def eval_Starred(self, node: ast.Starred) -> Any:
         self.error(UnsupportedError, "a starred expression is not supported here", "write the items out")
@@ -419,7 +420,7 @@ class Expressions(Comparisons):
 
     # -- attributes ---------------------------------------------------------------------------
     def eval_Attribute(self, node: ast.Attribute) -> Any:
-        return self.attribute(self.eval(node.value), node.attr)
+        return self.for_candidates(self.candidates(node.value), lambda owner: self.attribute(owner, node.attr))
 
     def assign(self, target: ast.expr, value: Any) -> None:
         raise NotImplementedError

@@ -6,7 +6,9 @@ Basic indices (integers, slices, newaxis, ellipsis) make views; integer arrays, 
 
 from __future__ import annotations
 
+import ast
 import types
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -26,6 +28,7 @@ from ..ir.types import INT, Type
 from .alternatives import is_alternative, same
 from .context import closest, describe
 from .index_keys import IndexKeys, SliceValue
+from .sharing import is_mutable
 from .values import (
     ARGUMENT,
     IN_LIST,
@@ -135,6 +138,40 @@ class Places(IndexKeys):
             message = f"a dict of different things is indexed at run time: {value.reason}"
             raise NeedsStatic(message, self.loc, "use values of one shape")
         return value
+
+    # Note [One of several objects]. What is read with ``groups[k]`` for a run-time k is a merged object; a change of
+    # that would be lost. What changes it or looks at it at once (``groups[k].append(x)``, ``groups[k][0] += x``,
+    # ``len(groups[k])``) is built for each of the objects instead, in a chain of branches.
+    def candidates(self, node: ast.expr) -> list[tuple[Any, Any]]:
+        """The objects that an expression may be, with the test for each; the value of the expression, if it is no
+        item of a list or dict of changeable objects that a run-time key picks. See Note [One of several objects]."""
+        if not isinstance(node, ast.Subscript):
+            return [(True, self.eval(node))]
+        with self.b.at(self.location(node)):
+            return self._candidates(self.present(self.eval(node.value)), self.eval(node.slice))
+
+    def _candidates(self, owner: Any, key: Any) -> list[tuple[Any, Any]]:
+        if isinstance(owner, ListValue) and not isinstance(owner.content, Rows):
+            items = list(owner.items)
+            if all(map(is_mutable, items)) and self._chooses(items, key):
+                position = self._position(items, key)
+                return [(self.emit("eq", position, k), x) for k, x in enumerate(items)]
+        if isinstance(owner, DictValue) and all(map(is_mutable, owner.items.values())):
+            tests = self.tests_of_key(owner, key)
+            if tests:
+                self._require_key(tests, key, "KeyError", "the dict has no key {}")
+                return [(test, owner.items[name]) for test, name in tests]
+        return [(True, self.load_item(owner, key))]
+
+    def for_candidates(self, candidates: list[tuple[Any, Any]], work: Callable[[Any], Any]) -> Any:
+        """``work(object)`` for the object whose test holds."""
+        (test, item), *others = candidates
+        if not others:
+            return work(item)
+        return self.choose(test, lambda: work(item), lambda: self.for_candidates(others, work))
+
+    def eval(self, node: ast.expr) -> Any:
+        raise NotImplementedError
 
     def part_of_list(self, v: StackedList, key: Any) -> StackedList:
         """A slice of a list: a new list."""

@@ -104,9 +104,11 @@ class Statements(LoopStatements, Patterns):
             return
         with self.b.at(self.location(target)):
             if isinstance(target, ast.Subscript):
-                self.store_item(self.eval(target.value), self.eval(target.slice), value)
+                owners, key = self.candidates(target.value), self.eval(target.slice)
+                self.for_candidates(owners, lambda owner: self.store_item(owner, key, value))
             elif isinstance(target, ast.Attribute):
-                self._assign_attribute(self.eval(target.value), target.attr, value)
+                owners, name = self.candidates(target.value), target.attr
+                self.for_candidates(owners, lambda owner: self._assign_attribute(owner, name, value))
             elif isinstance(target, (ast.Tuple, ast.List)):
                 self._unpack(target.elts, value)
             else:
@@ -179,16 +181,24 @@ class Statements(LoopStatements, Patterns):
                 self.assign_name(s.target.id, new)
             return
         if isinstance(s.target, ast.Attribute):
-            owner = self.eval(s.target.value)
-            old = self.attribute(owner, s.target.attr)
-            new = self._augmented(op, old, self.eval(s.value))
-            if new is not old:
-                self._assign_attribute(owner, s.target.attr, new)
+            name = s.target.attr
+
+            def change(owner: Any) -> None:
+                old = self.attribute(owner, name)
+                new = self._augmented(op, old, self.eval(s.value))
+                if new is not old:
+                    self._assign_attribute(owner, name, new)
+
+            self.for_candidates(self.candidates(s.target.value), change)
             return
         assert isinstance(s.target, ast.Subscript)
-        owner, key = self.eval(s.target.value), self.eval(s.target.slice)
+        owners, key = self.candidates(s.target.value), self.eval(s.target.slice)
+        self.for_candidates(owners, lambda owner: self._augment_item(op, owner, key, s.value))
+
+    def _augment_item(self, op: type[ast.operator], owner: Any, key: Any, value: ast.expr) -> None:
+        """``owner[key] op= value``."""
         old = self.load_item(owner, key)
-        right = self.eval(s.value)
+        right = self.eval(value)
         if isinstance(owner, Array):
             if isinstance(old, Array):  # an element that is a number is replaced, and cast as by assignment
                 self.check_inplace(self.array_type(owner), self._result_type(op, old, right))

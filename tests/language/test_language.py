@@ -16,7 +16,7 @@ import pullback as pb
 from .support import VARIANTS, outcome
 
 MODULES = ("absent", "alternatives", "carried_parts", "containers", "control", "copies", "equality", "growing", "growing_while", "item_parts",
-           "iteration", "iterators", "mutation", "objects", "ordered", "recursive_sharing", "sharing", "special_methods",
+           "iteration", "iterators", "mutation", "objects", "ordered", "picked", "recursive_sharing", "sharing", "special_methods",
            "structure")  # fmt: skip
 
 CASES = {
@@ -27,7 +27,7 @@ CASES = {
 RAISING = {"control.raises": "ArithmeticError", "control.index_error": "IndexError",
            "control.zero_division": "ZeroDivisionError", "control.domain_error": "ValueError",
            "special_methods.a_key_that_is_missing": "KeyError",
-           "alternatives.a_key_that_no_path_has": "KeyError"}  # fmt: skip
+           "alternatives.a_key_that_no_path_has": "KeyError", "picked.out_of_range": "IndexError"}  # fmt: skip
 
 
 # What is refused today, with the beginning of the reason: removing an entry is progress.

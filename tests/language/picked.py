@@ -1,0 +1,125 @@
+# ruff: noqa
+"""Lists, dicts and objects that a run-time key picks out of a list or a dict, changed and looked at."""
+
+import numpy as np
+
+CASES = []
+V = np.array([0.3, -0.7, 1.1, 0.5, 0.9])
+K = np.array([0, 2, 1, 2, 0])
+
+
+def case(*args):
+    return lambda f: CASES.append((f, args)) or f
+
+
+class Bin:
+    def __init__(self):
+        self.n = 0
+        self.t = 0.0
+
+    def add(self, v):
+        self.n += 1
+        self.t += v
+        return self.t
+
+
+@case(V, K)
+def items_of_lists(x, k):
+    g = [[0.0, 0.0] for _ in range(3)]
+    first = g[0]
+    for i in range(len(k) * 3):
+        g[k[i % 5]][i % 2] += x[i % 5]
+    return g[0][0] * g[2][1] + g[1][0] + first[1]
+
+
+@case(V, K)
+def one_list_three_times(x, k):
+    g = [[0.0]] * 3
+    for i in range(len(k)):
+        g[k[i]][0] += x[i]
+    return g[0][0] * g[1][0]
+
+
+@case(V, K)
+def methods_of_objects(x, k):
+    bins = [Bin() for _ in range(3)]
+    s = 0.0
+    for i in range(len(k) * 4):
+        s += bins[k[i % 5]].add(x[i % 5])
+        bins[k[i % 5]].t *= 0.9
+        bins[k[(i + 1) % 5]].n = i
+    return s + bins[0].t * bins[1].n - bins[2].t
+
+
+@case(V, K)
+def lists_that_grow(x, k):
+    g = [[] for _ in range(3)]
+    d = {0: [], 1: [], 2: []}
+    for i in range(len(k) * 4):
+        g[k[i % 5]].append(x[i % 5] * (1 + 0.01 * i))
+        d[k[i % 5]].append((x[i % 5], i))
+    means = sum(sum(v) / (1 + len(v)) for v in g)
+    return means + sum(a * b for a, b in d[1]) + len(d[2])
+
+
+@case(V, K)
+def stacks(x, k):
+    g = [[1.0] for _ in range(3)]
+    for i in range(len(k) * 4):
+        j = k[i % 5]
+        if g[j][-1] > 3 and len(g[j]) > 2:
+            g[j].pop()
+        else:
+            g[j].append(g[j][-1] + x[i % 5])
+    return sum(map(sum, g))
+
+
+@case(V, K)
+def dicts_of_a_list(x, k):
+    g = [{"s": 0.0, "n": 0} for _ in range(3)]
+    for i, v in enumerate(x):
+        g[k[i]]["s"] += v
+        g[k[i]]["n"] += 1
+    return sum(q["s"] / (1 + q["n"]) for q in g)
+
+
+@case(V)
+def lists_by_a_text(x):
+    d = {"up": [0.0], "down": [0.0]}
+    for i in range(len(x) * 3):
+        d["up" if x[i % 5] > 0.4 else "down"][0] += x[i % 5]
+    return d["up"][0] * d["down"][0]
+
+
+@case(V)
+def means_of_clusters(x):
+    centres = [[x[0], x[1]], [x[2], x[3]]]
+    for _ in range(3):
+        sums = [[0.0, 0.0, 0] for _ in centres]
+        for i in range(len(x)):
+            d = [(x[i] - c[0]) ** 2 for c in centres]
+            j = 0 if d[0] < d[1] else 1
+            sums[j][0] += x[i]
+            sums[j][1] += x[i] ** 2
+            sums[j][2] += 1
+        for j in range(2):
+            if sums[j][2] > 0:
+                centres[j] = [sums[j][0] / sums[j][2], sums[j][1] / sums[j][2]]
+    return centres[0][0] * centres[1][1]
+
+
+@case(V, K)
+def in_a_while_loop(x, k):
+    g = [[0.5, 1.0], [2.0, 3.0]]
+    j = 0
+    while j < 4:
+        g[k[j] % 2][int(x[j] > 0)] *= x[j]
+        j += 1
+    return g[0][0] + g[0][1] * g[1][0] * g[1][1]
+
+
+@case(V, K)
+def out_of_range(x, k):
+    g = [[x[0]], [x[1]]]
+    g[k[1]][0] += 1.0
+    return g[0][0]
