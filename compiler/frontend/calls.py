@@ -159,7 +159,7 @@ class Calls(Objects):
 
     # -- dispatch -----------------------------------------------------------------------------
     def eval_Call(self, node: ast.Call) -> Any:
-        if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, ast.Subscript):
+        if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, (ast.Subscript, ast.Attribute)):
             name = node.func.attr
             owners = self.candidates(node.func.value)
             if len(owners) > 1:

@@ -144,13 +144,31 @@ class Places(IndexKeys):
     # ``len(groups[k])``) is built for each of the objects instead, in a chain of branches.
     def candidates(self, node: ast.expr) -> list[tuple[Any, Any]]:
         """The objects that an expression may be, with the test for each; the value of the expression, if it is no
-        item of a list or dict of changeable objects that a run-time key picks. See Note [One of several objects]."""
-        if not isinstance(node, ast.Subscript):
+        changeable object that a run-time key picks. See Note [One of several objects]."""
+        if not isinstance(node, (ast.Subscript, ast.Attribute)):
             return [(True, self.eval(node))]
         with self.b.at(self.location(node)):
-            return self._candidates(self.present(self.eval(node.value)), self.eval(node.slice))
+            owners = self.candidates(node.value)
+            if isinstance(node, ast.Attribute):
+                name = node.attr
+                if len(owners) > 1 and all(
+                    isinstance(x, RecordValue) and is_mutable(x.fields.get(name)) for _, x in owners
+                ):
+                    return [(test, x.fields[name]) for test, x in owners]
+                return [(True, self.for_candidates(owners, lambda x: self.attribute(x, name)))]
+            key = self.eval(node.slice)
+            if len(owners) == 1:
+                return self._picked(self.present(owners[0][1]), key)
+            if is_static(key) and all(isinstance(x, (ListValue, DictValue)) for _, x in owners):
+                try:
+                    items = [(test, self.load_item(x, key)) for test, x in owners]
+                except (PullbackIndexError, PullbackKeyError):
+                    items = []
+                if items and all(is_mutable(x) for _, x in items):
+                    return items
+            return [(True, self.for_candidates(owners, lambda x: self.load_item(x, key)))]
 
-    def _candidates(self, owner: Any, key: Any) -> list[tuple[Any, Any]]:
+    def _picked(self, owner: Any, key: Any) -> list[tuple[Any, Any]]:
         if isinstance(owner, ListValue) and not isinstance(owner.content, Rows):
             items = list(owner.items)
             if all(map(is_mutable, items)) and self._chooses(items, key):
@@ -165,10 +183,21 @@ class Places(IndexKeys):
 
     def for_candidates(self, candidates: list[tuple[Any, Any]], work: Callable[[Any], Any]) -> Any:
         """``work(object)`` for the object whose test holds."""
-        (test, item), *others = candidates
-        if not others:
-            return work(item)
-        return self.choose(test, lambda: work(item), lambda: self.for_candidates(others, work))
+        if len(candidates) == 1:
+            return work(candidates[0][1])
+
+        def one(item: Any) -> Any:
+            try:
+                return work(item)
+            except (PullbackIndexError, PullbackKeyError) as e:  # if it is this object
+                error = "IndexError" if isinstance(e, PullbackIndexError) else "KeyError"
+                self.check(False, error, e.message)
+
+        def chain(left: list[tuple[Any, Any]]) -> Any:
+            (test, item), *others = left
+            return self.choose(test, lambda: one(item), lambda: chain(others)) if others else one(item)
+
+        return chain(candidates)
 
     def eval(self, node: ast.expr) -> Any:
         raise NotImplementedError

@@ -123,3 +123,44 @@ def out_of_range(x, k):
     g = [[x[0]], [x[1]]]
     g[k[1]][0] += 1.0
     return g[0][0]
+
+
+class Parts:
+    def __init__(self):
+        self.items = []
+        self.pos = [0.0, 0.0]
+        self.d = {"a": 1.0}
+
+
+@case(V, K)
+def parts_of_objects(x, k):
+    parts = [Parts() for _ in range(3)]
+    for i in range(len(x) * 4):
+        j = k[i % 5]
+        parts[j].items.append(x[i % 5])
+        parts[j].pos[0] += x[i % 5]
+        parts[j].d["a"] *= 1.01
+    return sum(sum(b.items) * b.pos[0] * b.d["a"] for b in parts)
+
+
+@case(V, K)
+def lists_in_lists(x, k):
+    g = [[[0.0, 1.0], [2.0]], [[3.0], [4.0]]]
+    for i in range(len(x) * 4):
+        g[k[i % 5] % 2][0][0] += x[i % 5]
+        g[k[i % 5] % 2][1].append(x[i % 5])
+    return g[0][0][0] * g[1][0][0] + sum(g[0][1])
+
+
+@case(V, K)
+def of_other_lengths_and_keys(x, k):
+    g = [[x[0]], [x[1], x[2]]]
+    d = [{"a": x[0]}, {"b": x[1]}]
+    d[k[2]]["b"] += 1.0
+    return g[k[2]][1] * d[k[2]]["b"]
+
+
+@case(V, K)
+def a_place_that_only_another_has(x, k):
+    g = [[x[0]], [x[1], x[2]]]
+    return g[k[0]][1] * 2

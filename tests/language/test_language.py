@@ -27,7 +27,8 @@ CASES = {
 RAISING = {"control.raises": "ArithmeticError", "control.index_error": "IndexError",
            "control.zero_division": "ZeroDivisionError", "control.domain_error": "ValueError",
            "special_methods.a_key_that_is_missing": "KeyError",
-           "alternatives.a_key_that_no_path_has": "KeyError", "picked.out_of_range": "IndexError"}  # fmt: skip
+           "alternatives.a_key_that_no_path_has": "KeyError", "picked.out_of_range": "IndexError",
+           "picked.a_place_that_only_another_has": "IndexError"}  # fmt: skip
 
 
 # What is refused today, with the beginning of the reason: removing an entry is progress.
