@@ -113,6 +113,7 @@ def combined(parts: list[Function]) -> Function:
         "accum",
         "digamma",
         "polygamma",
+        "round_decimals",
         "sort",
         "argsort",
         "lgamma",

@@ -391,7 +391,9 @@ def _arity(opcode: str) -> int:
 
 
 ELEMENTWISE = sorted(
-    n for n, d in REGISTRY.items() if d.kind == "elementwise" and n not in ("cast", "where", "polygamma")
+    n
+    for n, d in REGISTRY.items()
+    if d.kind == "elementwise" and n not in ("cast", "where", "polygamma", "round_decimals")
 )
 _SAMPLES = {"unit": 0.3, "above_one": 1.5, "positive": 0.7}
 

@@ -72,10 +72,10 @@ def _pow(op: OpDef) -> Iterator[Variant]:
     yield "integer base", simple("pow"), [np.array([1, 2, 3], np.int16), (3,)]
 
 
-def _polygamma(op: OpDef) -> Iterator[Variant]:
+def _with_n(op: OpDef) -> Iterator[Variant]:
     for n in (1, 2):
         for shape in UNARY:
-            yield f"n={n} {shapes_text(shape)}", simple("polygamma", n=n), shape
+            yield f"n={n} {shapes_text(shape)}", simple(op.name, n=n), shape
 
 
 def _cast(op: OpDef) -> Iterator[Variant]:
@@ -325,7 +325,7 @@ def _linear_system(op: OpDef) -> Iterator[Variant]:
 
 
 VARIANTS: dict[str, Callable[[OpDef], Iterator[Variant]]] = {
-    "pow": _pow, "polygamma": _polygamma, "cast": _cast, "matmul": _matmul,
+    "pow": _pow, "polygamma": _with_n, "round_decimals": _with_n, "cast": _cast, "matmul": _matmul,
     **dict.fromkeys(["sum", "prod", "max", "min", "any", "all"], _reduction),
     **dict.fromkeys(["cumsum", "cumprod"], _along), **dict.fromkeys(["argmax", "argmin"], _arg_extremum),
     **dict.fromkeys(["sort", "argsort"], _sorting),

@@ -18,7 +18,7 @@ from .cases import VARIANTS, arity
 from .oracle import Case, extents, forward_of, function_of, reverse_of, run
 
 ELEMENTWISE = sorted(name for name, op in REGISTRY.items() if op.kind == "elementwise")
-UNARY_ATTRS: dict[str, dict[str, Any]] = {"polygamma": {"n": 1}}
+UNARY_ATTRS: dict[str, dict[str, Any]] = {"polygamma": {"n": 1}, "round_decimals": {"n": 1}}
 PYTHON = {"f64": 2.0, "i64": 2, "b1": True}
 
 
