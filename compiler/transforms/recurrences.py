@@ -7,7 +7,8 @@ short. A value is *late* if it depends on a carried scalar whose own next value 
 - A product of such a sum and a constant is distributed, ``(%a + %s) * 0.25`` is ``%a * 0.25 + %s * 0.25``: one fused
   multiply-add on the path in place of two ops. In the reverse sweep any constant will do; elsewhere a power of two,
   with which it is exact.
-- In the reverse sweep a quotient by a constant is a product with its reciprocal (outside of recurrences too).
+- In the reverse sweep a quotient by a constant is a product with its reciprocal (outside of recurrences too), unless
+  something is compared with what comes of it.
 - A linear recurrence with a constant factor looks two iterations back. With ``%v = %a + c * %p``, where `%p` is `%v` of
   the iteration before and `%a` does not depend on it, `%v` is also ``(%a + c * %b) + (c * c) * %q``, where `%b` and
   `%q` are `%a` of the iteration before and `%v` of the one before that: each iteration then waits for the last but
@@ -28,20 +29,34 @@ from ..ir.builder import constant
 from ..ir.nodes import Const, Function, Op, Operand, Region, Value
 
 _SUMS = frozenset({"add", "sub"})
+_COMPARISONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "floor", "ceil", "rint", "trunc", "sign"})
 _NONE: frozenset[int] = frozenset()
 
 
 def shorten_recurrences(fn: Function) -> None:
     """Shorten the recurrences of the innermost loops of a lowered function, in place."""
-    _walk(fn.body)
+    _walk(fn.body, _compared(fn))
 
 
-def _walk(region: Region) -> None:
+def _compared(fn: Function) -> set[Value]:
+    """The values that comparisons come from. What the reverse sweep computes again must be the same to the last bit, if
+    it is compared with what the forward sweep found (the places of a maximum)."""
+    found: set[Value] = set()
+    left = [x for op in fn.body.walk() if op.opcode in _COMPARISONS for x in op.operands]
+    while left:
+        x = left.pop()
+        if isinstance(x, Value) and x not in found:
+            found.add(x)
+            left += x.op.operands if x.op is not None and not x.op.regions else ()
+    return found
+
+
+def _walk(region: Region, compared: set[Value]) -> None:
     for op in region.ops:
-        if op.opcode == "div" and op.attrs.get("reverse"):
+        if op.opcode == "div" and op.attrs.get("reverse") and op.result not in compared:
             _reciprocal(op)
         for r in op.regions:
-            _walk(r)
+            _walk(r, compared)
         if op.opcode == "for" and not any(o.regions for o in op.regions[0].ops):
             late = _late(op)
             if late:

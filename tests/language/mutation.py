@@ -334,3 +334,12 @@ def double_scalar_over_single_elements(x):
         q = 0.5 * (np.sin(q) + z)
     x[1] += p * q
     return x
+
+
+@case(V)
+def extremum_of_a_quotient(x):
+    """What is divided is divided again to find the place of the largest."""
+    x -= 0.5
+    x[:] /= 1.5 + np.sin(0.7)
+    x[1] -= np.max(x)
+    return np.sum(x * x) + x[0]
