@@ -80,17 +80,17 @@ class Comparisons(Iterating):
                 same = same_constant(self, x, y)
                 if isinstance(op, (ast.Is, ast.Eq)):
                     return same
-                return (not same) if isinstance(same, bool) else self.emit("logical_not", same)
+                return self.negation(same)
         if isinstance(op, (ast.Is, ast.IsNot)):
             same = self._identical(a, b)
             if isinstance(op, ast.Is):
                 return same
-            return (not same) if isinstance(same, bool) else self.emit("logical_not", same)
+            return self.negation(same)
         if isinstance(op, (ast.In, ast.NotIn)):
             found = self._contains(a, b)
             if isinstance(op, ast.In):
                 return found
-            return (not found) if isinstance(found, bool) else self.emit("logical_not", found)
+            return self.negation(found)
         opcode, python = COMPARE[type(op)]
         if (
             opcode in ("eq", "ne")
@@ -207,7 +207,7 @@ class Comparisons(Iterating):
         """== and != of containers, ranges and texts."""
         out = self._same(a, b)
         if opcode == "ne":
-            return (not out) if isinstance(out, bool) else self.emit("logical_not", out)
+            return self.negation(out)
         return out
 
     def _same(self, a: Any, b: Any) -> Any:
@@ -231,14 +231,7 @@ class Comparisons(Iterating):
         return self._identical(a, b)
 
     def _all_same(self, pairs: Iterable[tuple[Any, Any]]) -> Any:
-        out: Any = True
-        for x, y in pairs:
-            same = self.truth(self.compare(ast.Eq(), x, y))
-            if same is False:
-                return False
-            if same is not True:
-                out = same if out is True else self._logical("logical_and", out, same)
-        return out
+        return self.every(self.truth(self.compare(ast.Eq(), x, y)) for x, y in pairs)
 
     def _contains(self, needle: Any, where: Any) -> Any:
         if is_alternative(needle) and isinstance(where, frozenset):
@@ -278,9 +271,4 @@ class Comparisons(Iterating):
             tests.append(self.compare(ast.Eq(), self.binary(ast.Mod, distance, abs(step)), 0))
         elif not self.type(needle).is_int:
             tests.append(self.compare(ast.Eq(), self.binary(ast.Mod, needle, 1), 0))
-        out: Any = True
-        for t in tests:
-            if t is False or out is False:
-                return False
-            out = t if out is True else out if t is True else self.emit("logical_and", out, t)
-        return out
+        return self.every(tests)

@@ -446,7 +446,7 @@ class Comprehensions(Expressions):
         else:
             stop = self.truth(value)
             if kind == "all":
-                stop = (not stop) if isinstance(stop, bool) else self.emit("logical_not", stop)
+                stop = self.negation(stop)
 
             def leave() -> None:
                 self.env.update({ACC: kind == "any", "$break": True})

@@ -8,7 +8,7 @@ static while the jump is certain, run-time bools where it depends on the path.
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, NoReturn
@@ -340,6 +340,20 @@ class Control(Context):
         for f in live[1:]:
             out = self.emit("logical_or", out, f)
         return out
+
+    def every(self, flags: Iterable[Any]) -> Any:
+        """The conjunction of static and run-time bools; what follows a static False is not asked for."""
+        out: Any = True
+        for f in flags:
+            if f is False:
+                return False
+            if f is not True:
+                out = f if out is True else self.emit("logical_and", out, f)
+        return out
+
+    def negation(self, flag: Any) -> Any:
+        """``not`` of a static or run-time bool."""
+        return (not flag) if isinstance(flag, bool) else self.emit("logical_not", flag)
 
     def jumped(self) -> Any:
         """Whether control has left the current statement list."""

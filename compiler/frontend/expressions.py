@@ -326,7 +326,7 @@ class Expressions(Comparisons):
     def eval_UnaryOp(self, node: ast.UnaryOp) -> Any:
         if isinstance(node.op, ast.Not):
             t = self.test(node.operand)
-            return (not t) if isinstance(t, bool) else self.emit("logical_not", t)
+            return self.negation(t)
         return self.unary(type(node.op), self.eval(node.operand))
 
     def unary(self, op: Any, v: Any) -> Any:

@@ -212,7 +212,7 @@ class Objects(Globals):
             return self.compare(op(), *parts) if issubclass(op, ast.cmpop) else self.binary(op, *parts)
         if op is ast.NotEq and any(_has_own_eq(class_of(x)) for x in (a, b)):
             same = self.truth(self.compare(ast.Eq(), a, b))
-            return (not same) if isinstance(same, bool) else self.emit("logical_not", same)
+            return self.negation(same)
         if op in (ast.Eq, ast.NotEq):
             return self._equal_objects(op, a, b)
         self.error(

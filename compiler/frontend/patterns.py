@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from ..errors import PullbackTypeError, UnsupportedError
@@ -27,7 +27,7 @@ class Patterns(Expressions):
                 return self.truth(self.compare(ast.Eq(), v, self.eval(p.value))), {}
             case ast.MatchSingleton():
                 if p.value is not None and isinstance(v, Value) and v.type.is_bool and v.type.weak:
-                    return v if p.value else self.emit("logical_not", v), {}
+                    return v if p.value else self.negation(v), {}
                 return self.compare(ast.Is(), v, p.value), {}
             case ast.MatchAs():
                 test, bound = (True, {}) if p.pattern is None else self.pattern(p.pattern, v)
@@ -56,16 +56,16 @@ class Patterns(Expressions):
 
     def _every(self, parts: Iterable[tuple[ast.pattern, Any]]) -> Matched:
         """Whether each of several patterns matches its value."""
-        out: Any = True
         bound: dict[str, Any] = {}
-        for q, x in parts:
-            test, more = self.pattern(q, x)
-            bound |= more
-            if test is False:
-                return False, {}
-            if test is not True:
-                out = test if out is True else self.emit("logical_and", out, test)
-        return out, bound
+
+        def tests() -> Iterator[Any]:
+            for q, x in parts:
+                test, more = self.pattern(q, x)
+                bound.update(more)
+                yield test
+
+        out = self.every(tests())
+        return out, {} if out is False else bound
 
     def _sequence(self, p: ast.MatchSequence, v: Any) -> Matched:
         if not isinstance(v, (tuple, ListValue)):  # nor are arrays, for Python

@@ -122,9 +122,7 @@ class Places(IndexKeys):
     _unrollable = False
 
     def _require_key(self, tests: list[tuple[Operand, Any]], key: Any, error: str, message: str) -> None:
-        found: Any = False
-        for test, _ in tests:
-            found = test if found is False else self.emit("logical_or", found, test)
+        found = self.either([test for test, _ in tests])
         if is_alternative(key):
             self.check(found, error, message.replace(" {}", " that is asked for"))
         else:
