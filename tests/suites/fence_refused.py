@@ -15,7 +15,6 @@ import random
 import re
 import sys
 import time
-from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -232,20 +231,29 @@ def own_iterator(x):
     return x[0]
 
 
-def counts(x):
-    c = Counter([1, 2, 2])  #! Counter([1, 2, 2]) | |
-    return x[0] * c[2]
+def set_that_changes(x):
+    seen = {1, 2}
+    seen.add(3)  #! seen.add | sets are constant | dict
+    return x[0] * len(seen)
 
 
-def counted_items(x):
-    c = Counter()  #! Counter() | |
-    c["a"] += 1
-    return x[0] * c["a"]
+def attribute_on_one_path(x):
+    a = Accumulator()
+    if x[1] > 0:  #! if x[1] > 0: | one path only | both paths
+        a.extra = x[2]
+    return a.extra
 
 
-def runtime_key(x):
-    d = {0: x[0], 1: x[1]}
-    return d[int(x[2] * 0)]  #! | |
+def recursion_changes_what_its_caller_holds(x):
+    found = []
+
+    def walk(k):
+        found.append(x[k])
+        if x[k] > 0:
+            walk(k + 1)
+
+    walk(0)  #! walk(0) | an object of its caller | arguments
+    return found[0]
 
 
 def grows_in_while(x):

@@ -1,6 +1,8 @@
 # ruff: noqa
 """The constructs of Tangent's fence test that are in our language; each is checked as a gradient."""
 
+from collections import Counter
+
 import numpy as np
 
 from .support import Cases
@@ -230,6 +232,19 @@ def _scaled(x, *, by=1.0):
 @case(np.array([[1.0, 2.0], [3.0, 4.5]]))
 def matrix_multiplication_operator(a):
     return np.sum(a @ a)
+
+
+@case(np.array([0.5, 1.5, 2.0]))
+def counted_items(x):
+    c = Counter([1, 2, 2])
+    c["a"] += 1
+    return x[0] ** c[2] * x[1] * c["a"]
+
+
+@case(np.array([0.5, 1.5, 2.0]))
+def runtime_key(x):
+    d = {0: x[0], 1: x[1] * x[1]}
+    return d[int(x[1])] * x[0]
 
 
 class Trouble(Exception):
