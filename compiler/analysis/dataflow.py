@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from ..ir.nodes import Function, Op, Operand, Region, Value
+from .alias import Carried
 
 Use = tuple[Op | None, Region]
 
@@ -65,6 +66,30 @@ def defined_inside(regions: Iterable[Region]) -> set[Value]:
 def is_invariant(x: Operand, loop: Op) -> bool:
     """Whether an operand is the same in every iteration because it is defined outside the loop."""
     return not isinstance(x, Value) or x not in defined_inside(loop.regions)
+
+
+def slice_of(fn: Function, values: Iterable[Operand]) -> set[Value]:
+    """The backward slice: the values that some values come from, themselves included. Tests are not followed."""
+    entered: dict[Value, list[Operand]] = {}
+    for op in fn.body.walk():
+        if not op.regions:
+            continue
+        if op.opcode in ("for", "while"):
+            loop = Carried(op)
+            parts = zip(loop.params, loop.body_params, loop.results, loop.inits, loop.yields, strict=True)
+            for param, inner, result, init, last in parts:
+                entered[param] = entered[inner] = entered[result] = [init, last]
+        else:
+            for k, result in enumerate(op.results):
+                entered[result] = [r.yields[k] for r in op.regions]
+    found: set[Value] = set()
+    left = list(values)
+    while left:
+        x = left.pop()
+        if isinstance(x, Value) and x not in found:
+            found.add(x)
+            left += entered.get(x, x.op.operands if x.op is not None and not x.op.regions else ())
+    return found
 
 
 def live_after(fn: Function) -> dict[Op, frozenset[Value]]:

@@ -7,15 +7,15 @@ short. A value is *late* if it depends on a carried scalar whose own next value 
 - A product of such a sum and a constant is distributed, ``(%a + %s) * 0.25`` is ``%a * 0.25 + %s * 0.25``: one fused
   multiply-add on the path in place of two ops. In the reverse sweep any constant will do; elsewhere a power of two,
   with which it is exact.
-- In the reverse sweep a quotient by a constant is a product with its reciprocal (outside of recurrences too), unless
-  something is compared with what comes of it.
+- In the reverse sweep a quotient by a constant is a product with its reciprocal (outside of recurrences too).
 - A linear recurrence with a constant factor looks two iterations back. With ``%v = %a + c * %p``, where `%p` is `%v` of
   the iteration before and `%a` does not depend on it, `%v` is also ``(%a + c * %b) + (c * c) * %q``, where `%b` and
   `%q` are `%a` of the iteration before and `%v` of the one before that: each iteration then waits for the last but
   one, and two are under way at once.
 
 So additions change their order, as they do where a reduction is vectorised, and a derivative may differ in the last
-bit from what its rule says.
+bit from what its rule says. What is compared stays as it is, with all that it comes from: a path is not to hang on such
+a bit, and what the reverse sweep computes again has to be what the forward sweep found (the places of a maximum).
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import math
 from collections import Counter
 
 from ..analysis.alias import Carried
-from ..analysis.dataflow import reads
+from ..analysis.dataflow import reads, slice_of
 from ..ir.builder import constant
 from ..ir.nodes import Const, Function, Op, Operand, Region, Value
 
@@ -35,20 +35,8 @@ _NONE: frozenset[int] = frozenset()
 
 def shorten_recurrences(fn: Function) -> None:
     """Shorten the recurrences of the innermost loops of a lowered function, in place."""
-    _walk(fn.body, _compared(fn))
-
-
-def _compared(fn: Function) -> set[Value]:
-    """The values that comparisons come from. What the reverse sweep computes again must be the same to the last bit, if
-    it is compared with what the forward sweep found (the places of a maximum)."""
-    found: set[Value] = set()
-    left = [x for op in fn.body.walk() if op.opcode in _COMPARISONS for x in op.operands]
-    while left:
-        x = left.pop()
-        if isinstance(x, Value) and x not in found:
-            found.add(x)
-            left += x.op.operands if x.op is not None and not x.op.regions else ()
-    return found
+    tests = (x for op in fn.body.walk() if op.opcode in _COMPARISONS for x in op.operands)
+    _walk(fn.body, slice_of(fn, tests))
 
 
 def _walk(region: Region, compared: set[Value]) -> None:
@@ -60,19 +48,20 @@ def _walk(region: Region, compared: set[Value]) -> None:
         if op.opcode == "for" and not any(o.regions for o in op.regions[0].ops):
             late = _late(op)
             if late:
-                _Body(op.regions[0], late).run()
+                body = _Body(op.regions[0], late - compared)
+                body.run()
                 if not op.attrs.get("stop"):
-                    _look_ahead(op, late)
+                    _look_ahead(op, late | body.late, compared)
 
 
-def _look_ahead(loop: Op, late: set[Value]) -> None:
+def _look_ahead(loop: Op, late: set[Value], compared: set[Value]) -> None:
     """Let the linear recurrences of a loop with constant factors depend on the iteration before the last."""
     carried, body = Carried(loop), loop.regions[0]
     uses = Counter(y for y in body.yields if isinstance(y, Value))
     for op in body.ops:
         uses.update(reads(op))
     for init, p, y in zip(carried.inits, list(carried.params), list(carried.yields), strict=True):
-        found = _linear(p, y, body, late, uses)
+        found = None if y in compared else _linear(p, y, body, late, uses)
         if found is None:
             continue
         rest, product, c = found
