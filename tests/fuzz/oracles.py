@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import math
 import signal
+import time
 import traceback
 import warnings
 from collections.abc import Callable, Iterator
@@ -70,12 +71,14 @@ def deadline(seconds: int) -> Iterator[None]:
         raise Timeout
 
     old = signal.signal(signal.SIGALRM, stop)
-    signal.alarm(seconds)
+    start, outer = time.monotonic(), signal.alarm(seconds)
     try:
         yield
     finally:
         signal.alarm(0)
         signal.signal(signal.SIGALRM, old)
+        if outer:
+            signal.alarm(max(1, outer - int(time.monotonic() - start)))
 
 
 def check(

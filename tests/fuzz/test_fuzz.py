@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import ast
+import time
 
 import pytest
 
 from .campaign import general
 from .generator import generate
-from .oracles import check
+from .oracles import Timeout, check, deadline
 from .reducer import edited
 
 CHUNK = 15
@@ -67,3 +68,10 @@ def test_edits_of_the_reducer_are_smaller_or_invalid_programs() -> None:
 
 def test_messages_are_grouped_without_names_and_numbers() -> None:
     assert general("x1 is f64[3]") == general("x2 is f64[4]")
+
+
+def test_a_deadline_inside_another() -> None:
+    with pytest.raises(Timeout), deadline(1):
+        with deadline(30):
+            pass
+        time.sleep(3)
