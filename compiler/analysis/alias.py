@@ -11,7 +11,11 @@ never read again. Sets of values are Python ints used as bit masks, by definitio
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
 
 from ..ir.nodes import Function, Gather, Op, Operand, Region, Value
 
@@ -126,15 +130,26 @@ class Numbering:
                 total |= 1 << self.index[v]
         return total
 
-    def members(self, mask: int) -> Iterator[Value]:
+    def members(self, mask: int) -> Iterable[Value]:
         """The values of a mask, in definition order (FOREIGN is no value)."""
         mask &= ~FOREIGN
-        while mask:
-            low = mask & -mask
-            value = self.values[low.bit_length() - 1]
-            assert value is not None
-            yield value
-            mask ^= low
+        values: list[Any] = self.values
+        return [values[k] for k in (_few(mask) if mask.bit_count() < 16 else _many(mask))]
+
+
+def _few(mask: int) -> Iterator[int]:
+    """The numbers of the bits that are set, where they are few."""
+    while mask:
+        low = mask & -mask
+        yield low.bit_length() - 1
+        mask ^= low
+
+
+def _many(mask: int) -> list[int]:
+    """The numbers of the bits that are set: at once, where each step of a loop would handle the whole mask."""
+    packed = np.frombuffer(mask.to_bytes(-(-mask.bit_length() // 8), "little"), np.uint8)
+    found: list[int] = np.flatnonzero(np.unpackbits(packed, bitorder="little")).tolist()
+    return found
 
 
 class Aliases:
@@ -146,7 +161,7 @@ class Aliases:
 
     def __init__(self, fn: Function, numbering: Numbering | None = None):
         self.numbering = numbering or Numbering(fn)
-        self._related: dict[Value, int] = {}
+        self._related: defaultdict[Value, int] = defaultdict(int)
         owned = set(fn.attrs.get("owned", ()))
         for k, p in enumerate(fn.params):
             if in_memory(p) and k not in owned:
@@ -166,13 +181,14 @@ class Aliases:
 
     def _relate(self, v: Value, mask: int) -> bool:
         mask &= ~self.numbering.bit(v)
-        new = mask & ~self._related.get(v, 0)
+        related = self._related
+        new = mask & ~related[v]
         if not new:
             return False
-        self._related[v] = self._related.get(v, 0) | new
+        related[v] |= new
         bit = self.numbering.bit(v)
         for w in self.numbering.members(new):
-            self._related[w] = self._related.get(w, 0) | bit
+            related[w] |= bit
         return True
 
     def _region(self, region: Region) -> None:
