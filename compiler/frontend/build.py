@@ -19,6 +19,7 @@ from ..errors import NeedsStatic, PullbackError, PullbackTypeError, UnsupportedE
 from ..ir.nodes import Function, Loc, Operand, Value
 from ..paths import Path, Root, of_value, unwrap
 from .alternatives import is_alternative
+from .containers_library import STANDARD
 from .context import DeadCode, describe
 from .control import Frame
 from .fence import hint_for
@@ -88,16 +89,34 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
     same extents share the symbols; without it their shapes are constants.
     private: the caller does not look at the arguments afterwards (it differentiates): `Built.written` is empty.
     """
-    session = Session(extents)
-    try:
-        return _build(session, fn, args, kwargs, private)
-    except NeedsStatic:
-        if not session.grew_by_count:
-            raise
-    # a list that grew in a loop over a known number of items is, unrolled, a list of known length
-    session = Session(extents)
-    session.unrolls_growth = True
-    return _build(session, fn, args, kwargs, private)
+    tables: frozenset[Any] = frozenset()
+    unrolls = sets_change = False
+    made: Built | None = None
+    while True:
+        session = Session(extents)
+        session.tables, session.sets_change, session.unrolls_growth = tables, sets_change, unrolls
+        try:
+            built = _build(session, fn, args, kwargs, private)
+        except PullbackError as e:
+            if made is not None:
+                return made
+            if not session.new_keys <= tables:
+                tables |= session.new_keys
+            elif not isinstance(e, NeedsStatic):
+                raise
+            elif session.needs_sets > sets_change:
+                sets_change = True
+            elif not session.unknown_keys <= tables:
+                tables |= session.unknown_keys
+            elif session.grew_by_count > unrolls:
+                unrolls = True  # a list that grew in a loop over a known number of items is then of known length
+            else:
+                raise
+        else:
+            if session.new_keys <= tables:
+                return built
+            made = made or built
+            tables |= session.new_keys
 
 
 def _build(session: Session, fn: Any, args: Any, kwargs: Any, private: bool) -> Built:
@@ -214,7 +233,11 @@ def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
     if isinstance(v, RecordValue):
         if not is_plain_record(v.cls):
             message = f"the function returns an object of class {v.cls.__name__}"
-            raise UnsupportedError(message, loc, "return its attributes in a tuple, or make the class a dataclass")
+            hint = "return its attributes in a tuple, or make the class a dataclass"
+            if v.cls in STANDARD:
+                message = f"the function returns a {v.cls.__name__} of which only the run tells what is in it"
+                hint = "return lists or arrays, as in list(items)"
+            raise UnsupportedError(message, loc, hint)
         fields = {k: leave(ctx, x, yields, loc) for k, x in v.fields.items()}
         return v.cls(**fields)
     v = ctx.resolved(v)

@@ -53,8 +53,11 @@ def builtin(*functions: Any, low: int = 1, high: int = 1, takes: str = "") -> Ca
     """Enter a handler with the number of positional arguments it takes. They may be lists of run-time length if it
     `takes` "lists"; "iterables": it goes through them; "items": through the only one, if it is the only one, and an
     array is as good as the list of its rows."""
+    orderless = not {sorted, min, max, sum, any, all}.isdisjoint(functions)
 
     def prepared(ctx: Context, args: list[Any]) -> list[Any]:
+        if orderless:
+            args = [_in_any_order(a) for a in args]
         if takes == "iterables" or (takes == "items" and len(args) == 1):
             args = [ctx.begun(a) for a in args]
         elif takes:
@@ -217,21 +220,28 @@ def _is_constant(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(collections.defaultdict, low=0, high=2)
 def _defaultdict(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    made = _dict(ctx, args[1:], kwargs)
-    made.default = args[0] if args else None
-    return made
+    return _filled(ctx, ctx.new_dict(args[0] if args else None), args[1:], kwargs)
 
 
 @builtin(dict, collections.OrderedDict, low=0)
 def _dict(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    items: dict[Any, Any] = {}
-    if args:
-        items = (
-            dict(args[0].items)
-            if isinstance(args[0], DictValue)
-            else dict(ctx.items_of(x) for x in ctx.items_of(args[0]))
-        )
-    return DictValue({**items, **kwargs})
+    return _filled(ctx, ctx.new_dict(), args, kwargs)
+
+
+def _filled(ctx: Any, made: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    """A new dict with what `dict` is given."""
+    for other in args:
+        ctx.enter_all(made, other)
+    for key, value in kwargs.items():
+        ctx.enter_item(made, key, value)
+    return made
+
+
+@builtin(dict.fromkeys, low=1, high=2)
+def _fromkeys(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    made = ctx.new_dict()
+    ctx.enter_all(made, ctx.generator("((key, value) for key in _)", args[0], value=args[1] if len(args) > 1 else None))
+    return made
 
 
 def _type_of(ctx: Any, v: Any) -> type:
@@ -245,11 +255,11 @@ def _type_of(ctx: Any, v: Any) -> type:
     if isinstance(v, ListValue):
         return list
     if isinstance(v, DictValue):
-        return dict
+        return collections.defaultdict if v.default is not None else dict
     if is_alternative(v):
         return types_of(ctx, v, lambda c: _type_of(ctx, c))
     if isinstance(v, RecordValue):
-        return v.cls
+        return containers_library.STANDARD.get(v.cls, v.cls)
     if isinstance(v, UserFunction):
         return type(_type_of)
     return type(v.obj) if isinstance(v, Opaque) else type(v)
@@ -422,9 +432,33 @@ def _filter(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return ctx.generator(template, args[1], f=args[0])
 
 
-@builtin(set, frozenset, low=0)
+@builtin(set, low=0)
 def _set(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return ctx.static_set(ctx.items_of(args[0]) if args else [])
+    return ctx.new_set(_in_any_order(args[0]) if args else ())
+
+
+@builtin(frozenset, low=0)
+def _frozenset(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    items = _in_any_order(args[0]) if args else ()
+    known = ctx.static_items(ctx.begun(items))
+    return frozenset(map(to_python, known)) if known is not None and all(map(is_static, known)) else ctx.new_set(items)
+
+
+@builtin(containers_library.members)
+def _members(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return _in_any_order(args[0])
+
+
+def _in_any_order(v: Any) -> Any:
+    """The items of a set, where their order does not matter; anything else as it is."""
+    if isinstance(v, RecordValue) and v.cls is containers_library.set_:
+        return v.fields["items"]
+    return tuple(v) if isinstance(v, frozenset) else v
+
+
+@builtin(containers_library.unordered, low=0, high=0)
+def _unordered(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    ctx.error(UnsupportedError, "the order of the items of this set is not known", "go through sorted(items)")
 
 
 @builtin(str, repr)

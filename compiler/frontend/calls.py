@@ -145,7 +145,9 @@ class Calls(Objects):
             return owner.name
         if is_static(owner):
             if isinstance(owner, frozenset) and not hasattr(owner, name) and hasattr(set, name):
-                self.error(UnsupportedError, "sets are constant here", "use a dict with constant keys, or a list")
+                self.session.needs_sets = True
+                message = "a set that was made outside of the function changes"
+                self.error(NeedsStatic, message, "change a copy of it, as in set(items)")
             if not hasattr(owner, name):
                 message = f"{describe(owner)} has no attribute {name!r}"
                 self.error(PullbackAttributeError, message, closest(name, dir(owner)))

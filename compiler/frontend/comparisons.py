@@ -30,6 +30,7 @@ from .values import (
     Opaque,
     RangeValue,
     RecordValue,
+    Rows,
     TextValue,
     UserFunction,
     is_namedtuple,
@@ -240,9 +241,11 @@ class Comparisons(Iterating):
             tests = self.tests_of_key(where, needle)
             if tests is not None:
                 return self.either([test for test, _ in tests])
-            return self.static(needle, "the key of a dict") in where.items
+            return self.dict_key(where, needle) in where.items
         if isinstance(where, str):
             return self.static(needle, "the text looked for") in where
+        if isinstance(where, ListValue) and isinstance(where.content, Rows):
+            return self.call(any, [self.generator("(x == needle for x in _)", where, needle=needle)], {})
         if isinstance(where, (tuple, ListValue)):
             items = where.items if isinstance(where, ListValue) else where
             return self.either([self.truth(self.compare(ast.Eq(), needle, x)) for x in items])
@@ -272,3 +275,6 @@ class Comparisons(Iterating):
         elif not self.type(needle).is_int:
             tests.append(self.compare(ast.Eq(), self.binary(ast.Mod, needle, 1), 0))
         return self.every(tests)
+
+    def generator(self, template: str, iterable: Any, **names: Any) -> Any:
+        raise NotImplementedError

@@ -29,7 +29,6 @@ from .values import (
     Array,
     Cell,
     Column,
-    DictValue,
     GeneratorValue,
     Iteration,
     ListValue,
@@ -82,14 +81,13 @@ class Comprehensions(Expressions):
         return self.copied_list(self._stacked(node.generators, first, node.elt))
 
     def eval_SetComp(self, node: ast.SetComp) -> Any:
-        first = self.begun(self.eval(node.generators[0].iter))
-        return self.static_set(self._comprehend(node.generators, first, node.elt))
+        return self.new_set(self.eval_ListComp(ast.copy_location(ast.ListComp(node.elt, node.generators), node)))
 
     def eval_DictComp(self, node: ast.DictComp) -> Any:
-        first = self.begun(self.eval(node.generators[0].iter))
         pair = ast.copy_location(ast.Tuple([node.key, node.value], ast.Load()), node)
-        items = self._comprehend(node.generators, first, pair)
-        return DictValue({self.static(key, "the key of a dict"): value for key, value in items})
+        made = self.new_dict()
+        self.enter_all(made, self.eval_ListComp(ast.copy_location(ast.ListComp(pair, node.generators), node)))
+        return made
 
     def eval_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
         return GeneratorValue(node, self.frame, self.begun(self.eval(node.generators[0].iter)))

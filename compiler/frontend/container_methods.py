@@ -156,24 +156,28 @@ def _clear(ctx: Any, owner: Any) -> None:
 
 
 # -- dicts -----------------------------------------------------------------------------------------------
-def _key(ctx: Any, key: Any) -> Any:
-    return ctx.static(key, "the key of a dict")
-
-
 def _get(ctx: Any, owner: DictValue, key: Any, default: Any = None) -> Any:
     tests = ctx.tests_of_key(owner, key)
-    return owner.items.get(_key(ctx, key), default) if tests is None else ctx.value_of_key(owner, tests, default)
+    return (
+        owner.items.get(ctx.dict_key(owner, key), default) if tests is None else ctx.value_of_key(owner, tests, default)
+    )
 
 
 def _dict_pop(ctx: Any, owner: DictValue, key: Any, *default: Any) -> Any:
-    name = _key(ctx, key)
+    name = ctx.dict_key(owner, key)
     if name not in owner.items and not default:
         ctx.error(PullbackKeyError, f"the dict has no key {name!r}", f"its keys are {list(owner.items)}")
     return _mutated(ctx, owner).pop(name, *default)
 
 
+def copied_dict(ctx: Any, owner: DictValue) -> Any:
+    made = ctx.new_dict(owner.default)
+    ctx.enter_all(made, owner)
+    return made
+
+
 def _setdefault(ctx: Any, owner: DictValue, key: Any, default: Any = None) -> Any:
-    name = _key(ctx, key)
+    name = ctx.dict_key(owner, key)
     return owner.items[name] if name in owner.items else _mutated(ctx, owner).setdefault(name, default)
 
 
@@ -201,7 +205,7 @@ _METHODS: dict[tuple[type, str], Any] = {
     (DictValue, "setdefault"): _setdefault,
     (DictValue, "update"): _update,
     (DictValue, "clear"): _clear,
-    (DictValue, "copy"): lambda ctx, owner: DictValue(dict(owner.items), default=owner.default),
+    (DictValue, "copy"): copied_dict,
     (DictValue, "keys"): lambda ctx, owner: tuple(owner.items),
     (DictValue, "values"): lambda ctx, owner: DictView("values", owner),
     (DictValue, "items"): lambda ctx, owner: DictView("items", owner),

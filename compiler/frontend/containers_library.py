@@ -4,6 +4,7 @@ these classes where a program makes the ones of the standard library.
 
 from __future__ import annotations
 
+import collections
 import heapq
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -11,6 +12,11 @@ from typing import Any
 
 def is_constant(x: Any) -> bool:
     """Whether a value is known at compile time: an entry of the table."""
+    raise NotImplementedError
+
+
+def unordered() -> Any:
+    """Refuse to go through a set in the order in which Python would: an entry of the table."""
     raise NotImplementedError
 
 
@@ -139,8 +145,6 @@ class counter:  # noqa: N801
         self.update(iterable, **numbers)
 
     def _add(self, iterable: Any, numbers: dict[str, Any], sign: int) -> None:
-        if isinstance(iterable, counter):
-            iterable = iterable.counts
         if isinstance(iterable, dict):
             for k, n in iterable.items():
                 self[k] = n if sign > 0 and k not in self.counts else self[k] + sign * n
@@ -209,6 +213,263 @@ class counter:  # noqa: N801
         return iter(list(self.counts))
 
 
+class table:  # noqa: N801
+    """A dict of which only the run tells the keys: they are the items of one list, and the values those of another."""
+
+    def __init__(self, default: Any = None) -> None:
+        self.names: list[Any] = []
+        self.contents: list[Any] = []
+        self.default = default
+
+    def _place(self, key: Any) -> int:
+        for k in range(len(self.names)):
+            if self.names[k] == key:
+                return k
+        return -1
+
+    def __getitem__(self, key: Any) -> Any:
+        k = self._place(key)
+        if k < 0:
+            if self.default is None:
+                raise KeyError(key)
+            self.names.append(key)
+            self.contents.append(self.default())
+        return self.contents[k]
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        k = self._place(key)
+        if k < 0:
+            self.names.append(key)
+            self.contents.append(value)
+        else:
+            self.contents[k] = value
+
+    def __delitem__(self, key: Any) -> None:
+        k = self._place(key)
+        if k < 0:
+            raise KeyError(key)
+        for j in range(k, len(self.names) - 1):
+            self.names[j] = self.names[j + 1]
+            self.contents[j] = self.contents[j + 1]
+        self.names.pop()
+        self.contents.pop()
+
+    def __contains__(self, key: Any) -> bool:
+        return self._place(key) >= 0
+
+    def __len__(self) -> int:
+        return len(self.names)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.names)
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        k = self._place(key)
+        return self.contents[k] if k >= 0 else default
+
+    def setdefault(self, key: Any, default: Any = None) -> Any:
+        if key not in self:
+            self[key] = default
+        return self[key]
+
+    def pop(self, key: Any, *default: Any) -> Any:
+        if default and key not in self:
+            return default[0]
+        value = self[key]
+        del self[key]
+        return value
+
+    def update(self, other: Any = (), **named: Any) -> None:
+        for key, value in other.items() if isinstance(other, dict) else other:
+            self[key] = value
+        for key, value in named.items():
+            self[key] = value
+
+    def clear(self) -> None:
+        self.names.clear()
+        self.contents.clear()
+
+    def copy(self) -> table:
+        other = table(self.default)
+        other.names = self.names.copy()
+        other.contents = self.contents.copy()
+        return other
+
+    def __copy__(self) -> table:
+        return self.copy()
+
+    def __or__(self, other: Any) -> table:
+        both = self.copy()
+        both.update(other)
+        return both
+
+    def __ior__(self, other: Any) -> table:
+        self.update(other)
+        return self
+
+    def keys(self) -> Any:
+        return self.names
+
+    def values(self) -> Any:
+        return self.contents
+
+    def items(self) -> Any:
+        return zip(self.names, self.contents, strict=True)
+
+    def __eq__(self, other: Any) -> bool:
+        if not isinstance(other, dict) or len(self) != len(other):
+            return False
+        return all(key in other and other[key] == value for key, value in self.items())
+
+
+class set_:  # noqa: N801
+    """A set that changes, or holds what only the run tells: a list without repetitions."""
+
+    def __init__(self, iterable: Any = ()) -> None:
+        self.items: list[Any] = []
+        for x in iterable:
+            self.add(x)
+
+    def add(self, x: Any) -> None:
+        if x not in self.items:
+            self.items.append(x)
+
+    def discard(self, x: Any) -> None:
+        k = 0
+        while k < len(self.items) and self.items[k] != x:
+            k += 1
+        if k < len(self.items):
+            self.items[k] = self.items[-1]
+            self.items.pop()
+
+    def remove(self, x: Any) -> None:
+        if x not in self.items:
+            raise KeyError(x)
+        self.discard(x)
+
+    def clear(self) -> None:
+        self.items.clear()
+
+    def copy(self) -> set_:
+        other = set_()
+        other.items = self.items.copy()
+        return other
+
+    def __copy__(self) -> set_:
+        return self.copy()
+
+    def update(self, *others: Any) -> None:
+        for other in others:
+            for x in members(other):
+                self.add(x)
+
+    def difference_update(self, *others: Any) -> None:
+        for other in others:
+            for x in members(other):
+                self.discard(x)
+
+    def intersection_update(self, *others: Any) -> None:
+        for other in others:
+            both = self.intersection(other)
+            self.clear()
+            self.update(both)
+
+    def union(self, *others: Any) -> set_:
+        made = self.copy()
+        made.update(*others)
+        return made
+
+    def difference(self, *others: Any) -> set_:
+        made = self.copy()
+        made.difference_update(*others)
+        return made
+
+    def intersection(self, other: Any) -> set_:
+        made = set_()
+        for x in self.items:
+            if x in other:
+                made.items.append(x)
+        return made
+
+    def symmetric_difference(self, other: Any) -> set_:
+        made = self.difference(other)
+        for x in members(other):
+            if x not in self.items:
+                made.add(x)
+        return made
+
+    def issubset(self, other: Any) -> bool:
+        return all(x in other for x in self.items)
+
+    def issuperset(self, other: Any) -> bool:
+        return all(x in self.items for x in members(other))
+
+    def isdisjoint(self, other: Any) -> bool:
+        return not any(x in other for x in self.items)
+
+    def __contains__(self, x: Any) -> bool:
+        return x in self.items
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(tuple(frozenset(self.items)) if is_constant(self.items) else unordered())
+
+    def __or__(self, other: Any) -> set_:
+        return self.union(other)
+
+    def __ror__(self, other: Any) -> set_:
+        return self.union(other)
+
+    def __and__(self, other: Any) -> set_:
+        return self.intersection(other)
+
+    def __rand__(self, other: Any) -> set_:
+        return self.intersection(other)
+
+    def __sub__(self, other: Any) -> set_:
+        return self.difference(other)
+
+    def __rsub__(self, other: Any) -> set_:
+        return set_(other).difference(self)
+
+    def __xor__(self, other: Any) -> set_:
+        return self.symmetric_difference(other)
+
+    def __ior__(self, other: Any) -> set_:
+        self.update(other)
+        return self
+
+    def __iand__(self, other: Any) -> set_:
+        self.intersection_update(other)
+        return self
+
+    def __isub__(self, other: Any) -> set_:
+        self.difference_update(other)
+        return self
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, (set, frozenset)) and len(self) == len(other) and self.issubset(other)
+
+    def __le__(self, other: Any) -> bool:
+        return self.issubset(other)
+
+    def __lt__(self, other: Any) -> bool:
+        return len(self) < len(other) and self.issubset(other)
+
+    def __ge__(self, other: Any) -> bool:
+        return self.issuperset(other)
+
+    def __gt__(self, other: Any) -> bool:
+        return len(self) > len(other) and self.issuperset(other)
+
+
+def members(v: Any) -> Any:
+    """What is gone through, where the order of a set does not matter: an entry of the table."""
+    raise NotImplementedError
+
+
 # -- heapq: the heap is a list in which item k is no larger than items 2k+1 and 2k+2 -----------------------------------
 def _towards_root(heap: list[Any], first: int, k: int) -> None:
     """Move item k up, as far as to `first`, past the larger items above it."""
@@ -271,6 +532,12 @@ def nsmallest(n: int, iterable: Any, key: Any = None) -> list[Any]:
 def nlargest(n: int, iterable: Any, key: Any = None) -> list[Any]:
     return sorted(iterable, key=key, reverse=True)[:n]
 
+
+# class -> the class of the standard library that it stands for
+STANDARD: dict[Any, type] = {deque: collections.deque, counter: collections.Counter, table: dict, set_: set}
+
+for ours, theirs in STANDARD.items():  # the name that messages show
+    ours.__name__ = theirs.__name__
 
 # function of the standard library without Python source -> what is called for it
 IN_PLACE_OF: dict[Any, Callable[..., Any]] = {

@@ -14,6 +14,7 @@ from ..ir.dims import Dim
 from ..ir.nodes import Const, Value, as_dim
 from . import fence
 from .comparisons import Comparisons
+from .containers_library import set_, table
 from .context import describe
 from .control import COMPREHENSION
 from .index_keys import SliceValue
@@ -112,16 +113,16 @@ class Expressions(Comparisons):
         return out
 
     def eval_Dict(self, node: ast.Dict) -> Any:
-        items: dict[Any, Any] = {}
+        made = self.new_dict()
         for k, v in zip(node.keys, node.values, strict=True):
-            if k is None:
-                other = self.eval(v)
-                if not isinstance(other, DictValue):
-                    self.error(PullbackTypeError, f"{describe(other)} is not a dict")
-                items.update(other.items)
-            else:
-                items[self.static(self.eval(k), "the key of a dict")] = self.eval(v)
-        return DictValue(items)
+            if k is not None:
+                self.enter_item(made, self.eval(k), self.eval(v))
+                continue
+            other = self.eval(v)
+            if not isinstance(other, DictValue) and not (isinstance(other, RecordValue) and other.cls is table):
+                self.error(PullbackTypeError, f"{describe(other)} is not a dict")
+            self.enter_all(made, other)
+        return made
 
     def eval_NamedExpr(self, node: ast.NamedExpr) -> Any:
         value, name = self.eval(node.value), node.target.id
@@ -297,7 +298,10 @@ class Expressions(Comparisons):
                     times = self.static(k, "the number of repetitions")
                     return ListValue(x.items * times) if isinstance(x, ListValue) else x * times
         if op is ast.BitOr and isinstance(a, DictValue) and isinstance(b, DictValue):
-            return DictValue({**a.items, **b.items})
+            made = self.new_dict()
+            self.enter_all(made, a)
+            self.enter_all(made, b)
+            return made
         if is_static(a) and is_static(b):
             try:
                 return python(to_python(a), to_python(b))
@@ -374,11 +378,17 @@ class Expressions(Comparisons):
         return self.choose(test, lambda: self.truth(self._chain(right, more)), lambda: False)
 
     def eval_Set(self, node: ast.Set) -> Any:
-        return self.static_set(self._elements(node.elts))
+        return self.new_set(tuple(self._elements(node.elts)))
 
-    def static_set(self, items: list[Any]) -> Any:
-        """A set, of what is known at compile time."""
-        return frozenset(self.static(x, "an item of a set") for x in items)
+    def new_set(self, items: Any) -> Any:
+        """A set: a constant where nothing else is needed (see `Session.sets_change`)."""
+        if self.session.sets_change:
+            return self.construct(set_, [items], {})
+        try:
+            return frozenset(self.static(x, "an item of a set") for x in self.items_of(items))
+        except NeedsStatic:
+            self.session.needs_sets = True
+            raise
 
     def harmless(self, node: ast.expr) -> bool:
         """Whether an operand of ``and`` and ``or`` may be evaluated although Python would skip it."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from ..errors import NeedsStatic, PullbackTypeError, UnsupportedError
 from .builtin_calls import builtin
-from .container_methods import replaced
+from .container_methods import copied_dict, replaced
 from .context import describe
 from .values import (
     Array,
@@ -323,7 +323,7 @@ def _copy(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if isinstance(v, (ListValue, StackedList)):
         return ctx.joined(v, ListValue([]))
     if isinstance(v, DictValue):
-        return DictValue(dict(v.items), default=v.default)
+        return copied_dict(ctx, v)
     if isinstance(v, RecordValue) and not issubclass(v.cls, tuple):
         return _own_copy(ctx, v, "__copy__", []) or RecordValue(v.cls, dict(v.fields))
     return _unchanging(ctx, v)
@@ -355,7 +355,9 @@ def _deep_copy(ctx: Any, v: Any, memo: dict[Any, Any]) -> Any:
     elif isinstance(v, ListValue):
         made = ListValue([_deep_copy(ctx, x, memo) for x in v.items])
     elif isinstance(v, DictValue):
-        made = DictValue({k: _deep_copy(ctx, x, memo) for k, x in v.items.items()}, default=v.default)
+        made = ctx.new_dict(v.default)
+        for k, x in v.items.items():
+            ctx.enter_item(made, k, _deep_copy(ctx, x, memo))
     else:
         made = _own_copy(ctx, v, "__deepcopy__", [DictValue({})])
         made = made or RecordValue(v.cls, {k: _deep_copy(ctx, x, memo) for k, x in v.fields.items()})

@@ -7,6 +7,7 @@ are compiled in, with a guard; functions with a guard on their code.
 from __future__ import annotations
 
 import builtins
+import copy
 import dataclasses
 import enum
 import functools
@@ -137,7 +138,7 @@ class Globals(Places):
             session.guard(path.then("keys"), list(obj), f"keys of {name}")
             return DictValue({k: self.capture_object(x, path.item(k), f"{name}_{k}") for k, x in obj.items()}, stamp=0)
         if isinstance(obj, (set, frozenset)) and all(isinstance(x, (int, str)) for x in obj):
-            session.guard(path, frozenset(obj), name)
+            session.guard(path, copy.copy(obj), name)
             return frozenset(obj)
         if isinstance(obj, types.ModuleType):
             session.guard(path, obj, name)

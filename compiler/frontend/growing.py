@@ -417,13 +417,17 @@ class Growing(Moves):
         known = [x for x in (a, b) if isinstance(x, Rows)]
         first, last = known[0], known[-1]
         bound = self._larger(first.bound, last.bound)
-        types = [self.array_type(c.array) for c in first.columns]
         if all(x.array.cell is y.array.cell for x, y in zip(first.columns, last.columns, strict=False)):
             if first.form == last.form and len(known) == 2:
                 return Rows(first.columns, count, bound, first.form)
+        capacity = self._larger(self._capacity(first), self._capacity(last))
+        types, others = (
+            [t.with_shape((capacity, *t.shape[1:])) for t in (self.array_type(c.array) for c in x.columns)]
+            for x in (first, last)
+        )
         if (
             any(c.array.path for x in known for c in x.columns)
-            or [self.array_type(c.array) for c in last.columns] != types
+            or others != types
             or first.form != last.form
             or not all(join.visible(t) for t in types)
         ):
@@ -433,7 +437,8 @@ class Growing(Moves):
         for x, outcome in ((a, join.a), (b, join.b)):
             with self.b.into(outcome.region):
                 if isinstance(x, Rows):
-                    memory.append([self.read(final_version(outcome.heap, c.array)) for c in x.columns])
+                    rows = [self.read(final_version(outcome.heap, c.array)) for c in x.columns]
+                    memory.append([self._moved(v, t) for v, t in zip(rows, types, strict=True)])
                     continue
                 if not self.session.assume(types[0].shape[0] - len(x)):
                     raise NeedsStatic("a list has different lengths on two paths", self.loc, "append on both paths")
@@ -449,6 +454,15 @@ class Growing(Moves):
             for t, w, pair in zip(types, weak, zip(*memory, strict=True), strict=True)
         ]
         return Rows(tuple(merged), count, bound, first.form)
+
+    def _moved(self, rows: Operand, t: Type) -> Operand:
+        """The rows in memory of the type `t`, which has place for as many, or more."""
+        assert isinstance(rows, Value)
+        if rows.type == t:
+            return rows
+        made = Array(Cell(self.emit("empty", shape=t.shape, dtype=t.dtype)))
+        self.set_view(self._first_rows(made, rows.type.shape[0]), rows)
+        return made.cell.current
 
     def _larger(self, a: Dim, b: Dim) -> Dim:
         nonneg = self.session.nonneg

@@ -74,6 +74,9 @@ class Iterating(Calls):
                     self.loc,
                     "use a for statement and store into an array",
                 )
+            if isinstance(v, frozenset):
+                message = "the order of the items of this set is not known"
+                self.error(UnsupportedError, message, "go through sorted(items)")
             self.error(PullbackTypeError, f"{describe(v)} is not iterable")
         return turns
 

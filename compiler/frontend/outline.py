@@ -57,7 +57,7 @@ def map_leaves(f: Callable[[Any], Any], v: Any) -> Any:
     if isinstance(v, ListValue):
         return ListValue([map_leaves(f, x) for x in v.items])
     if isinstance(v, DictValue):
-        return DictValue({k: map_leaves(f, x) for k, x in v.items.items()})
+        return DictValue({k: map_leaves(f, x) for k, x in v.items.items()}, default=v.default, site=v.site)
     if isinstance(v, RecordValue):
         return RecordValue(v.cls, {k: map_leaves(f, x) for k, x in v.fields.items()})
     return f(v)

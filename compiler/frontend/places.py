@@ -25,9 +25,9 @@ from ..errors import (
 from ..ir.dims import ONE, ZERO, Dim
 from ..ir.nodes import Gather, IndexItem, New, Operand, Span, Value, as_dim
 from ..ir.types import INT, Type
-from .alternatives import is_alternative, same
-from .context import closest, describe
-from .index_keys import IndexKeys, SliceValue
+from .context import describe
+from .dicts import MAX_CHOICES, Dicts
+from .index_keys import SliceValue
 from .sharing import is_mutable
 from .values import (
     ARGUMENT,
@@ -50,10 +50,8 @@ from .values import (
     is_static,
 )
 
-MAX_CHOICES = 16  # items of a list that may be indexed at run time
 
-
-class Places(IndexKeys):
+class Places(Dicts):
     # -- reading ------------------------------------------------------------------------------
     def load_item(self, owner: Any, key: Any) -> Any:
         """``owner[key]``."""
@@ -71,21 +69,7 @@ class Places(IndexKeys):
                 return self.call(self.attribute(owner, "__getitem__"), [key], {})
             return self.load_sequence(tuple(owner.fields.values()), key)
         if isinstance(owner, DictValue):
-            tests = self.tests_of_key(owner, key)
-            if tests is not None:
-                self._require_key(tests, key, "KeyError", "the dict has no key {}")
-                return self.value_of_key(owner, tests[:-1], owner.items[tests[-1][1]])
-            name = self.static(key, "the key of a dict")
-            if name not in owner.items and owner.default is not None:
-                value = self.call(owner.default, [], {})
-                self.change(owner)
-                owner.items[name] = value
-            if name not in owner.items:
-                hint = closest(name, [k for k in owner.items if isinstance(k, str)]) if isinstance(name, str) else None
-                self.error(
-                    PullbackKeyError, f"the dict has no key {name!r}", hint or f"its keys are {list(owner.items)}"
-                )
-            return owner.items[name]
+            return self.load_value(owner, key)
         if isinstance(owner, Opaque):
             if isinstance(getattr(type(owner.obj), "__getitem__", None), types.FunctionType):
                 return self.call(self.attribute(owner, "__getitem__"), [key], {})
@@ -105,37 +89,6 @@ class Places(IndexKeys):
                 PullbackTypeError, f"{describe(owner)} cannot be indexed", "only arrays, lists, tuples and dicts can"
             )
         self.error(UnsupportedError, f"{describe(owner)} cannot be indexed")
-
-    def tests_of_key(self, owner: DictValue, key: Any) -> list[tuple[Operand, Any]] | None:
-        """For an integer that only the run tells, whether it is each of the keys; None for other keys, and where the
-        loop may be unrolled."""
-        names = list(owner.items)
-        if is_alternative(key) and owner.default is None:
-            tests = [(same(self, key, k), k) for k in names]
-            return [(test, k) for test, k in tests if test is not False]
-        if owner.default is not None or not 0 < len(names) <= MAX_CHOICES or not self._is_unknown_index(key):
-            return None
-        if self._unrollable or not all(is_number(k) and isinstance(k, (int, np.integer)) for k in names):
-            return None
-        return [(self.emit("eq", key, int(k)), k) for k in names]
-
-    _unrollable = False
-
-    def _require_key(self, tests: list[tuple[Operand, Any]], key: Any, error: str, message: str) -> None:
-        found = self.either([test for test, _ in tests])
-        if is_alternative(key):
-            self.check(found, error, message.replace(" {}", " that is asked for"))
-        else:
-            self.check(found, error, message, key)
-
-    def value_of_key(self, owner: DictValue, tests: list[tuple[Operand, Any]], value: Any) -> Any:
-        """The value of the key whose test holds, else `value`."""
-        for test, name in reversed(tests):
-            value = self._either_item(test, owner.items[name], value)
-        if isinstance(value, Conflict):
-            message = f"a dict of different things is indexed at run time: {value.reason}"
-            raise NeedsStatic(message, self.loc, "use values of one shape")
-        return value
 
     # Note [One of several objects]. What is read with ``groups[k]`` for a run-time k is a merged object; a change of
     # that would be lost. What changes it or looks at it at once (``groups[k].append(x)``, ``groups[k][0] += x``,
@@ -283,17 +236,13 @@ class Places(IndexKeys):
 
     def _chooses(self, items: Any, key: Any) -> bool:
         """Whether an item is taken by a run-time integer, out of few enough to compare with each position."""
-        if not self._is_unknown_index(key):
+        if not self.is_unknown_index(key):
             return False
         return 0 < len(items) <= MAX_CHOICES or (bool(items) and all(is_number(x) for x in items))
 
     def _any_of_many(self, items: Any, key: Any) -> bool:
         """Whether a number is put at a run-time position among more than are compared with each."""
-        return self._is_unknown_index(key) and len(items) > MAX_CHOICES and all(is_scalar(x) for x in items)
-
-    def _is_unknown_index(self, key: Any) -> bool:
-        """Whether an index is an integer that only the run tells."""
-        return isinstance(key, Value) and key.type.is_int and not key.type.shape and not as_dim(key).is_const
+        return self.is_unknown_index(key) and len(items) > MAX_CHOICES and all(is_scalar(x) for x in items)
 
     def _position(self, items: Any, key: Value) -> Operand:
         """A run-time index of a list as a number from 0 on; out of range is an IndexError."""
@@ -311,15 +260,12 @@ class Places(IndexKeys):
             return self.emit("cast", item, dtype=item.type.dtype, weak=True)
         value = items[-1]
         for k in range(len(items) - 2, -1, -1):
-            value = self._either_item(self.emit("eq", position, k), items[k], value)
+            value = self.either_item(self.emit("eq", position, k), items[k], value)
         if isinstance(value, Conflict):
             raise NeedsStatic(
                 f"a list of different things is indexed at run time: {value.reason}", self.loc, "use items of one shape"
             )
         return value
-
-    def _either_item(self, cond: Operand, item: Any, other: Any) -> Any:
-        return other if isinstance(other, Conflict) else self.choose(cond, lambda: item, lambda: other)
 
     def delete_item(self, owner: Any, key: Any) -> None:
         """``del owner[key]``."""
@@ -334,7 +280,9 @@ class Places(IndexKeys):
         elif isinstance(owner, DictValue):
             self.load_item(owner, key)
             self.change(owner)
-            del owner.items[self.static(key, "the key of a dict")]
+            del owner.items[self.dict_key(owner, key)]
+        elif isinstance(owner, RecordValue) and not issubclass(owner.cls, tuple):
+            self.call(self.attribute(owner, "__delitem__"), [key], {})
         else:
             self.error(
                 PullbackTypeError, f"{describe(owner)} does not support item deletion", "use np.delete, or a slice"
@@ -411,15 +359,7 @@ class Places(IndexKeys):
             self.change(owner)
             owner.items[self.static(self._static_index(key), "the index of a list")] = value
         elif isinstance(owner, DictValue):
-            tests = self.tests_of_key(owner, key)
-            if tests is None:
-                name = self.static(key, "the key of a dict")
-                self.change(owner)
-                owner.items[name] = value
-                return
-            self._require_key(tests, key, "NotImplementedError", "a dict gets a new key, which only the run tells: {}")
-            for test, name in tests:
-                self.branch(test, lambda name=name: self.store_item(owner, name, value), lambda: None, None)  # type: ignore[misc]
+            self.store_value(owner, key, value)
         elif isinstance(owner, RecordValue) and not issubclass(owner.cls, tuple):
             self.call(self.attribute(owner, "__setitem__"), [key, value], {})
         elif isinstance(owner, tuple):

@@ -115,6 +115,12 @@ class Session:
         self.constants_by_path = Constants()  # of which only the run tells which it is
         self.inlined: dict[Any, tuple[int, int]] = {}  # calls and ops built in place so far (see once.py)
         self.widened = 0  # how often a number was an int on one path and a float on another
+        self.tables: frozenset[Any] = frozenset()  # Note [Dicts that get keys at run time]: where they are made
+        self.unknown_keys: set[Any] = set()  # where dicts are made of which a key would have to be known
+        self.new_keys: set[Any] = set()  # and those of which a key may be new
+        self.found_keys: set[Any] = set()  # dicts, and run-time keys that they were seen to have
+        self.sets_change = False  # the sets that the program makes are objects of `containers_library.set_`
+        self.needs_sets = False  # and would have to be
         self._symbols = 0
         self._callee_names: set[str] = set()
 

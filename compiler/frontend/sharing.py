@@ -234,7 +234,7 @@ def rebuilt(v: Any, parts: dict[Any, Any]) -> Any:
     if isinstance(v, ListValue):
         return ListValue(list(parts.values()))
     if isinstance(v, DictValue):
-        return DictValue(parts, default=v.default)
+        return DictValue(parts, default=v.default, site=v.site)
     return RecordValue(v.cls, parts)
 
 

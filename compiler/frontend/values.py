@@ -160,11 +160,13 @@ class ListValue:
 @final
 @dataclass(slots=True, eq=False)
 class DictValue:
-    """A dict with constant keys. `default`: what makes the values of missing keys, of a defaultdict."""
+    """A dict with constant keys. `default`: what makes the values of missing keys, of a defaultdict; `site`: the place
+    in the source that makes it (see dicts.py), which is None for what is not made in the program."""
 
     items: dict[Any, Any]
     stamp: int = field(default_factory=next_stamp)
     default: Any = None
+    site: tuple[str, int, int] | None = None
 
 
 @final

@@ -422,12 +422,6 @@ def functions_whose_variables_have_gone(x):
     return sum(maker(v)(x[0]) for v in x)  #! maker(v)(x[0]) | must be known at compile time | if and elif
 
 
-def set_that_changes(x):
-    seen = {1, 2}
-    seen.add(3)  #! seen.add | sets are constant | dict
-    return x[0]
-
-
 def turned_in_an_inner_loop(x):
     m = np.outer(x, x)
     a = m

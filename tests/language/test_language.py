@@ -17,7 +17,7 @@ from .support import VARIANTS, outcome
 
 MODULES = ("absent", "alternatives", "carried_parts", "containers", "control", "copies", "equality", "growing", "growing_while", "item_parts",
            "iteration", "iterators", "mutation", "objects", "ordered", "picked", "recursive_sharing", "sharing", "special_methods",
-           "structure")  # fmt: skip
+           "structure", "tables")  # fmt: skip
 
 CASES = {
     f"{name}.{f.__name__}": (f, args) for name in MODULES for f, args in import_module(f".{name}", __package__).CASES
@@ -28,7 +28,8 @@ RAISING = {"control.raises": "ArithmeticError", "control.index_error": "IndexErr
            "control.zero_division": "ZeroDivisionError", "control.domain_error": "ValueError",
            "special_methods.a_key_that_is_missing": "KeyError",
            "alternatives.a_key_that_no_path_has": "KeyError", "picked.out_of_range": "IndexError",
-           "picked.a_place_that_only_another_has": "IndexError"}  # fmt: skip
+           "picked.a_place_that_only_another_has": "IndexError", "tables.a_key_that_is_missing": "KeyError",
+           "tables.an_item_that_is_missing": "KeyError"}  # fmt: skip
 
 
 # What is refused today, with the beginning of the reason: removing an entry is progress.

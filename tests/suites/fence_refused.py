@@ -23,6 +23,7 @@ X = np.array([0.5, 1.5, -2.0])
 counter = 0.0
 WEIGHTS = np.ones(3)
 SHARED = {"k": 1.0}
+SEEN = {1, 2}
 RNG = np.random.default_rng(0)
 
 
@@ -110,11 +111,6 @@ def class_inside(x):
         k = 2.0
 
     return np.sum(x) * Scale.k
-
-
-def set_display(x):
-    s = {x[0], x[1]}  #! {x[0], x[1]} | set | constant
-    return sum(s)
 
 
 def bare_raise(x):
@@ -231,10 +227,16 @@ def own_iterator(x):
     return x[0]
 
 
-def set_that_changes(x):
-    seen = {1, 2}
-    seen.add(3)  #! seen.add | sets are constant | dict
-    return x[0] * len(seen)
+def order_of_a_set(x):
+    total = 0.0
+    for k in {int(v) for v in x}:  #! | order of the items | sorted
+        total = 0.5 * total + k * x[0]
+    return total
+
+
+def set_of_a_global_that_changes(x):
+    SEEN.add(3)  #! SEEN.add | outside of the function changes | set(items)
+    return x[0] * len(SEEN)
 
 
 def attribute_on_one_path(x):
