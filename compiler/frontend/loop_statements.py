@@ -297,7 +297,8 @@ class LoopStatements(BoundedLoops):
         except Peel:
             down = direct and to_python(iterable.step) < 0
             bounds = (self.emit("add", lo, step), hi, step)
-            rest = Body(work, None, bounds, False, self._facts(iterable, count, 1), hint, count=count)
+            left = None if count is None else count - 1
+            rest = Body(work, None, bounds, False, self._facts(iterable, count, 1), hint, count=left)
             condition = certain or self.emit("gt" if down else "lt", lo, hi)
             self._peeled(condition, lambda: work(lo), lambda: again(rest), live)
         finally:

@@ -415,7 +415,7 @@ class Join:
                 ]
                 if len(parts) == 2 and parts[0] is not None and parts[1] is not None:
                     exchange = None if any(shared) else self.op
-                    cell.choice = choice_between(self.cond, parts[0], parts[1], exchange)
+                    cell.choice = choice_between(self.ctx, self.cond, parts[0], parts[1], exchange)
                 else:
                     cell.readonly = SHARED_BY_PATH
                     merged_readonly(self.ctx, [x.cell for x in sources], cell.readonly)
@@ -451,5 +451,7 @@ class Join:
         if then is None or orelse is None:
             return None
         cond = self.export(choice.cond, owner, "which")
-        known = replace(choice_between(cond, then, orelse, choice.exchange), versions=())  # the value is not visible
+        known = replace(
+            choice_between(self.ctx, cond, then, orelse, choice.exchange), versions=()
+        )  # the value is not visible
         return Array(Cell(array.cell.current, choice=known), array.path)

@@ -440,7 +440,7 @@ class Moves(Control):
                     ]
                     source = with_indices(source, iter(places))
                 test = self.emit("eq", origins[key], Const(j, INT))
-                choice = choice_between(test, source, array, carries)
+                choice = choice_between(self, test, source, array, carries)
                 array = Array(Cell(results[key], choice=choice))
             if key in carries.cells:
                 carries.cells[key].choice = array.cell.choice

@@ -391,7 +391,7 @@ class Recursion(Once):
                 argument = arrays[p]
                 assert argument is not None
                 test = self.emit("eq", origin, Const(p, INT))
-                results[k] = Array(Cell(values[k], choice=choice_between(test, argument, results[k])))
+                results[k] = Array(Cell(values[k], choice=choice_between(self, test, argument, results[k])))
         for k, params in callee.shared.items():
             cells = [a.cell for p in params if (a := arrays[p])]
             results[k].cell.lenders = lenders_of(cells)

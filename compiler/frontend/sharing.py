@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from ..errors import NeedsStatic
 from ..ir.dims import Dim
 from ..ir.nodes import Operand, Span, Value
 from .session import contents
@@ -45,10 +46,17 @@ if TYPE_CHECKING:
     from .context import Context
 
 
+MAX_MEMORIES = 128  # what is written through such an array is written in as many branches
+
+
 # -- arrays whose memory depends on the path ------------------------------------------------------------
-def choice_between(cond: Operand, then: Array, orelse: Array, exchange: Any = None) -> Choice:
+def choice_between(ctx: Any, cond: Operand, then: Array, orelse: Array, exchange: Any = None) -> Choice:
     """The memory of `then` where `cond` holds, else that of `orelse`; the value is that of now."""
-    return Choice(cond, then, orelse, (*versions(then), *versions(orelse)), exchange)
+    now = (*versions(then), *versions(orelse))
+    if len(now) > MAX_MEMORIES:
+        message = f"an array may be the memory of more than {MAX_MEMORIES} others, depending on the path"
+        raise NeedsStatic(message, ctx.loc, "give each its own name, or copy it: a = a.copy()")
+    return Choice(cond, then, orelse, now, exchange)
 
 
 def versions(array: Array) -> tuple[Value, ...]:

@@ -53,23 +53,27 @@ def conflicts(fn: Function) -> list[str]:
 def _inplace(fn: Function) -> Function:
     fn = clone_function(fn)
     cut: set[tuple[Any, ...]] = set()
-    while _resolve_some(fn, cut):
-        pass
+    rounds = 0
+    while _resolve_some(fn, cut, hasty=rounds >= 8):
+        rounds += 1
     _remove_needless_copies(fn)
     return fn
 
 
-def _resolve_some(fn: Function, cut: set[tuple[Any, ...]]) -> bool:
-    """One round of Note [Where copies go]; whether there was anything to do. `cut` has the links cut."""
+def _resolve_some(fn: Function, cut: set[tuple[Any, ...]], hasty: bool) -> bool:
+    """One round of Note [Where copies go]; whether there was anything to do. `cut` has the links cut; a `hasty` round
+    resolves all conflicts but those that a link of this round is sure to resolve, of the same memory too."""
     state = _State(fn)
     chosen: dict[tuple[Any, ...], _Link] = {}
     touched = 0
     for conflict in state.conflicts():
         memory = state.aliases.closure(conflict.written) & ~FOREIGN
-        if memory & touched:
+        if memory & touched and not hasty:
             continue  # may be resolved by a copy of this round already
         touched |= memory
         links = [link for link in state.chain(conflict) if link.key not in cut]
+        if any(link.key in chosen for link in links):
+            continue
         if not links:
             loc = conflict.writer.loc if conflict.writer else None
             raise InternalError(f"no copy can keep {conflict.victim!r}", loc)

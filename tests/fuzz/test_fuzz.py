@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import time
 
 import pytest
 
@@ -71,7 +70,8 @@ def test_messages_are_grouped_without_names_and_numbers() -> None:
 
 
 def test_a_deadline_inside_another() -> None:
-    with pytest.raises(Timeout), deadline(1):
+    with pytest.raises(Timeout), deadline(0.5):
         with deadline(30):
             pass
-        time.sleep(3)
+        while True:
+            pass

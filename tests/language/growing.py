@@ -325,3 +325,45 @@ def masks_in_a_part(x, m):
     for j in range(len(v)):
         y.append(np.sum(v[v > 0.0]) * v[j])
     return sum(y)
+
+
+@case(0.7, 5)
+def errors_with_a_previous(a, n):
+    prev = None
+    log = []
+    for k in range(n):
+        d = 0.0 if prev is None else a - prev
+        prev = a * k
+        log.append(d)
+    return sum(log) + len(log) * a
+
+
+@case(V)
+def history_of_a_sum_that_becomes_an_array(xs):
+    acc = 0
+    hist = []
+    for x in xs:
+        acc = acc + xs * x
+        hist.append(acc.sum())
+    return hist[-1] + len(hist) + np.mean(hist)
+
+
+@case(V)
+def differences_of_items(xs):
+    prev = None
+    out = [1.0]
+    for x in xs:
+        if prev is not None:
+            out.append(x - prev)
+        prev = x
+    return sum(out) * len(out)
+
+
+@case(V)
+def backwards_by_pairs(xs):
+    prev = None
+    out = []
+    for i in range(len(xs) - 1, -1, -1):
+        out += [0.0 if prev is None else prev * xs[i], xs[i]]
+        prev = xs[i]
+    return sum(out) * len(out) + out[-1]
