@@ -42,7 +42,6 @@ from .values import (
     Opaque,
     RecordValue,
     StackedItems,
-    StackedList,
     SuperValue,
     UserFunction,
     is_scalar,
@@ -252,8 +251,6 @@ class Calls(Objects):
             if result is not NotImplemented:
                 return result
         args = [self.as_stacked(a) for a in args]
-        if fn is np.stack and len(args) == 1 and not kwargs and isinstance(args[0], StackedList):
-            return self.wrap(self.read(args[0].array))
         if callable(fn) and not isinstance(fn, types.FunctionType):
             handler = numpy_calls.lookup(fn)
             if handler is not None:

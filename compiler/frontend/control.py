@@ -11,7 +11,7 @@ import ast
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any, NoReturn
+from typing import Any
 
 from ..errors import NeedsStatic, PullbackValueError, UnsupportedError
 from ..ir.nodes import Const, Loc, Op, Operand, Region, Value
@@ -255,6 +255,7 @@ class Control(Context):
         if isinstance(obj, ListValue):
             if ca is not DEAD and cb is not DEAD and len(ca) != len(cb):
                 self.grows(obj, max(ca, cb, key=len), join.inside)
+                return self.merged_rows(join, ca, cb)
             pairs = zip(live if ca is DEAD else ca, live if cb is DEAD else cb, strict=True)
             return [join.value(DEAD if ca is DEAD else x, DEAD if cb is DEAD else y, "item") for x, y in pairs]
         assert isinstance(obj, (DictValue, RecordValue))
@@ -265,7 +266,7 @@ class Control(Context):
             self._refuse("a dict has different keys on two paths", "set the same keys on both paths")
         return {k: join.value(DEAD if ca is DEAD else ca[k], DEAD if cb is DEAD else cb[k], str(k)) for k in live}
 
-    def grows(self, target: ListValue, items: Any, inside: set[Value]) -> NoReturn:
+    def grows(self, target: ListValue, items: Any, inside: set[Value]) -> None:
         raise NotImplementedError
 
     def merged_rows(self, join: Join, a: Rows | list[Any], b: Rows | list[Any]) -> Rows:

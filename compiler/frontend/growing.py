@@ -76,7 +76,7 @@ class Growing(Moves):
         if isinstance(old, Rows):
             n = self.require_dim(old.count)
             for column, before in zip(columns, old.columns, strict=True):
-                self.set_view(self._first_rows(column.array, n), self.read(self._first_rows(before.array, n)))
+                self.set_view(self._first_rows(column.array, n, ""), self.read(self._first_rows(before.array, n)))
             target.content = replace(old, columns=columns)
             return
         target.content = Rows(columns, len(old), Dim.of(len(old)), form)
@@ -140,10 +140,10 @@ class Growing(Moves):
         if isinstance(x, Array):
             merged_readonly(self, [x.cell], IN_LIST)
 
-    def _first_rows(self, memory: Array, count: Dim) -> Array:
+    def _first_rows(self, memory: Array, count: Dim, readonly: str = IN_LIST) -> Array:
         t = self.array_type(memory)
         index = tuple(Span(ZERO, d) for d in (count, *t.shape[1:]))
-        return self.view(memory, ViewStep("index", index, readonly=IN_LIST if t.rank > 1 else ""))
+        return self.view(memory, ViewStep("index", index, readonly=readonly if t.rank > 1 else ""))
 
     # -- what a program does with such a list ---------------------------------------------------
     def as_stacked(self, v: Any) -> Any:
@@ -351,15 +351,17 @@ class Growing(Moves):
         self.session.touch(target)
         target.content = replace(target.content, count=0)
 
-    def grows(self, target: ListValue, items: Any, inside: set[Value]) -> NoReturn:
-        """A list that a branch of a loop makes longer; `inside`: what is known only in the branch."""
+    def grows(self, target: ListValue, items: Any, inside: set[Value]) -> None:
+        """A list that a branch makes longer: in a loop that it is older than, the loop is built again; `inside`: what
+        is known only in the branch."""
         levels = [counted for start, counted in self.session.levels if start > target.stamp]
         if levels and all(levels):
             self._check_items(items, inside)
             raise Grow(target, list(items))
-        self.refuse_unbounded(
-            target, "a list has different lengths on two paths", "append on both paths, or use an array"
-        )
+        if levels:
+            self.refuse_unbounded(
+                target, "a list has different lengths on two paths", "append on both paths, or use an array"
+            )
 
     def refuse_unbounded(self, target: ListValue, message: str, hint: str) -> NoReturn:
         """A list grows in loops whose number of iterations is not known; the outermost may be a `while` loop that can
@@ -415,24 +417,35 @@ class Growing(Moves):
         counts = [x.count if isinstance(x, Rows) else len(x) for x in (a, b)]
         count = join.value(counts[0], counts[1], "count")
         known = [x for x in (a, b) if isinstance(x, Rows)]
-        first, last = known[0], known[-1]
-        bound = self._larger(first.bound, last.bound)
-        if all(x.array.cell is y.array.cell for x, y in zip(first.columns, last.columns, strict=False)):
-            if first.form == last.form and len(known) == 2:
-                return Rows(first.columns, count, bound, first.form)
-        capacity = self._larger(self._capacity(first), self._capacity(last))
-        types, others = (
-            [t.with_shape((capacity, *t.shape[1:])) for t in (self.array_type(c.array) for c in x.columns)]
-            for x in (first, last)
-        )
-        if (
-            any(c.array.path for x in known for c in x.columns)
-            or others != types
-            or first.form != last.form
-            or not all(join.visible(t) for t in types)
-        ):
-            raise NeedsStatic("a list has different memory on two paths", self.loc, "append on both paths")
-        weak = [x.weak and y.weak for x, y in zip(first.columns, last.columns, strict=True)]
+        if not known:
+            form, types = self._item_form([*a, *b])  # type: ignore[misc]
+            capacity = Dim.of(max(len(a), len(b)))  # type: ignore[arg-type]
+            bound, weak = capacity, [t.weak for t in types]
+            types = [t.with_shape((capacity, *t.shape)) for t in types]
+            if not all(join.visible(t) for t in types):
+                raise NeedsStatic("a list has different lengths on two paths", self.loc, "append on both paths")
+        else:
+            first, last = known[0], known[-1]
+            form, bound = first.form, self._larger(first.bound, last.bound)
+            if all(x.array.cell is y.array.cell for x, y in zip(first.columns, last.columns, strict=False)):
+                if form == last.form and len(known) == 2:
+                    return Rows(first.columns, count, bound, form)
+            capacity = self._larger(self._capacity(first), self._capacity(last))
+            for x in (a, b):
+                if not isinstance(x, Rows) and capacity.is_const:
+                    capacity, bound = capacity.max(len(x)), bound.max(len(x))
+            types, others = (
+                [t.with_shape((capacity, *t.shape[1:])) for t in (self.array_type(c.array) for c in x.columns)]
+                for x in (first, last)
+            )
+            if (
+                any(c.array.path for x in known for c in x.columns)
+                or others != types
+                or form != last.form
+                or not all(join.visible(t) for t in types)
+            ):
+                raise NeedsStatic("a list has different memory on two paths", self.loc, "append on both paths")
+            weak = [x.weak and y.weak for x, y in zip(first.columns, last.columns, strict=True)]
         memory: list[list[Any]] = []
         for x, outcome in ((a, join.a), (b, join.b)):
             with self.b.into(outcome.region):
@@ -443,7 +456,7 @@ class Growing(Moves):
                 if not self.session.assume(types[0].shape[0] - len(x)):
                     raise NeedsStatic("a list has different lengths on two paths", self.loc, "append on both paths")
                 made = [Array(Cell(self.emit("empty", shape=t.shape, dtype=t.dtype))) for t in types]
-                filled = Rows(tuple(map(Column, made, weak)), len(x), Dim.of(len(x)), first.form)
+                filled = Rows(tuple(map(Column, made, weak)), len(x), Dim.of(len(x)), form)
                 if any(True for item in x for _ in forms.mutable_parts(item)):
                     raise NeedsStatic("a list has different lengths on two paths", self.loc, "append on both paths")
                 for k, item in enumerate(x):
@@ -453,7 +466,7 @@ class Growing(Moves):
             Column(Array(Cell(join.result(t, "rows", *pair))), w)
             for t, w, pair in zip(types, weak, zip(*memory, strict=True), strict=True)
         ]
-        return Rows(tuple(merged), count, bound, first.form)
+        return Rows(tuple(merged), count, bound, form)
 
     def _moved(self, rows: Operand, t: Type) -> Operand:
         """The rows in memory of the type `t`, which has place for as many, or more."""
@@ -461,7 +474,7 @@ class Growing(Moves):
         if rows.type == t:
             return rows
         made = Array(Cell(self.emit("empty", shape=t.shape, dtype=t.dtype)))
-        self.set_view(self._first_rows(made, rows.type.shape[0]), rows)
+        self.set_view(self._first_rows(made, rows.type.shape[0], ""), rows)
         return made.cell.current
 
     def _larger(self, a: Dim, b: Dim) -> Dim:

@@ -39,7 +39,7 @@ from .numpy_support import (
     transposed,
 )
 from .numpy_table import numpy_function
-from .values import Array, ListValue, ViewStep, is_operand, is_scalar, is_static
+from .values import Array, ListValue, StackedList, ViewStep, is_operand, is_scalar, is_static
 
 if TYPE_CHECKING:
     from .context import Context
@@ -78,14 +78,35 @@ def join(ctx: Context, operands: list[Operand], axis: int, dtype: Any = None) ->
 
 @numpy_function(np.concatenate, static="axis dtype")
 def _concatenate(ctx: Context, arrays: Any, /, axis: Any = 0, out: Any = None, *, dtype: Any = None) -> Any:
+    if isinstance(arrays, StackedList) and axis == 0:
+        arrays = (_joined_rows(ctx, arrays),)
     operands = [strong_operand(ctx, a) for a in elements(ctx, arrays, "np.concatenate")]
     if axis is None:
         operands, axis = [raveled(ctx, x) for x in operands], 0
     return finish(ctx, join(ctx, operands, axis, dtype), out)
 
 
+def _some_rows(ctx: Context, rows: StackedList, what: str) -> Any:
+    """The rows of a list of run-time length, which may not be empty."""
+    count = ctx.array_type(rows.array).shape[0]
+    if not ctx.session.nonneg(count - 1):
+        ctx.check(ctx.emit("gt", ctx.b.extent(count), 0), "ValueError", f"need at least one array to {what}")
+    return rows.array
+
+
+def _joined_rows(ctx: Context, rows: StackedList) -> Any:
+    """The items of a list of run-time length, one after the other."""
+    x = ctx.operand(_some_rows(ctx, rows, "concatenate"))
+    if x.type.rank < 2:
+        ctx.error(PullbackValueError, "zero-dimensional arrays cannot be concatenated")
+    count, length, *rest = x.type.shape
+    return ctx.wrap(reshaped(ctx, x, (count * length, *rest)))
+
+
 @numpy_function(np.stack, static="axis dtype")
 def _stack(ctx: Context, arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None) -> Any:
+    if isinstance(arrays, StackedList) and axis == 0 and out is None and dtype is None:
+        return ctx.wrap(ctx.read(_some_rows(ctx, arrays, "stack")))
     operands = [strong_operand(ctx, a) for a in elements(ctx, arrays, "np.stack")]
     if not operands:
         ctx.error(PullbackValueError, "need at least one array to stack")
@@ -103,6 +124,8 @@ def _stack(ctx: Context, arrays: Any, axis: int = 0, out: Any = None, *, dtype: 
 def _enter_stacking(function: Any, rank: int, axis: int) -> None:
     @numpy_function(function, static="dtype")
     def expand(ctx: Context, tup: Any, *, dtype: Any = None) -> Any:
+        if isinstance(tup, StackedList) and ctx.array_type(tup.array).rank == 1 + max(1, rank - 1) and rank < 3:
+            tup = (_some_rows(ctx, tup, "concatenate") if rank == 2 else _joined_rows(ctx, tup),)
         given = elements(ctx, tup, f"np.{function.__name__}")
         operands = [ctx.operand(at_least(ctx, ctx.wrap(strong_operand(ctx, a)), rank)) for a in given]
         along = 0 if axis == 1 and operands and operands[0].type.rank == 1 else axis

@@ -288,8 +288,12 @@ class Places(Dicts):
                 PullbackTypeError, f"{describe(owner)} does not support item deletion", "use np.delete, or a slice"
             )
 
+    def _stacked_keys(self, key: Any) -> Any:
+        """An index in which lists of run-time length are arrays."""
+        return tuple(map(self.as_stacked, key)) if isinstance(key, tuple) else self.as_stacked(key)
+
     def load_array(self, array: Array, key: Any) -> Any:
-        array, key = self._gathered_first(array, key)
+        array, key = self._gathered_first(array, self._stacked_keys(key))
         t = self.array_type(array)
         sel = self.parse_index(t, key)
         if sel.mask is not None:
@@ -388,7 +392,7 @@ class Places(Dicts):
         return as_dim(key).const if isinstance(key, Value) and as_dim(key).is_const else key
 
     def store_array(self, array: Array, key: Any, value: Any) -> None:
-        array, key = self._gathered_first(array, key)
+        array, key = self._gathered_first(array, self._stacked_keys(key))
         t = self.array_type(array)
         sel = self.parse_index(t, key)
         if sel.mask is not None:

@@ -367,3 +367,164 @@ def backwards_by_pairs(xs):
         out += [0.0 if prev is None else prev * xs[i], xs[i]]
         prev = xs[i]
     return sum(out) * len(out) + out[-1]
+
+
+@case(V, 1.5)
+def append_on_one_path(x, t):
+    out = []
+    if t > 0:
+        out.append(x[0])
+    out.append(x[1])
+    return sum(out) * len(out)
+
+
+@case(V, 1.5)
+def append_and_pop_by_path(x, t):
+    out = [x[0]]
+    if t > 0:
+        out.append(x[1] * 2)
+        out.append(3)
+    elif t < -1:
+        out.pop()
+    return sum(out) + len(out) * x[2]
+
+
+@case(V)
+def append_after_a_comprehension(x):
+    out = [v for v in x if v > 0]
+    if x[0] > 0:
+        out.append(1.0)
+    return sum(out) * len(out)
+
+
+@case(V, 1.5)
+def arrays_on_one_path(x, t):
+    parts = []
+    if t > 0:
+        parts.append(x * 2)
+    parts.append(x[::-1])
+    if t > 1:
+        parts.append(x * x)
+    return np.sum(np.concatenate(parts) ** 2)
+
+
+@case(V, 1.5)
+def tuples_on_one_path(x, t):
+    ev = [(0.0, x[0])]
+    if t > 0:
+        ev.append((t, x[1]))
+    s = 0.0
+    for a, b in ev:
+        s += a * b + b
+    return s
+
+
+@case(V, 1.5)
+def indices_on_one_path(x, t):
+    idx = [0]
+    if t > 0:
+        idx.append(2)
+    return np.sum(x[idx]) * idx[-1] + x[len(idx)]
+
+
+@case(V, 3)
+def append_when_not_broken(x, n):
+    out = []
+    for k in range(n):
+        if x[k] < -1:
+            break
+        out.append(x[k])
+    else:
+        out.append(-1.0)
+    return sum(out) * len(out)
+
+
+@case(V)
+def append_in_a_short_loop(x):
+    out = []
+    for k in range(3):
+        if x[k] > 0.5:
+            out.append(x[k])
+    return sum(out) * len(out)
+
+
+@case(V, 1.5)
+def append_and_return(x, t):
+    out = []
+    if t > 0:
+        out.append(x[0])
+        if t > 1:
+            return sum(out)
+        out.append(x[1])
+    for v in out:
+        t += v
+    return t * x[2] if out else x[3]
+
+
+@case(V)
+def set_of_numbers(x):
+    s = {x[0], x[1]}
+    return sum(s)
+
+
+@case(V, 1.5)
+def append_to_an_alias(x, t):
+    out = [x[0]]
+    b = out
+    if t > 0:
+        b.append(x[1])
+    out.append(x[2])
+    return sum(b) * len(out)
+
+
+@case(V, 1.5)
+def append_after_a_while_loop(x, t):
+    out = []
+    i = 0
+    while i < 3:
+        i += 1
+        if x[i] > 0:
+            out.append(x[i])
+    if t > 0:
+        out.append(t)
+    return sum(out) * len(out)
+
+
+def _positive(x):
+    parts = []
+    for i in range(len(x)):
+        if x[i] > 0:
+            parts.append(x[:2] * x[i])
+    return parts
+
+
+@case(V)
+def stacked(x):
+    return np.sum(np.stack(_positive(x)) ** 2)
+
+
+@case(V)
+def stacked_vertically(x):
+    return np.sum(np.vstack(_positive(x)) ** 2)
+
+
+@case(V)
+def concatenated(x):
+    return np.sum(np.concatenate(_positive(x)) ** 2)
+
+
+@case(V)
+def stacked_horizontally(x):
+    return np.sum(np.hstack(_positive(x)) ** 2)
+
+
+@case(V)
+def indexed_by_a_grown_list(x):
+    idx = []
+    for i in range(len(x)):
+        if x[i] > 0:
+            idx.append(i)
+    y = x.copy()
+    y[idx] = 3.0
+    y[idx] += x[idx]
+    return np.sum(x[idx]) * y[idx[0]] + y.sum()
