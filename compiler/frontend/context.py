@@ -288,10 +288,23 @@ class Context(Broadcasting):
         if is_number(v) and isinstance(v, (bool, int, np.integer, np.bool_)):
             return Dim.of(int(v))
         if isinstance(v, (Value, Const)) and v.type.is_int and not v.type.shape:
-            return as_dim(v)
+            return as_dim(self.as_index(v))
         if isinstance(v, Array) or is_scalar(v):
             self.error(PullbackTypeError, f"an integer is needed here, not {describe(v)}", "convert it with int(...)")
         self.error(PullbackTypeError, f"{describe(v)} cannot be used as an integer")
+
+    def as_index(self, x: Operand) -> Operand:
+        """Integers in 64 bits, where adding an extent does not wrap: scalar places and extents always are. A scalar
+        that uint64 has beyond them is as large as they are, outside of any array; in arrays of places NumPy wraps."""
+        if x.type.shape:
+            return x if x.type.dtype == "i64" else self.b.emit("cast", x, dtype="i64", weak=False)
+        if isinstance(x, Const):
+            return constant(min(int(x.value), 2**63 - 1))
+        if x.type.dtype == "i64":
+            return x
+        if x.type.dtype == "u64":
+            x = self.b.emit("minimum", x, 2**63 - 1)
+        return self.b.emit("cast", x, dtype="i64", weak=True)
 
     def integer(self, dim: Dim) -> Any:
         """An extent as an abstract integer."""

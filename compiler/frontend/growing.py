@@ -200,6 +200,7 @@ class Growing(Moves):
         index, count = self.operand(key), self.operand(rows.count)
         if not index.type.is_int or index.type.shape:
             self.error(PullbackTypeError, "list indices must be integers or slices")
+        index = self.as_index(index)
         below = self.emit("ge", index, self.emit("neg", count))
         inside = self.emit("logical_and", below, self.emit("lt", index, count))
         self.check(inside, "IndexError", "list index out of range")

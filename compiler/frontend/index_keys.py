@@ -193,7 +193,7 @@ class IndexKeys(Loops):
         if is_scalar(item):
             x = self.operand(item)
             if x.type.is_int:
-                return x
+                return self.as_index(x)
             if x.type.is_bool:
                 self.error(UnsupportedError, "a boolean is not an index", "use np.where")
             self.error(
@@ -235,8 +235,10 @@ class IndexKeys(Loops):
 
     def _bound(self, v: Any, extent: Dim, low: Dim, high: Dim) -> Dim:
         """One bound of a slice, clamped to ``low <= bound <= high`` as Python does."""
-        if isinstance(v, (bool, np.bool_)) or not is_scalar(v):
+        if not is_scalar(v) or (self.type(v).is_bool and not self.type(v).weak):
             self.error(PullbackTypeError, "slice indices must be integers or None")
+        if self.type(v).is_bool:  # Python's are the integers 0 and 1
+            v = int(v) if isinstance(v, bool) else self.emit("cast", self.operand(v), dtype="i64", weak=True)
         d = self.require_dim(v)
         proved = self.session.nonneg
         if d.is_const:

@@ -320,6 +320,8 @@ def _take(ctx: Context, a: Any, indices: Any, axis: Any = None, out: Any = None,
         x, axis = raveled(ctx, x), axis or 0
     number = one_axis(ctx, axis, x.type.rank)
     n = x.type.shape[number]
+    if mode != "raise":
+        i = ctx.as_index(i)
     if mode == "clip":
         i = apply(ctx, "minimum", apply(ctx, "maximum", i, 0), ctx.b.extent(n - 1))
     elif mode == "wrap":
@@ -359,7 +361,7 @@ def _enter_at(function: Any, sign: int) -> None:
         if not np.can_cast(value.type.numpy, x.type.numpy, "same_kind") and not value.type.weak:
             ctx.error(PullbackTypeError, f"cannot add {value.type.numpy} to {x.type.numpy} in place")
         if sign < 0:
-            value = apply(ctx, "neg", value)
+            value = apply(ctx, "neg", cast(ctx, value, x.type.dtype))
         index, operands = _integer_index(ctx, x, indices)
         value = ctx.fit(value, indexed_shape(x.type.shape, index, operands))
         ctx.write(a, ctx.wrap(ctx.b.emit("accum", x, *operands, value, index=index)))
@@ -378,7 +380,7 @@ def _integer_index(ctx: Context, x: Operand, indices: Any) -> tuple[tuple[Any, .
         operand = ctx.operand(i)
         if operand.type.is_bool:
             ctx.error(UnsupportedError, "ufunc.at with a mask is not supported", "write a[mask] += v")
-        operands.append(operand)
+        operands.append(operand if operand.type.shape else ctx.as_index(operand))
         index[k] = Gather() if operand.type.shape else At()
     if any(isinstance(i, Gather) for i in index):  # integers join the gathers, as NumPy broadcasts them
         index = [Gather() if isinstance(i, At) else i for i in index]
@@ -509,7 +511,7 @@ def _without(ctx: Context, x: Operand, axis: int, k: Operand) -> Any:
     """All but one place along an axis, known at run time."""
     if not k.type.is_int:
         ctx.error(PullbackTypeError, "arrays used as indices must be of integer type")
-    n = x.type.shape[axis]
+    n, k = x.type.shape[axis], ctx.as_index(k)
     size = ctx.operand(ctx.integer(n))
     inside = ctx.emit("logical_and", ctx.emit("ge", k, ctx.emit("neg", size)), ctx.emit("lt", k, size))
     ctx.check(inside, "IndexError", f"index is out of bounds for axis {axis} in np.delete")

@@ -187,7 +187,7 @@ def on_axis(shape: Sequence[Dim], axis: int, item: IndexItem) -> Index:
 
 
 def take_at(ctx: Context, x: Operand, axis: int, i: Operand) -> Operand:
-    return ctx.b.emit("load", x, i, index=on_axis(x.type.shape, axis, At()))
+    return ctx.b.emit("load", x, ctx.as_index(i), index=on_axis(x.type.shape, axis, At()))
 
 
 def gather(ctx: Context, x: Operand, axis: int, i: Operand) -> Operand:

@@ -244,9 +244,10 @@ class Places(Dicts):
         """Whether a number is put at a run-time position among more than are compared with each."""
         return self.is_unknown_index(key) and len(items) > MAX_CHOICES and all(is_scalar(x) for x in items)
 
-    def _position(self, items: Any, key: Value) -> Operand:
+    def _position(self, items: Any, key: Operand) -> Operand:
         """A run-time index of a list as a number from 0 on; out of range is an IndexError."""
         size = len(items)
+        key = self.as_index(key)
         inside = self.emit("logical_and", self.emit("ge", key, -size), self.emit("lt", key, size))
         self.check(inside, "IndexError", "list index out of range")
         return self.emit("where", self.emit("lt", key, 0), self.emit("add", key, size), key)

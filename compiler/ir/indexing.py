@@ -86,6 +86,7 @@ def _normalized(i: int, extent: int, axis: int) -> int:
 
 
 def _normalized_array(i: np.ndarray, extent: int, axis: int) -> np.ndarray:
+    i = i.astype(np.int64)  # as NumPy: narrow dtypes do not hold the extent
     bad = i[(i < -extent) | (i >= extent)]
     if bad.size:
         raise IndexError(f"index {bad.flat[0]} is out of bounds for axis {axis} with size {extent}")

@@ -323,6 +323,6 @@ def as_dim(x: Operand) -> Dim:
             den = as_dim(op.operands[1])
             if den.is_const and den.const > 0:
                 return as_dim(op.operands[0]) // den
-        if op.opcode == "cast" and op.operands[0].type.is_int and op.operands[0].type.dtype != "u64":
+        if op.opcode == "cast" and op.operands[0].type.dtype == "i64":
             return as_dim(op.operands[0])
     return Dim.of(x)

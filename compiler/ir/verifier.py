@@ -117,7 +117,9 @@ class _Verifier:
                 self.require(atom in self.symbols, "symbols are extents of parameters", atom, op)
             elif isinstance(atom, Value):
                 self.read(atom, op)
-                self.require(atom.type.is_int and atom.type.is_scalar, "extents are integers", atom, op)
+                self.require(
+                    atom.type.dtype == "i64" and atom.type.is_scalar, "extents are integers of 64 bits", atom, op
+                )
 
     def type(self, type: Type, op: Op | None) -> None:
         for d in type.shape:
@@ -190,6 +192,9 @@ class _Verifier:
         self.require(items, "an index is a tuple of At, Span, New, Gather", index, op)
         writes = op.opcode in ("store", "accum")
         self.require(len(rest) == operand_count(index) + writes, "every At and Gather takes an operand", len(rest), op)
+        places = rest[: operand_count(index)]
+        wide = all(x.type.shape or x.type.dtype == "i64" for x in places)
+        self.require(wide, "an integer index has 64 bits", places, op)
         spans = [item for item in index if isinstance(item, Span)]
         self.require(all(s.step != 0 for s in spans), "the step of a Span is not zero", spans, op)
         if writes:

@@ -307,6 +307,9 @@ class _Decomposer:
             if (i, end) in known:
                 return known[i, end]
         n = self.b.extent(end)
+        key = i, end
+        if i.type.dtype != "i64":  # a narrow dtype does not hold the extent, nor uint8 what is below 0
+            i = self.b.emit("cast", i, dtype="i64", weak=False)
         axes = tuple(range(i.type.rank))
         message = f"index {{}} is out of bounds for axis {axis} with size {{}}"
         low = self.b.emit("min", i, axes=axes, keepdims=False)
@@ -314,10 +317,9 @@ class _Decomposer:
         # over an empty array these are the identities of min and max, which pass
         self.check(self.scalar("ge", low, self.b.extent(-end)), "IndexError", message, low, n)
         self.check(self.scalar("lt", high, n), "IndexError", message, high, n)
-        wide = self.b.emit("cast", i, dtype="i64", weak=False) if i.type.dtype != "i64" else i
-        negative = self.b.emit("lt", wide, constant(0))
-        wrapped = self.b.emit("where", negative, self.b.emit("add", wide, n), wide)
-        self.normalised[-1][i, end] = wrapped
+        negative = self.b.emit("lt", i, constant(0))
+        wrapped = self.b.emit("where", negative, self.b.emit("add", i, n), i)
+        self.normalised[-1][key] = wrapped
         return wrapped
 
     # -- loops ------------------------------------------------------------------------------------------------

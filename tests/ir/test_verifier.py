@@ -90,7 +90,7 @@ def test_extents_are_integers():
         ("operands and attributes fit", "%y = sum %x {} : f64"),
         ("every At and Gather takes", "%y = load %x {index=(at,)} : f64"),
         ("an index fits its operands", "%y = load %x, %i, %i {index=(at, at)} : f64"),
-        ("indexed by integers", "%y = load %x, 1.0 {index=(at,)} : f64"),
+        ("an integer index has 64 bits", "%y = load %x, 1.0 {index=(at,)} : f64"),
         ("do not broadcast together", "%y = store %x, %w {index=(span(0, n0),)} : f64[n0]"),
         ("New occurs only in load", "%y = store %x, 1.0 {index=(new, span(0, n0))} : f64[n0]"),
         ("step of a Span", "%y = load %x {index=(span(0, n0, 0),)} : f64[n0]"),
