@@ -185,6 +185,23 @@ def digamma_positive(x: Any) -> Any:
     return result + log(x) - 0.5 / x - series
 
 
+def shl(x: Any, n: Any) -> Any:
+    """``x << n``; nothing is left of what is shifted out, where the processor counts modulo 64."""
+    return x << n if 0 <= n < 64 else x - x
+
+
+def shr(x: Any, n: Any) -> Any:
+    """``x >> n``, of any count."""
+    return x >> n if 0 <= n < 64 else (x >> 63) >> 1
+
+
+def unsigned_order(u: Any, s: Any) -> Any:
+    """1, 0 or -1 as the uint64 `u` is above, at or below the signed `s`; Numba would compare them as floats."""
+    if s < 0:
+        return 1
+    return int(u > np.uint64(s)) - int(u < np.uint64(s))
+
+
 def polygamma(n: Any, x: Any) -> Any:
     """The n-th derivative of digamma, n >= 1, for x > 0: n! sum over k of (-1)^(n+1) (x+k)^-(n+1), by
     recurrence and the Euler-Maclaurin series (Abramowitz and Stegun 6.4.11); NaN for x < 0."""
@@ -220,4 +237,4 @@ def _bernoulli(k: Any) -> Any:
 
 
 # what Numba compiles as it stands here
-FROM_PYTHON = (logaddexp, lgamma, digamma, digamma_positive, polygamma, _bernoulli)
+FROM_PYTHON = (shl, shr, unsigned_order, logaddexp, lgamma, digamma, digamma_positive, polygamma, _bernoulli)

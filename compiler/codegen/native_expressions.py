@@ -27,6 +27,7 @@ _INFIX = {
     "eq": ("==", COMPARE), "ne": ("!=", COMPARE),
 }  # fmt: skip
 _COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
+_SIGNED = frozenset({"i64", "i32", "i16", "i8"})
 _LOGICAL = frozenset({"logical_and", "logical_or", "logical_xor", "logical_not"})
 # mixed by Python's precedence in ways that differ from the table, so always in parentheses
 _BITS = frozenset({"bit_and", "bit_or", "bit_xor", "shl", "shr", "logical_and", "logical_or", "logical_xor"})
@@ -126,7 +127,7 @@ class ScalarPrinter:
         dtype = self._compute_dtype(op)
         es = [self.operand(x, e, dtype) for x, e in zip(op.operands, es, strict=True)]
         if code in _COMPARISONS:
-            return self._infix(code, es)
+            return self._compared(op, es)
         result = self._arithmetic(op, es)
         if t.dtype not in _WIDE and (t.dtype != "f32" or code not in _INFIX) and code not in _PREDICATES:
             return self.cast_to(t.dtype, result)
@@ -135,6 +136,8 @@ class ScalarPrinter:
         return result
 
     def _compute_dtype(self, op: Op) -> str | None:
+        if op.opcode in _COMPARISONS and all(x.type.is_int for x in op.operands):
+            return None  # by value, as NumPy and Numba compare integers of whatever dtypes
         if op.opcode in _COMPARISONS or op.opcode in _PREDICATES:
             return promote([x.type for x in op.operands])[0]
         return op.result.type.dtype
@@ -149,6 +152,17 @@ class ScalarPrinter:
             )
         return Expr(f"{es[0].at(strength)} {symbol} {es[1].at(strength + 1)}", strength, reads)
 
+    def _compared(self, op: Op, es: Sequence[Expr]) -> Expr:
+        kinds = [x.type.dtype for x in op.operands]
+        if "u64" not in kinds or not all(k in _SIGNED for k in kinds if k != "u64") or kinds[0] == kinds[1]:
+            return self._infix(op.opcode, es)
+        signed = op.operands[kinds[0] == "u64"]
+        if isinstance(signed, Const) and signed.value >= 0:
+            return self._infix(op.opcode, [self.operand(x, e, "u64") for x, e in zip(op.operands, es, strict=True)])
+        if kinds[0] == "u64":
+            return self._infix(op.opcode, [self.math("unsigned_order", es), Expr("0")])
+        return self._infix(op.opcode, [Expr("0"), self.math("unsigned_order", es[::-1])])
+
     def _arithmetic(self, op: Op, es: Sequence[Expr]) -> Expr:
         code = op.opcode
         ieee = op.attrs.get("ieee") and all(x.type.weak for x in op.operands)
@@ -157,6 +171,8 @@ class ScalarPrinter:
         if code == "div" and ieee:
             return self.math("div", es)
         if code in ("floordiv", "mod") and op.result.type.is_float:
+            return self.math(code, es)
+        if code in ("shl", "shr") and not (isinstance(op.operands[1], Const) and 0 <= op.operands[1].value < 64):
             return self.math(code, es)
         if code in _INFIX:
             return self._infix(code, es)
@@ -196,6 +212,6 @@ class ScalarPrinter:
             return self.constant(x, t.dtype)
         if t.is_bool:
             return self.cast_to("b1", e)
-        if t.weak:
+        if t.weak and x.type.dtype in _WIDE:  # of narrow numbers Numba's keep the dtype
             return Expr(f"{'float' if t.is_float else 'int'}({e.text})", ATOM, e.reads)
         return self.cast_to(t.dtype, e)

@@ -15,6 +15,7 @@ from ..ir.types import DTYPES, INT, promote
 from .session import Session
 
 _COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
+_ANY_INTEGER = frozenset(("where", "div", "logical_and", "logical_or", "logical_xor"))
 
 
 class Broadcasting:
@@ -38,9 +39,9 @@ class Broadcasting:
 
     def within_dtype(self, opcode: str, operands: list[Operand]) -> list[Operand]:
         """NumPy's treatment of Python integers that the integer dtype they meet does not hold: comparisons
-        compare the numbers, selections wrap, anything else is an OverflowError."""
+        compare the numbers, selections wrap, quotients are floats, anything else is an OverflowError."""
         dtype = promote([x.type for x in operands])[0]
-        if opcode == "where" or dtype[0] not in "iu" or dtype == "i64":
+        if opcode in _ANY_INTEGER or dtype[0] not in "iu" or dtype == "i64":
             return operands
         if opcode in _COMPARISONS:
             outside = any(x.type.weak and not self.holds(dtype, x) for x in operands)

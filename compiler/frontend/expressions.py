@@ -248,6 +248,8 @@ class Expressions(Comparisons):
                 self.error(PullbackTypeError, f"unsupported operand types for a bit operation: {ta} and {tb}")
             if ta.is_bool and tb.is_bool:
                 opcode = {"bit_and": "logical_and", "bit_or": "logical_or", "bit_xor": "logical_xor"}[opcode]
+        if op in (ast.LShift, ast.RShift):
+            self.check(self.emit("ge", self.operand(b), 0), "ValueError", "negative shift count")
         if ta.is_int and tb.is_int:
             self._check_size(op, a, b)
         return self.emit(opcode, self.operand(a), self.operand(b))

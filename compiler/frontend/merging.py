@@ -91,6 +91,8 @@ def coerce(ctx: Context, x: Operand, t: Type) -> Operand:
     """A scalar as type `t`, emitted in the current region."""
     if x.type == t:
         return x
+    if x.type.is_int and x.type.weak and not t.shape:
+        ctx.require_fit(t.dtype, x)  # it would be another number
     if isinstance(x, Const):
         return constant(x.value, t)
     if t.shape:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,7 @@ import numpy as np
 
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
-from ..ir.nodes import Const, Operand
+from ..ir.nodes import Const, Operand, Value
 from ..ir.types import Type
 from . import numpy_library as library
 from .numpy_support import (
@@ -298,6 +299,10 @@ def _clip(
                 continue
             if all(x.type.weak for x in operands):
                 operands = [strong(ctx, x) for x in operands]
+            if result.type.is_int and isinstance(operands[1], Value) and operands[1].type.weak:
+                limits = np.iinfo(result.type.numpy)
+                limit = int(limits.min) if opcode == "maximum" else builtins.min(int(limits.max), 2**63 - 1)
+                operands[1] = ctx.emit(opcode, operands[1], limit)
             result = apply(ctx, opcode, *operands)
     return finish(ctx, result, out)
 

@@ -103,7 +103,10 @@ def pick(ctx: Any, python: Any, a: Any, b: Any) -> Any:
         return ctx.integer(Dim.of(a).max(b) if python is max else Dim.of(a).min(b))
     x, y = ctx.operand(a), ctx.operand(b)
     if x.type.is_int and y.type.is_int:
-        return ctx.emit("maximum" if python is max else "minimum", x, y)
+        if x.type.dtype != y.type.dtype and "u64" not in (x.type.dtype, y.type.dtype):
+            x, y = ctx.as_index(x), ctx.as_index(y)
+        opcode = "maximum" if python is max else "minimum"
+        return ctx.emit(opcode, *ctx.within_dtype(opcode, [x, y]))
     greater = ctx.emit("gt" if python is max else "lt", y, x)
     return ctx.emit("where", greater, y, x)
 
@@ -166,7 +169,8 @@ def _order(ctx: Any, columns: list[Any], reverse: bool) -> Any:
     for column in reversed(columns):
         keys = ctx.read(column if order is None else ctx.load_array(column, order))
         if reverse:
-            keys = ctx.emit("neg", ctx.emit("cast", keys, dtype="i64", weak=False) if keys.type.is_bool else keys)
+            # -1 - k of integers, which wraps for none of them; the negation of a boolean
+            keys = ctx.emit("neg" if keys.type.is_float else "invert", keys)
         places = ctx.wrap(ctx.emit("argsort", keys, axis=0))
         order = places if order is None else ctx.load_array(order, places)
     return order
