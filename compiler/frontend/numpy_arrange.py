@@ -156,6 +156,8 @@ def _append(ctx: Context, arr: Any, values: Any, axis: Any = None) -> Any:
 def _tile(ctx: Context, A: Any, reps: Any) -> Any:
     x = strong_operand(ctx, A)
     times = [ctx.require_dim(r) for r in ([reps] if is_scalar(reps) else elements(ctx, reps, "np.tile"))]
+    for t in times:
+        require_at_least(ctx, t, 0, "negative dimensions are not allowed")
     rank = max(len(times), x.type.rank)
     times = [Dim.of(1)] * (rank - len(times)) + times
     own = (Dim.of(1),) * (rank - x.type.rank) + x.type.shape
@@ -174,6 +176,8 @@ def _repeat(ctx: Context, a: Any, repeats: Any, axis: Any = None) -> Any:
         x = raveled(ctx, x)
     number = one_axis(ctx, axis, x.type.rank)
     if not is_scalar(repeats):
+        if ctx.type(repeats).dtype == "u64":
+            ctx.error(PullbackTypeError, "Cannot cast array data from uint64 to int64 according to the rule 'safe'")
         if ctx.shape(repeats) != (Dim.of(1),):
             return repeat_each(ctx, x, repeats, number)
         repeats = reshaped(ctx, ctx.operand(repeats), ())

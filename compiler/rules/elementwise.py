@@ -20,7 +20,19 @@ from ..ir.nodes import Const
 from ..ir.opdef import OpDef, register
 from ..ir.types import DTYPES, Type
 from .expr import Context, E, cos, cosh, digamma, exp, floor, log, polygamma, sign, sin, sinh, trunc
-from .infer import arithmetic, comparison, division, floating, numeric, predicate, rounding, same, select
+from .infer import (
+    arithmetic,
+    bitwise,
+    comparison,
+    division,
+    floating,
+    numeric,
+    predicate,
+    rounding,
+    same,
+    select,
+    shift,
+)
 
 _NOTHING: tuple[None, None] = (None, None)
 
@@ -499,7 +511,7 @@ for _name, _fn, _symbol in [
     ("shl", operator.lshift, "<<"), ("shr", operator.rshift, ">>"),
 ]:
     register(OpDef(
-        _name, "elementwise", numeric if _name in ("shl", "shr") else arithmetic, _plain(_fn), zero=True,
+        _name, "elementwise", shift if _name in ("shl", "shr") else bitwise, _plain(_fn), zero=True,
         python=f"{{0}} {_symbol} {{1}}", scalar=f"{{0}} {_symbol} {{1}}", sample="integer",
     ))
 

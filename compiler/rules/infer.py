@@ -59,6 +59,19 @@ def numeric(xs: Operands, attrs: Attrs) -> list[Type]:
     return [t.with_dtype("i8") if t.is_bool else t]
 
 
+def bitwise(xs: Operands, attrs: Attrs) -> list[Type]:
+    """As `arithmetic`, of integers and booleans."""
+    if any(x.type.is_float for x in xs):
+        kinds = " and ".join(x.type.numpy.name for x in xs)
+        raise TypeError(f"bit operations are of integers and booleans, not of {kinds}")
+    return arithmetic(xs, attrs)
+
+
+def shift(xs: Operands, attrs: Attrs) -> list[Type]:
+    (t,) = bitwise(xs, attrs)
+    return [t.with_dtype("i8") if t.is_bool else t]
+
+
 def rounding(xs: Operands, attrs: Attrs) -> list[Type]:
     """floor, ceil, trunc: integers and booleans are what they are."""
     return floating(xs, attrs) if xs[0].type.is_float else [xs[0].type.strong]

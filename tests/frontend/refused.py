@@ -56,6 +56,19 @@ def complex_constant(x):
     return x * 2j  #! 2j | complex | real
 
 
+def bits_of_floats(x):
+    return x & 1  #! x & 1 | bit operations are of integers | plain Python raises this too
+
+
+def shifted_floats_in_place(x):
+    x <<= 1  #! x <<= 1 | bit operations are of integers | plain Python raises this too
+    return x
+
+
+def bits_of_a_python_float(x):
+    return float(x[0]) >> 1  #! float(x[0]) >> 1 | bit operations are of integers | plain Python raises this too
+
+
 def set_literal(x):  #! | returns a set | tuple
     return {1, 2}
 

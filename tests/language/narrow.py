@@ -112,3 +112,11 @@ def exactly(x, two, n):
     k = np.array([2**53 + 1, 2**63 - 1]).astype(np.uint64)
     n = n * two**52
     return np.sum(x[:2] * (k == n) + x[2:4] * (k > n) + x[4:6] * (n >= k))
+
+
+@case(X, np.int8(2))
+@case(X, np.uint64(2))
+def repeated(x, k):
+    counts = np.array([1, 0, 2]).astype(np.uint8)
+    y = np.tile(x[:3], k) + np.repeat(x[3:6] ** 2, k)
+    return np.sum(y * np.arange(k * 3)) + np.sum(np.repeat(x[:3], counts) ** 2) + np.sum(np.full((k, 2), x[0]))
