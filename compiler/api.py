@@ -8,6 +8,7 @@ program, differentiated twice.
 from __future__ import annotations
 
 import functools
+import types
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar, final, overload
 
@@ -17,6 +18,7 @@ from . import paths, tree
 from .dispatch import Dispatcher
 from .errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from .plan import Transform
+from .signature import Identity
 
 if TYPE_CHECKING:
     from .compose import Program
@@ -344,15 +346,19 @@ paths.TRANSFORMS.append(_transform_handler)
 
 
 # -- helpers -----------------------------------------------------------------------------------------
-_shared_dispatcher = functools.lru_cache(maxsize=1024)(Dispatcher)
+@functools.lru_cache(maxsize=1024)
+def _shared_dispatcher(parts: tuple[Identity, ...], chain: tuple[Transform, ...]) -> Dispatcher:
+    fn, *owner = (p.obj for p in parts)
+    return Dispatcher(types.MethodType(fn, *owner) if owner else fn, chain)
 
 
 def dispatcher_of(fn: Callable[..., Any], chain: tuple[Transform, ...]) -> Dispatcher:
-    """The dispatcher of a function under a chain; one for each, so that ``grad(f)(x)`` compiles once."""
-    try:
-        return _shared_dispatcher(fn, chain)
-    except TypeError:  # not hashable
-        return Dispatcher(fn, chain)
+    """The dispatcher of a function under a chain; one for each, so that ``grad(f)(x)`` compiles once.
+
+    An object is the same as itself only, as an argument is; a bound method is made anew each time that it is read.
+    """
+    parts = (fn.__func__, fn.__self__) if isinstance(fn, types.MethodType) else (fn,)
+    return _shared_dispatcher(tuple(map(Identity, parts)), chain)
 
 
 def _require_function(fun: Any) -> None:

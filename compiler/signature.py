@@ -29,7 +29,7 @@ _INT64 = np.iinfo(np.int64)
 
 
 @final
-class _Identity:
+class Identity:
     """A key for an object that is compiled in: equal only to itself, which it keeps alive."""
 
     __slots__ = ("obj",)
@@ -41,7 +41,7 @@ class _Identity:
         return object.__hash__(self.obj)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Identity) and self.obj is other.obj
+        return isinstance(other, Identity) and self.obj is other.obj
 
 
 _BY_VALUE = (bool, str, bytes, type(None), type(...), np.dtype)
@@ -77,7 +77,7 @@ def scan(x: Any, key: list[Any], leaves: list[Any], static_ints: bool) -> None:
         for _, child in inner:
             scan(child, key, leaves, static_ints)
     else:
-        key.append((t, _Identity(x)))
+        key.append((t, Identity(x)))
 
 
 def settled(fixed: Mapping[str, Dim], more: Mapping[str, Dim]) -> dict[str, Dim]:
@@ -135,7 +135,7 @@ class Signature:
         def of(item: Any) -> Any:
             if isinstance(item, tuple):
                 return tuple(of(x) for x in item)
-            return item.obj if isinstance(item, _Identity) else item
+            return item.obj if isinstance(item, Identity) else item
 
         return of(self.pattern), self.names
 

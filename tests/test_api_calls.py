@@ -5,13 +5,14 @@ from __future__ import annotations
 import functools
 import gc
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 import pullback as pb
+from pullback.api import dispatcher_of
 
 RNG = np.random.default_rng(7)
 
@@ -399,6 +400,41 @@ def test_captured_values_are_read_at_every_call() -> None:
     np.testing.assert_allclose(g(np.zeros(4)), [3.0] * 4)
     weights = np.float32(2) * np.ones(4, np.float32)
     np.testing.assert_allclose(g(np.zeros(4)), [6.0] * 4)
+
+
+@dataclass(frozen=True)
+class Scaled:
+    name: str
+    w: float = field(compare=False)
+
+    def __call__(self, x):
+        return self.w * x
+
+    def square(self, x):
+        return self.w * x * x
+
+
+@dataclass
+class ScaledUnhashable:
+    name: str
+    w: float = field(compare=False)
+
+    def __call__(self, x):
+        return self.w * x
+
+    def square(self, x):
+        return self.w * x * x
+
+
+@pytest.mark.parametrize("cls", [Scaled, ScaledUnhashable])
+def test_equal_objects_are_functions_of_their_own(cls: Any) -> None:
+    one, other = cls("a", 2.0), cls("a", 5.0)
+    assert one == other
+    assert (pb.grad(one)(1.0), pb.grad(other)(1.0)) == (2.0, 5.0)
+    assert (pb.grad(one.square)(1.0), pb.grad(other.square)(1.0)) == (4.0, 10.0)
+    assert (pb.jacrev(one)(1.0), pb.jacrev(other)(1.0)) == (2.0, 5.0)
+    assert dispatcher_of(one.square, ()) is dispatcher_of(one.square, ())  # a new object each time
+    assert dispatcher_of(one.square, ()) is not dispatcher_of(other.square, ())
 
 
 def test_guarded_values_are_compiled_again() -> None:
