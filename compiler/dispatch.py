@@ -18,6 +18,7 @@ it is called without differentiation; those are updated after the kernel has ret
 from __future__ import annotations
 
 import dataclasses
+import enum
 import inspect
 import os
 import threading
@@ -36,7 +37,7 @@ from .ir.dims import Dim
 from .ir.loc import Loc
 from .ir.types import FROM_NUMPY, Type
 from .plan import Plan, Transform
-from .signature import Signature, scan, settled
+from .signature import Signature, is_plain_array, scan, settled
 
 if TYPE_CHECKING:
     from .compose import Program
@@ -128,11 +129,11 @@ def _constant(fixed: dict[str, Dim], symbols: Collection[str], extents: dict[str
 
 
 def _conforms(x: Any, type: Type, shape: tuple[int, ...]) -> bool:
-    """Whether a captured value has the type and the shape that it was compiled with."""
+    """Whether a captured value is of the kind, the type and the shape that it was compiled with."""
     if type.weak:
-        return isinstance(x, (float, int)) and not isinstance(x, np.generic)
-    if not isinstance(x, np.ndarray):
-        x = np.asarray(x)
+        return isinstance(x, float) and not isinstance(x, (np.generic, enum.Enum))
+    if not (is_plain_array(x) or (type.is_scalar and isinstance(x, np.generic))):
+        return False
     return x.shape == shape and FROM_NUMPY.get(x.dtype) == type.dtype
 
 

@@ -177,9 +177,17 @@ class Guard:
                 return type(now) is type(self.expected) and self._same_function(unwrap(now))
             if now is self.expected:
                 return True
-            return type(now) is type(self.expected) and bool(now == self.expected)
+            return type(now) is type(self.expected) and bool(now == self.expected) and self._same_items(now)
         except Exception:  # what user objects raise when they are read or compared
             return False
+
+    def _same_items(self, now: Any) -> bool:
+        """Whether the items of a set, or the keys of a dict, are of the same types."""
+        if isinstance(now, list):
+            return [type(x) for x in now] == [type(x) for x in self.expected]
+        if isinstance(now, (set, frozenset)):
+            return {(type(x), x) for x in now} == {(type(x), x) for x in self.expected}
+        return True
 
     def _same_function(self, now: Any) -> bool:
         expected = self.function

@@ -22,6 +22,7 @@ from . import tree
 from .errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from .ir.dims import Dim
 from .ir.leaves import Leaf, Static
+from .ir.loc import Loc
 from .ir.types import FLOAT, FROM_NUMPY, INT, Type
 
 ndarray = np.ndarray
@@ -174,6 +175,23 @@ class Signature:
         return tree.map_leaves(of, self._args), tree.map_leaves(of, self._kwargs), slots
 
 
+def is_plain_array(x: Any) -> bool:
+    """Whether it is a NumPy array, and no subclass with a meaning of its own."""
+    return type(x) is ndarray or isinstance(x, np.memmap)
+
+
+def require_plain_array(x: ndarray[Any, Any], name: str, loc: Loc | None = None) -> None:
+    """Raise PullbackTypeError for an array of a subclass (masked, matrix)."""
+    if not is_plain_array(x):
+        raise PullbackTypeError(
+            f"{name} is a {type(x).__qualname__}: only plain NumPy arrays are supported",
+            loc,
+            "convert it with .filled(...), or pass data and mask as two arrays"
+            if isinstance(x, np.ma.MaskedArray)
+            else "convert it with np.asarray",
+        )
+
+
 def classify(x: Any, path: str) -> Input | None:
     """The run-time input that a leaf is, None for a static value.
 
@@ -187,11 +205,8 @@ def classify(x: Any, path: str) -> Input | None:
             raise PullbackValueError(f"{path} is {x}, which does not fit 64 bits")
         return Input("i64", (), INT.weak, path)
     if isinstance(x, (ndarray, np.generic)):
-        if isinstance(x, ndarray) and t is not ndarray and not isinstance(x, np.memmap):
-            raise PullbackTypeError(
-                f"{path} is a {t.__qualname__}: only plain NumPy arrays are supported",
-                hint="convert it with np.asarray",
-            )
+        if isinstance(x, ndarray):
+            require_plain_array(x, path)
         return Input(_dtype(x.dtype, path), x.shape, False, path)
     if isinstance(x, complex):
         raise UnsupportedError(

@@ -571,3 +571,60 @@ def test_the_garbage_collector_is_as_it_was() -> None:
             assert gc.isenabled() is on
         finally:
             gc.enable()
+
+
+# -- captured values that change their type ----------------------------------------------------------
+K: Any = None
+
+
+def filled_with_k(x):
+    a = np.full(3, K)
+    a[0] = x
+    return a.sum()
+
+
+def times_k(x):
+    return x * K
+
+
+def doubled_k(x):
+    return (K + K)[0] * x
+
+
+def keys_of_k(x):
+    s = 0
+    for k in K:
+        s += k * x
+    return s
+
+
+CHANGES = [
+    (filled_with_k, 1.7, (2.0, 2, 2.0, np.float64(2), np.float32(2), np.int32(2))),
+    (times_k, np.float32(1.5), (np.float64(2), 2.0, np.float64(2), 2, np.float32(2), np.array(2.0), True)),
+    (doubled_k, np.float32(3), (np.array([1.0, 2.0]), [np.float32(1), 2.0], np.array([1.0, 2.0]), (np.int8(1), 2))),
+    (keys_of_k, np.int64(2), ({1: 2.0, 2: 3.0}, {1.0: 2.0, 2: 3.0}, {1: 2.0, 2: 3.0})),
+    (keys_of_k, np.int64(2), ({1}, {True}, {1})),
+]
+
+
+@pytest.mark.parametrize(("f", "x", "values"), CHANGES)
+def test_a_captured_value_changes_its_type(f: Any, x: Any, values: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULLBACK_BACKEND", "interp")
+    compiled = pb.jit(f)
+    for value in values:
+        monkeypatch.setitem(f.__globals__, "K", value)
+        got, expected = compiled(x), f(x)
+        assert (got.dtype, got) == (expected.dtype, expected), repr(value)
+
+
+def test_a_captured_array_becomes_one_of_another_class(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULLBACK_BACKEND", "interp")
+    compiled = pb.jit(doubled_k)
+    monkeypatch.setitem(globals(), "K", np.array([1.0, 2.0]))
+    assert compiled(2.0) == 4.0
+    monkeypatch.setitem(globals(), "K", np.ma.masked_array([1.0, 2.0], [True, False]))
+    with pytest.raises(pb.PullbackError, match=r"K is a MaskedArray[\s\S]*\.filled"):
+        compiled(2.0)
+    monkeypatch.setitem(globals(), "K", np.array([[1.0, 2.0]]).view(np.matrix))
+    with pytest.raises(pb.PullbackError, match=r"K is a matrix[\s\S]*np\.asarray"):
+        compiled(2.0)

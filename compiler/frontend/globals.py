@@ -20,6 +20,7 @@ import numpy as np
 
 from ..errors import PullbackAttributeError, PullbackError, PullbackTypeError, UnsupportedError
 from ..paths import Path, of_globals, of_module, of_named, of_value, unwrap
+from ..signature import require_plain_array
 from .context import closest
 from .control import Frame
 from .places import Places
@@ -117,6 +118,7 @@ class Globals(Places):
         if isinstance(obj, (float, np.floating)):
             return session.capture(path, obj, name, self.loc)
         if isinstance(obj, np.ndarray):
+            require_plain_array(obj, name, self.loc)
             value = session.capture(path, obj, name, self.loc)
             if not value.type.shape:
                 return value
