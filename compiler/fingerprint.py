@@ -6,6 +6,7 @@ belongs to Python or NumPy its qualified name (their versions are part of every 
 """
 
 from __future__ import annotations
+import __future__
 
 import builtins
 import contextlib
@@ -31,6 +32,7 @@ _LIBRARIES = frozenset({*sys.stdlib_module_names, "numpy", "pullback"} - {"__mai
 _BY_VALUE = (bool, int, str, bytes, type(None), type(Ellipsis), range)
 # of a class: made anew for each class, and without influence on what its instances do
 _IGNORED = frozenset({"__dict__", "__weakref__", "__doc__", "__static_attributes__", "__firstlineno__", "_abc_impl"})
+_ANNOTATIONS = __future__.annotations.compiler_flag  # code that is compiled by exec has it from there
 _DESCRIPTORS = (types.MemberDescriptorType, types.GetSetDescriptorType)
 
 
@@ -146,7 +148,7 @@ def code_hash(code: types.CodeType) -> str:
         code.co_code,
         tuple(_constant(c) for c in code.co_consts),
         (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars),
-        (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags),
+        (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags & ~_ANNOTATIONS),
         (code.co_filename, code.co_firstlineno, code.co_qualname),
         code.co_linetable,
         code.co_exceptiontable,

@@ -11,13 +11,16 @@ import ast
 import functools
 import inspect
 import linecache
+import os
 import sysconfig
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.machinery import SourceFileLoader
 from typing import Any
 
 from ..errors import PullbackTypeError, UnsupportedError
+from ..fingerprint import source_agrees
 from ..ir.nodes import Loc
 
 FunctionNode = ast.FunctionDef | ast.Lambda
@@ -45,20 +48,52 @@ def _parse(file: str, text: str) -> ast.Module:
     return ast.parse(text, file)
 
 
+def _lines(fn: types.FunctionType) -> list[str] | None:
+    """The lines of the file of a function; None where they are others than those that it was compiled from."""
+    file = fn.__code__.co_filename
+    lines = linecache.getlines(file, fn.__globals__)
+    if not _may_change(fn) or source_agrees(fn.__code__):
+        return lines
+    linecache.checkcache(file)  # the module may have been reloaded since the file was read
+    lines = linecache.getlines(file, fn.__globals__)
+    return lines if not lines or source_agrees(fn.__code__) else None
+
+
+def _may_change(fn: types.FunctionType) -> bool:
+    """Whether the source is a file that is edited, and the code is what Python itself makes of that.
+
+    What is typed into a notebook, or given by a loader, stays as it is; what a hook of the import system makes of a
+    file (pytest of assertions) is not what its text says.
+    """
+    file = fn.__code__.co_filename
+    entry = linecache.cache.get(file)
+    if is_library(file) or entry is None or len(entry) == 1 or entry[1] is None or not os.path.isfile(file):
+        return False
+    loader = fn.__globals__.get("__loader__")
+    return loader is None or type(loader) is SourceFileLoader or isinstance(loader, type)
+
+
 def source_of(fn: types.FunctionType, called_at: Loc | None = None) -> Source:
     """The syntax tree of a Python function.
 
-    Raises UnsupportedError where there is no source (typed at a prompt, made by exec, built in).
+    Raises UnsupportedError where there is no source (typed at a prompt, made by exec, built in), and where it is not
+    the one that the function was compiled from.
     """
     code = fn.__code__
     file = code.co_filename
-    lines = linecache.getlines(file, fn.__globals__)
+    lines = _lines(fn)
     loc = called_at or Loc(file, code.co_firstlineno)
     unavailable = UnsupportedError(
         f"the source of {fn.__name__} is not available ({file})",
         loc,
         "define it in a file or a notebook cell, or give its derivative with pullback.custom_vjp",
     )
+    if lines is None:
+        raise UnsupportedError(
+            f"the source of {fn.__name__} is not what it was compiled from ({file})",
+            loc,
+            "the file has changed since it was imported: reload the module, or restart Python",
+        )
     if not lines:
         raise unavailable
     try:
