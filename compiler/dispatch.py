@@ -36,6 +36,7 @@ from .errors import InternalError, NeedsExtent, NeedsStatic, PullbackError, Pull
 from .ir.dims import Dim
 from .ir.loc import Loc
 from .ir.types import FROM_NUMPY, Type
+from .paths import called
 from .plan import Plan, Transform
 from .signature import Signature, is_plain_array, scan, settled
 
@@ -206,6 +207,7 @@ class Entry:
                 if inputs is given:
                     inputs = list(given)
                 inputs[i] = np.array(given[i], order="C")
+        captured: list[Any] = []
         if self.scalars or self.swapped or self.captured or self.extras:
             inputs = list(inputs)
             for i in self.swapped:
@@ -219,10 +221,11 @@ class Entry:
                     raise _StaleError from None
                 if not _conforms(value, type, shape):
                     raise _StaleError
+                captured.append(value)
                 inputs.append(_captured(value, type))
             self._append_extras(inputs, extras)
         if self.mutates:
-            self.check_writes(given)
+            self.check_writes(given, captured)
         if self.kernel is None:
             self.kernel = self.spec.kernel
         outputs = self.kernel(*inputs)
@@ -253,8 +256,15 @@ class Entry:
                     type, shape = self.extra_types[k]
                     inputs.append(_vector(x, type, shape, path))
 
-    def check_writes(self, given: list[Any]) -> None:
-        """An argument that is written must be writeable and share no memory with another one."""
+    def check_writes(self, given: list[Any], captured: list[Any]) -> None:
+        """An argument that is written must be writeable and share no memory with another one, or with an array that
+        is read from outside."""
+        others: list[tuple[str, int | None, Any]] = [(self.paths[q], q, given[q]) for q in self.arrays]
+        others += [
+            (called(path), None, x)
+            for (_, path, _), x in zip(self.spec.plan.captured, captured, strict=True)
+            if isinstance(x, np.ndarray) and x.shape
+        ]
         for p in self.mutates:
             target = given[p]
             if self.written and not target.flags.writeable:
@@ -270,13 +280,15 @@ class Entry:
                     self.spec.plan.loc,
                     f"pass np.ascontiguousarray({self.paths[p]})",
                 )
-            for q in self.arrays:
-                if q != p and np.may_share_memory(target, given[q]) and np.shares_memory(target, given[q]):
+            for name, q, x in others:
+                if q != p and np.may_share_memory(target, x) and np.shares_memory(target, x):
                     raise PullbackValueError(
-                        f"{self.paths[p]} and {self.paths[q]} overlap in memory, and "
+                        f"{self.paths[p]} and {name} overlap in memory, and "
                         f"{self.spec.plan.name} writes to {self.paths[p]}",
                         self.spec.plan.loc,
-                        f"pass a copy of one of them ({self.paths[q]}.copy())",
+                        f"pass a copy of one of them ({name}.copy())"
+                        if q is not None
+                        else f"pass a copy ({self.paths[p]}.copy()): {name} is read from outside of the function",
                     )
 
 
@@ -444,7 +456,7 @@ class Dispatcher:
         """Raise what a call with these arguments raises before it computes: the function or an argument is
         refused, or arguments overlap in memory."""
         entry = self.entry(args, kwargs)
-        entry.check_writes(entry.given(self._scan(args, kwargs)[1]))
+        entry.check_writes(entry.given(self._scan(args, kwargs)[1]), [read() for read, _, _ in entry.captured])
 
     def inputs(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Entry, list[Any]]:
         """The entry for bound arguments, and what its kernel would be given of them and of captured values."""

@@ -109,6 +109,25 @@ class Path:
         return self.then("attribute", name)
 
 
+def called(path: Path) -> str:
+    """What is found at a path, as the user writes it: ``model.layers[0]``."""
+    text = path.root.name or getattr(path.root.obj, "__name__", type(path.root.obj).__name__)
+    namespace = path.root.role == "module"
+    for kind, key in path.steps:
+        if kind == "cell" or (kind == "item" and namespace):
+            text = str(key)
+        elif kind == "item":
+            text += f"[{key!r}]"
+        elif kind in ("default", "keyword default"):
+            text = f"a default of {text}"
+        elif key == "__self__":
+            text = "self"
+        elif kind != "globals" and isinstance(key, str):
+            text += f".{key}"
+        namespace = kind == "globals"
+    return text
+
+
 def of_value(obj: Any) -> Path:
     """The path to an object that is known itself. Means nothing in another process, unless it is an array."""
     return Path(Root("value", obj))

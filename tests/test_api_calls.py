@@ -519,6 +519,68 @@ def test_overlapping_arguments_are_refused_where_one_is_written() -> None:
     np.testing.assert_allclose(pb.grad(f)(base[::2], base[1::2])[1:], base[3::2])
 
 
+OUTSIDE = np.ones(4)
+
+
+class Holder:
+    def __init__(self) -> None:
+        self.w = np.ones((2, 4))
+
+    def method(self, x):
+        x += 1
+        return np.sum(x * self.w)
+
+
+def writes_beside_global(x):
+    x += 1
+    return np.sum(x * OUTSIDE)
+
+
+def writes_beside_cell() -> Any:
+    cell = np.ones(4)
+
+    def f(x):
+        x += 1
+        return np.sum(x * cell)
+
+    return f, cell, "cell"
+
+
+def writes_beside_attribute() -> Any:
+    holder = Holder()
+    return holder.method, holder.w[1], r"self\.w"
+
+
+def writes_beside_default() -> Any:
+    def f(x, k=OUTSIDE):
+        x[0] = 3.0
+        return np.sum(x * k)
+
+    return f, OUTSIDE, "a default of f"
+
+
+CASES_OUTSIDE = [
+    lambda: (writes_beside_global, OUTSIDE, "OUTSIDE"),
+    lambda: (writes_beside_global, OUTSIDE[::-1], "OUTSIDE"),
+    writes_beside_cell,
+    writes_beside_attribute,
+    writes_beside_default,
+]
+
+
+@pytest.mark.parametrize("make", CASES_OUTSIDE)
+@pytest.mark.parametrize("transform", [pb.jit, pb.grad, pb.jacrev])
+def test_a_written_argument_that_is_read_from_outside_is_refused(
+    make: Any, transform: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PULLBACK_BACKEND", "interp")
+    f, array, name = make()
+    with pytest.raises(pb.PullbackError, match=f"x and {name} overlap in memory, and .* writes to x"):
+        transform(f)(array)
+    assert np.all(array == 1.0)
+    assert pb.jit(f)(array.copy()) == f(array.copy())
+
+
 def test_read_only_argument_that_is_written() -> None:
     x = np.ones(2)
     x.flags.writeable = False
