@@ -331,8 +331,12 @@ def hvp(fun: Callable[..., Any], primals: Any, tangents: Any) -> Any:
 
 
 def stop_gradient(x: T) -> T:
-    """`x`; what is differentiated sees a constant."""
-    return x
+    """A copy of `x`, an array, a number or a container of them; what is differentiated sees a constant.
+
+    It shares no memory with `x`, compiled or not: what is written to one of them does not reach the other.
+    """
+    copied: T = tree.map_leaves(lambda v: v.copy() if isinstance(v, np.ndarray) else v, x)
+    return copied
 
 
 def _transform_handler(obj: Any) -> Any:

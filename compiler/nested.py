@@ -8,6 +8,7 @@ are put where the call stood. So the outer derivative differentiates them like a
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
@@ -19,8 +20,19 @@ from .analysis.structure import free_values
 from .compose import Program, check_arguments, compose
 from .errors import PullbackTypeError, UnsupportedError
 from .frontend.build import leave
+from .frontend.context import describe
 from .frontend.interface import Leaf, Static
-from .frontend.values import Array, DictValue, ListValue, RecordValue
+from .frontend.values import (
+    Array,
+    DictValue,
+    ListValue,
+    Opaque,
+    RecordValue,
+    UserFunction,
+    is_namedtuple,
+    is_static,
+)
+from .ir.dims import Dim
 from .ir.nodes import Const, Function, Op, Operand, Region, Substitution, Value, clone_function
 from .ir.types import FLOAT, FROM_NUMPY, Type
 from .plan import Transform
@@ -143,12 +155,21 @@ def _vjp(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _stop_gradient(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     (x,) = args or tuple(kwargs.values())
 
+    def is_object(v: Any) -> bool:
+        return isinstance(v, RecordValue) and not (is_namedtuple(v.cls) or dataclasses.is_dataclass(v.cls))
+
     def stop(v: Any) -> Any:
         if isinstance(v, (Array, Value)):
-            return ctx.wrap(ctx.b.emit("stop_gradient", ctx.operand(v))) if ctx.type(v).is_float else v
+            return ctx.wrap(ctx.b.emit("stop_gradient" if ctx.type(v).is_float else "copy", ctx.operand(v)))
+        if is_object(v) or not (is_static(v) or isinstance(v, (Dim, Opaque, UserFunction))):
+            raise UnsupportedError(
+                f"stop_gradient of {describe(v)} is not supported",
+                ctx.loc,
+                "apply it to the arrays and numbers that are in it",
+            )
         return v
 
-    return _map(stop, x)
+    return _map(stop, x, is_object)
 
 
 def _unsupported(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
@@ -281,16 +302,18 @@ class _Inputs:
         return Leaf(self.region.params[k].type, "x") if isinstance(k, int) else k
 
 
-def _map(f: Callable[[Any], Any], v: Any) -> Any:
+def _map(f: Callable[[Any], Any], v: Any, is_leaf: Callable[[Any], bool] = lambda v: False) -> Any:
     """An abstract container with ``f(leaf)`` in place of its leaves; always a new container."""
+    if is_leaf(v):
+        return f(v)
     if type(v) is tuple:
-        return tuple(_map(f, x) for x in v)
+        return tuple(_map(f, x, is_leaf) for x in v)
     if isinstance(v, ListValue):
-        return ListValue([_map(f, x) for x in v.items])
+        return ListValue([_map(f, x, is_leaf) for x in v.items])
     if isinstance(v, DictValue):
-        return DictValue({k: _map(f, x) for k, x in v.items.items()})
+        return DictValue({k: _map(f, x, is_leaf) for k, x in v.items.items()})
     if isinstance(v, RecordValue):
-        return RecordValue(v.cls, {k: _map(f, x) for k, x in v.fields.items()})
+        return RecordValue(v.cls, {k: _map(f, x, is_leaf) for k, x in v.fields.items()})
     return f(v)
 
 

@@ -136,7 +136,67 @@ def test_stop_gradient() -> None:
     x = np.array([2.0, 3.0])
     np.testing.assert_allclose(pb.grad(lambda v: pb.stop_gradient(np.sum(v)) * v[0])(x), [5.0, 0.0])
     np.testing.assert_allclose(pb.grad(lambda v: np.sum(pb.stop_gradient((v, v))[0] * v))(x), x)
-    assert pb.stop_gradient(x) is x
+
+
+def stopped_is_written(x):
+    y = pb.stop_gradient(x)
+    y[0] = 100.0
+    return np.sum(x) + 3 * np.sum(y)
+
+
+def stopped_then_written(x):
+    y = pb.stop_gradient(x)
+    x[0] = x[1] * 10.0
+    return np.sum(x) + 3 * np.sum(y * x)
+
+
+def stopped_view(x):
+    y = pb.stop_gradient(x[1:])
+    y += 5.0
+    x *= 2.0
+    return np.sum(x) + 3 * np.sum(y * x[0])
+
+
+def stopped_in_a_list(x):
+    items = [x, 2.0]
+    same = pb.stop_gradient(items)
+    same[0][0] = 7.0
+    same[1] = 3.0
+    return np.sum(items[0]) * items[1] + np.sum(same[0]) * same[1]
+
+
+def stopped_integers(x):
+    n = np.array([1, 2, 3])
+    m = pb.stop_gradient(n)
+    m[0] = 100
+    return np.sum(x) * np.sum(n) + np.sum(m)
+
+
+@pytest.mark.parametrize("backend", ["native", "interp"])
+@pytest.mark.parametrize(
+    "f", [stopped_is_written, stopped_then_written, stopped_view, stopped_in_a_list, stopped_integers]
+)
+def test_stop_gradient_makes_a_copy(f: Any, backend: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULLBACK_BACKEND", backend)
+    x = np.array([2.0, 3.0, 5.0])
+    assert pb.jit(f)(x.copy()) == f(x.copy())
+    value, gradient = pb.value_and_grad(f)(x.copy())
+    assert value == f(x.copy())
+    space: dict[str, Any] = {}
+    exec(pb.value_and_grad(f).source(x), space)
+    again = space[f"{f.__name__}_grad"](x.copy())
+    np.testing.assert_array_equal(again[1], gradient)
+    assert again[0] == value
+
+
+class Plain:
+    def __init__(self, v):
+        self.v = v
+
+
+def test_stop_gradient_of_an_object_is_refused() -> None:
+    with pytest.raises(pb.PullbackError, match=r"stop_gradient of a Plain[\s\S]*apply it to the arrays"):
+        pb.grad(lambda x: np.sum(pb.stop_gradient(Plain(x)).v * x))(np.ones(2))
 
 
 @pytest.mark.parametrize(
