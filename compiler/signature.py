@@ -12,6 +12,8 @@ and `Static` that the frontend builds from:
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
 import re
 from collections.abc import Mapping
 from typing import Any, final
@@ -74,11 +76,33 @@ def scan(x: Any, key: list[Any], leaves: list[Any], static_ints: bool) -> None:
     elif isinstance(x, np.memmap):
         scan(np.asarray(x), key, leaves, static_ints)
     elif (inner := tree.children(x)) is not None:
-        key.append((t, len(inner)))
+        key.append((t, len(inner), *_shadows(x, inner)))
         for _, child in inner:
             scan(child, key, leaves, static_ints)
     else:
         key.append((t, Identity(x)))
+
+
+def _shadows(x: Any, fields: list[tuple[Any, Any]]) -> tuple[str, ...]:
+    """Attributes of a dataclass that are no fields of it, and hide what its class has under the name."""
+    space = getattr(x, "__dict__", None)
+    if space is None or len(space) == len(fields) or isinstance(x, tuple):
+        return ()
+    names = {name for name, _ in fields}
+    found = ((n, inspect.getattr_static(type(x), n, None)) for n in space if n not in names)
+    return tuple(n for n, raw in found if raw is not None and not isinstance(raw, functools.cached_property))
+
+
+def _refuse_shadows(x: Any, path: str) -> None:
+    inner = tree.children(x)
+    for name in _shadows(x, inner or []) if dataclasses.is_dataclass(x) and inner is not None else ():
+        raise UnsupportedError(
+            f"{path}.{name} hides what class {type(x).__name__} has under that name, and only the fields of an "
+            "argument are passed",
+            hint=f"make {name} a field, or pass it as an argument of its own",
+        )
+    for key, child in inner or []:
+        _refuse_shadows(child, path + tree.step(x, key))
 
 
 def settled(fixed: Mapping[str, Dim], more: Mapping[str, Dim]) -> dict[str, Dim]:
@@ -114,6 +138,8 @@ class Signature:
         self.inputs: list[Input] = []
         self.values: list[Any] = []
         self.names = names
+        for a, name in [*zip(args, names, strict=True), *((v, k) for k, v in kwargs.items())]:
+            _refuse_shadows(a, name)
         self._args = tuple(tree.map_with_paths(self._leaf, a, n) for a, n in zip(args, names, strict=True))
         self._kwargs = {k: tree.map_with_paths(self._leaf, v, k) for k, v in kwargs.items()}
         symbols: dict[int, str] = {}

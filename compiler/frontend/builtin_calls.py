@@ -278,6 +278,8 @@ def _type(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(callable)
 def _callable(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if isinstance(args[0], (RecordValue, Opaque)):
+        return any("__call__" in vars(c) for c in _type_of(ctx, args[0]).__mro__)
     return isinstance(args[0], (UserFunction, BoundMethod)) or (is_static(args[0]) and callable(args[0]))
 
 
@@ -285,7 +287,10 @@ def _callable(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _hasattr(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     v, name = args[0], ctx.static(args[1], "the attribute")
     if isinstance(v, RecordValue):
-        return name in v.fields or hasattr(v.cls, name)
+        if name in v.fields or hasattr(v.cls, name) or ctx.has_beyond(v, name):
+            return True
+        ctx.refuse_beyond(v, name)
+        return False
     if isinstance(v, Opaque):
         found = hasattr(v.obj, name)
         ctx.session.guard(v.path.then("has attribute", name), found, name)

@@ -166,11 +166,8 @@ class Globals(Places):
             return plain
         self._guard_type(obj, path, name)
         if dataclasses.is_dataclass(obj):
-            return RecordValue(
-                type(obj),
-                {f.name: self._part(getattr(obj, f.name), path, name, f.name) for f in dataclasses.fields(obj)},
-                stamp=0,
-            )
+            fields = {f.name: self._part(getattr(obj, f.name), path, name, f.name) for f in dataclasses.fields(obj)}
+            return RecordValue(type(obj), fields, stamp=0, outside=Opaque(obj, path, name))
         return Opaque(obj, path, name)
 
     def _guard_type(self, obj: Any, path: Path, name: str) -> None:
@@ -237,6 +234,17 @@ class Globals(Places):
         path = space.item(name) if name in module.__dict__ else of_value(module).attribute(name)
         return self.capture_object(value, path, name)
 
+    def has_own(self, owner: Opaque, name: str) -> bool:
+        """Whether an attribute is found in the object itself, before its class is asked. Python looks for special
+        methods in the class only."""
+        space = getattr(owner.obj, "__dict__", None)
+        if space is None or (name.startswith("__") and name.endswith("__")):
+            return False
+        found = name in space
+        if not found:
+            self.session.guard(owner.path.attribute("__dict__").then("has", name), False, name)
+        return found
+
     def object_attribute(self, owner: Opaque, name: str) -> Any:
         if not hasattr(owner.obj, name):
             self.error(
@@ -245,9 +253,10 @@ class Globals(Places):
                 closest(name, dir(owner.obj)),
             )
         raw = inspect.getattr_static(type(owner.obj), name, None)
-        if isinstance(raw, types.FunctionType):
+        own = isinstance(raw, (types.FunctionType, classmethod)) and self.has_own(owner, name)
+        if isinstance(raw, types.FunctionType) and not own:
             return self._function(raw, owner.path.then("class attribute", name), name, (owner,))
-        if isinstance(raw, classmethod):
+        if isinstance(raw, classmethod) and not own:
             path = owner.path.attribute(name).attribute("__func__")
             return self._function(raw.__func__, path, name, (type(owner.obj),))
         if isinstance(raw, property) and raw.fget is not None:

@@ -20,7 +20,17 @@ from ..paths import of_named
 from .capture import Parameters, bind
 from .context import closest, describe
 from .globals import Globals
-from .values import BoundMethod, DictValue, ListValue, Opaque, RecordValue, SuperValue, is_namedtuple, is_number
+from .values import (
+    ARGUMENT,
+    BoundMethod,
+    DictValue,
+    ListValue,
+    Opaque,
+    RecordValue,
+    SuperValue,
+    is_namedtuple,
+    is_number,
+)
 
 _OPERATORS: dict[type[ast.AST], tuple[str, str]] = {
     ast.Add: ("__add__", "__radd__"),
@@ -138,14 +148,35 @@ class Objects(Globals):
             return BoundMethod(owner, name)
         if name == "__class__":
             return owner.cls
+        if self.has_beyond(owner, name):
+            return self.object_attribute(owner.outside, name)
         for cls in owner.cls.__mro__:
             if name in cls.__dict__ and cls not in (object, tuple):
                 return self._from_class(owner, owner.cls, cls, name)
+        self.refuse_beyond(owner, name)
         self.error(
             PullbackAttributeError,
             f"{owner.cls.__name__!r} object has no attribute {name!r}",
             closest(name, [*owner.fields, *dir(owner.cls)]),
         )
+
+    def has_beyond(self, owner: RecordValue, name: str) -> bool:
+        """Whether an object from outside has an attribute that is no field of its class."""
+        if owner.outside is None or any(f.name == name for f in dataclasses.fields(owner.cls)):
+            return False
+        raw = inspect.getattr_static(owner.cls, name, None)
+        if isinstance(raw, functools.cached_property):
+            return True  # computed once, by Python
+        return not _is_data(raw) and self.has_own(owner.outside, name)
+
+    def refuse_beyond(self, owner: RecordValue, name: str) -> None:
+        """Only the fields of an argument are passed: whether it has another attribute is not known."""
+        if owner.stamp == ARGUMENT and dataclasses.is_dataclass(owner.cls) and owner.cls.__dictoffset__:
+            self.error(
+                UnsupportedError,
+                f"{name!r} is not a field of {owner.cls.__name__}: only the fields of an argument are passed",
+                closest(name, owner.fields) or f"make it a field, as in {name}: float = field(init=False)",
+            )
 
     def _from_class(self, owner: Any, kind: type, cls: type, name: str) -> Any:
         """What an attribute found in the class `cls` is for an object of class `kind`."""
@@ -248,6 +279,11 @@ class Objects(Globals):
 
     def attribute(self, owner: Any, name: str) -> Any:
         raise NotImplementedError
+
+
+def _is_data(raw: Any) -> bool:
+    """Whether what a class has under a name comes before what an object has."""
+    return hasattr(type(raw), "__set__") or hasattr(type(raw), "__delete__")
 
 
 def _is_generated(cls: Any) -> bool:

@@ -181,11 +181,13 @@ class DictView:
 @final
 @dataclass(slots=True, eq=False)
 class RecordValue:
-    """An instance of a dataclass or NamedTuple: its class and its fields."""
+    """An instance of a dataclass or NamedTuple: its class and its fields. `outside`: the object that it is outside of
+    the function, which may have other attributes too."""
 
     cls: type
     fields: dict[str, Any]
     stamp: int = field(default_factory=next_stamp)
+    outside: Any = None
 
 
 @final
