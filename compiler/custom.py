@@ -8,13 +8,14 @@ The objects made here are ordinary callables outside of differentiation. Inside,
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar, final
 
 import numpy as np
 
 from . import paths, tree
-from .errors import PullbackTypeError
+from .errors import PullbackIndexError, PullbackTypeError, PullbackValueError
 
 T = TypeVar("T")
 
@@ -22,13 +23,18 @@ T = TypeVar("T")
 class _Custom:
     """A callable whose differentiation is not what its code says."""
 
-    def __init__(self, fun: Callable[..., Any], nondiff_argnums: Sequence[int] = ()):
+    def __new__(cls, fun: Any = None, nondiff_argnums: int | Sequence[int] = ()) -> Any:
+        if fun is None:  # @custom_vjp(nondiff_argnums=...)
+            return functools.partial(cls, nondiff_argnums=nondiff_argnums)
+        return super().__new__(cls)
+
+    def __init__(self, fun: Callable[..., Any], nondiff_argnums: int | Sequence[int] = ()):
         if not callable(fun):
-            raise PullbackTypeError(f"{type(self).__name__} expects a function, not {tree.describe(fun)}")
+            name = "checkpoint" if isinstance(self, Checkpointed) else type(self).__name__
+            raise PullbackTypeError(f"{name} expects a function, not {tree.describe(fun)}")
         functools.update_wrapper(self, fun)
         self.fun = fun
-        numbers = (nondiff_argnums,) if isinstance(nondiff_argnums, int) else tuple(nondiff_argnums)
-        self.nondiff_argnums = tuple(sorted(numbers))
+        self.nondiff_argnums = _positions(fun, nondiff_argnums)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.fun(*args, **kwargs)
@@ -38,6 +44,29 @@ class _Custom:
 
     def __repr__(self) -> str:
         return f"<pullback {type(self).__name__}({getattr(self.fun, '__qualname__', self.fun)})>"
+
+
+def _positions(fun: Callable[..., Any], argnums: Any) -> tuple[int, ...]:
+    """`nondiff_argnums` in order."""
+    numbers = argnums if isinstance(argnums, (tuple, list, range)) else (argnums,)
+    if not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in numbers):
+        raise PullbackTypeError(f"nondiff_argnums has to be an int or a sequence of int, not {argnums!r}")
+    if len(set(numbers)) != len(numbers):
+        raise PullbackValueError(f"nondiff_argnums names an argument twice: {argnums!r}")
+    try:
+        parameters = inspect.signature(fun).parameters.values()
+    except (TypeError, ValueError):
+        parameters = None
+    many = parameters is None or any(p.kind is p.VAR_POSITIONAL for p in parameters)
+    count = len([p for p in parameters or () if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)])
+    for n in numbers:
+        if n < 0 or (n >= count and not many):
+            raise PullbackIndexError(
+                f"nondiff_argnums {n} is out of range: {getattr(fun, '__name__', 'the function')} has "
+                f"{count} positional argument{'s' * (count != 1)}",
+                hint="arguments are counted from 0",
+            )
+    return tuple(sorted(int(n) for n in numbers))
 
 
 @final
@@ -54,8 +83,9 @@ class custom_vjp(_Custom):  # noqa: N801
     needs, any tree. ``bwd(residuals, out_bar) -> (x_bar, y_bar)`` takes the cotangent of the result and returns a
     tuple with a cotangent for each argument, of the argument's structure and shapes; None stands for zero. Cotangents
     of integer leaves are None. Arguments numbered in `nondiff_argnums` are passed to `bwd` in front of the residuals,
-    and have no cotangent. The rules are compiled: they are written in the same language as `f`. Forward mode through
-    `f` is refused (use `custom_jvp`).
+    and have no cotangent: to differentiate by them is an error. Usable as ``@custom_vjp`` and
+    ``@custom_vjp(nondiff_argnums=...)``. The rules are compiled: they are written in the same language as `f`.
+    Forward mode through `f` is refused (use `custom_jvp`).
     """
 
     fwd: Callable[..., Any] | None = None

@@ -9,7 +9,9 @@ The function becomes an IR function of its own, whose attributes name its rules,
                                            -> results, tangents of the float results
 
 The parameters of the function are the run-time leaves of its arguments, then what the function or its rules
-read from outside (`Outline.closed`): these have zero cotangents, and reach the backward function as residuals.
+read from outside (`Outline.closed`): these have zero cotangents, and reach the backward function as residuals. The
+rules give no derivative by them and by what `nondiff_argnums` names: the attribute ``constant`` has their numbers,
+and differentiation by one of them is an error (`analysis.activity.require_derivatives`).
 """
 
 from __future__ import annotations
@@ -360,7 +362,16 @@ def _build_vjp(ctx: Any, rule: _Vjp, args: list[Any], names: list[str] | None) -
     fn.attrs["custom_vjp"] = (names[1], names[2])
     if rule.linear:
         fn.attrs["custom_jvp"] = _identity_jvp(ctx, rule.name, fn)
+    else:
+        fn.attrs["constant"] = _constant(fn, numbered, rule.nondiff, outer)
     return Made(fn, template, outer, extents, aliases and not rule.linear, names)
+
+
+def _constant(fn: Function, numbered: list[Any], nondiff: tuple[int, ...], outer: list[Value]) -> tuple[int, ...]:
+    """The float parameters of a function by which its rule gives no derivative."""
+    given = [x.index for a in _split(numbered, nondiff)[1] for x in leaves(a) if isinstance(x, Slot)]
+    first = 1 + max((x.index for a in numbered for x in leaves(a) if isinstance(x, Slot)), default=-1)
+    return tuple(k for k in (*given, *range(first, first + len(outer))) if fn.params[k].type.is_float)
 
 
 def _zeros(ctx: Any, t: Type) -> Operand:
@@ -452,6 +463,7 @@ def _build_jvp(
     session.callees[names[0]] = fn
     session.callees[names[1]] = tangent.closed(names[1], tangent_ys, outer, extents, before=len(types))
     fn.attrs["custom_jvp"] = names[1]
+    fn.attrs["constant"] = _constant(fn, numbered, nondiff, outer)
     return Made(fn, template, outer, extents, aliases, names)
 
 

@@ -34,11 +34,12 @@ from . import plan as plans
 from . import quick, tree
 from .errors import InternalError, NeedsExtent, NeedsStatic, PullbackError, PullbackTypeError, PullbackValueError
 from .ir.dims import Dim
+from .ir.leaves import is_plain_array
 from .ir.loc import Loc
 from .ir.types import FROM_NUMPY, Type
 from .paths import called
 from .plan import Plan, Transform
-from .signature import Signature, is_plain_array, scan, settled
+from .signature import Signature, scan, settled
 
 if TYPE_CHECKING:
     from .compose import Program

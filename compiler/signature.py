@@ -23,8 +23,7 @@ import numpy as np
 from . import tree
 from .errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from .ir.dims import Dim
-from .ir.leaves import Leaf, Static
-from .ir.loc import Loc
+from .ir.leaves import Leaf, Static, require_plain_array
 from .ir.types import FLOAT, FROM_NUMPY, INT, Type
 
 ndarray = np.ndarray
@@ -199,23 +198,6 @@ class Signature:
             return Leaf(Type(leaf.dtype, shape, leaf.weak), name)
 
         return tree.map_leaves(of, self._args), tree.map_leaves(of, self._kwargs), slots
-
-
-def is_plain_array(x: Any) -> bool:
-    """Whether it is a NumPy array, and no subclass with a meaning of its own."""
-    return type(x) is ndarray or isinstance(x, np.memmap)
-
-
-def require_plain_array(x: ndarray[Any, Any], name: str, loc: Loc | None = None) -> None:
-    """Raise PullbackTypeError for an array of a subclass (masked, matrix)."""
-    if not is_plain_array(x):
-        raise PullbackTypeError(
-            f"{name} is a {type(x).__qualname__}: only plain NumPy arrays are supported",
-            loc,
-            "convert it with .filled(...), or pass data and mask as two arrays"
-            if isinstance(x, np.ma.MaskedArray)
-            else "convert it with np.asarray",
-        )
 
 
 def classify(x: Any, path: str) -> Input | None:

@@ -283,3 +283,75 @@ def test_exceptions_of_the_user_are_raised() -> None:
 
     with pytest.raises(OutOfDomainError, match=r"got -1\.0"):
         pb.grad(f)(X)
+
+
+# -- nondiff_argnums -------------------------------------------------------------------------------------
+@pb.custom_vjp(nondiff_argnums=(0,))
+def scaled_vjp(s: Any, x: Any) -> Any:
+    return np.sum(s * x)
+
+
+scaled_vjp.defvjp(lambda s, x: (np.sum(s * x), x), lambda s, x, g: (g * s * np.ones_like(x),))
+
+
+@pb.custom_jvp(nondiff_argnums=0)
+def scaled_jvp(s: Any, x: Any) -> Any:
+    return np.sum(s * x)
+
+
+@scaled_jvp.defjvp
+def scaled_rule(s: Any, primals: Any, tangents: Any) -> Any:
+    return np.sum(s * primals[0]), np.sum(s * tangents[0])
+
+
+@pb.custom_vjp
+def applied(g: Any, x: Any) -> Any:
+    return g(x)
+
+
+applied.defvjp(lambda g, x: (g(x), None), lambda r, g: (None, 2.0 * g))
+
+
+@pytest.mark.parametrize("f", [scaled_vjp, scaled_jvp])
+def test_a_missing_derivative_is_an_error(f: Any) -> None:
+    np.testing.assert_array_equal(pb.grad(lambda x, s: f(s, x))(X, 3.0), np.full_like(X, 3.0))
+    np.testing.assert_array_equal(pb.grad(f, 1)(3.0, X), np.full_like(X, 3.0))
+    assert pb.grad(lambda s, x: f(pb.stop_gradient(s), x) + s * s)(3.0, X) == 6.0
+    missing = "gives no derivative by s, which depends on what is differentiated by"
+    for call in (
+        lambda: pb.grad(f)(3.0, X),
+        lambda: pb.grad(lambda s, x: f(s, x) + s * s)(3.0, X),
+        lambda: pb.grad(lambda s, x: f(s * s, x))(3.0, X),
+        lambda: pb.vjp(f, 3.0, X)[1](1.0),
+        lambda: pb.jvp(f, (3.0, X), (1.0, X)) if f is scaled_jvp else pb.grad(f)(2.0, X),
+    ):
+        with pytest.raises(pb.PullbackError, match=missing.replace(" s,", ".*,")):
+            call()
+
+
+def test_a_derivative_by_what_a_rule_reads_from_outside_is_an_error() -> None:
+    assert pb.grad(lambda x, w: applied(lambda t: t * w, x))(1.0, 2.0) == 2.0
+    with pytest.raises(pb.PullbackError, match="gives no derivative by w"):
+        pb.grad(lambda x, w: applied(lambda t: t * w, x), 1)(1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("argnums", "error", "message"),
+    [
+        ((5,), IndexError, "nondiff_argnums 5 is out of range: f has 2 positional arguments"),
+        ((-1,), IndexError, "nondiff_argnums -1 is out of range"),
+        ("a", TypeError, "nondiff_argnums has to be an int or a sequence of int, not 'a'"),
+        (1.5, TypeError, "not 1.5"),
+        ((0, 0), ValueError, r"names an argument twice: \(0, 0\)"),
+        ((True,), TypeError, r"not \(True,\)"),
+    ],
+)
+@pytest.mark.parametrize("custom", [pb.custom_vjp, pb.custom_jvp])
+def test_nondiff_argnums_are_checked(custom: Any, argnums: Any, error: type[Exception], message: str) -> None:
+    def f(s, x):
+        return s * x
+
+    with pytest.raises(pb.PullbackError, match=message) as caught:
+        custom(f, nondiff_argnums=argnums)
+    assert isinstance(caught.value, error)
+    custom(lambda *xs: xs[0], nondiff_argnums=(5,))

@@ -21,7 +21,7 @@ LAYERS: dict[str, set[str]] = {
     "rules": {"analysis"},
     "transforms": {"rules"},
     "codegen": {"transforms", "runtime"},
-    "frontend": {"rules", "paths"},
+    "frontend": {"rules", "paths", "fingerprint"},
     "pipeline": {"codegen", "frontend"},
     "tree": {"ir"},
     "plan": {"tree", "fingerprint", "runtime"},

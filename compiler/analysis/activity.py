@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from ..errors import PullbackTypeError
 from ..ir.nodes import Function, Op, Operand, Region, Value
 from ..ir.opdef import opdef
 from ..ir.types import Type
@@ -37,6 +38,20 @@ def carries_derivative(op: Op, k: int) -> bool:
     if isinstance(entry.vjp, tuple):
         return entry.vjp[k] is not None
     return True
+
+
+def require_derivatives(call: Op, callee: Function, wrt: Iterable[int]) -> None:
+    """Raise PullbackTypeError where a call is differentiated by an operand by which the callee's own rule gives no
+    derivative."""
+    for k in wrt:
+        if k in callee.attrs.get("constant", ()):
+            what, name = callee.params[k].hint or "an argument", callee.name.removesuffix("_custom")
+            raise PullbackTypeError(
+                f"the rule of {name} gives no derivative by {what}, which depends on what is differentiated by",
+                call.loc,
+                "it is named by nondiff_argnums or read from outside: make it a differentiated argument, or pass "
+                f"pb.stop_gradient({what})",
+            )
 
 
 Follow = Callable[[Op, int], bool]

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from ..errors import PullbackAttributeError, PullbackError, PullbackTypeError, UnsupportedError
+from ..ir.leaves import require_plain_array
 from ..paths import Path, of_globals, of_module, of_named, of_value, unwrap
-from ..signature import require_plain_array
 from .context import closest
 from .control import Frame
 from .places import Places

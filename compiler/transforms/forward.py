@@ -9,7 +9,7 @@ Before::  ``%y = sin %x``      after::  ``%y = sin %x  %c = cos %x  %y_dot = mul
 
 from __future__ import annotations
 
-from ..analysis.activity import carries_derivative, differentiable_type, varied_values
+from ..analysis.activity import carries_derivative, differentiable_type, require_derivatives, varied_values
 from ..analysis.structure import loop_of
 from ..errors import UnsupportedError
 from ..ir.builder import Builder, constant
@@ -224,6 +224,7 @@ class _Forward:
             b.region.ops.append(sub.clone_op(op))
             return
         callee = self.callees[op.attrs["callee"]]
+        require_derivatives(op, callee, wrt)
         if "custom_vjp" in callee.attrs and "custom_jvp" not in callee.attrs:
             raise UnsupportedError(
                 f"{callee.name} has a custom_vjp, which forward mode cannot use",

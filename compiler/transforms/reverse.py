@@ -29,7 +29,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..analysis.activity import active_values, carries_derivative, differentiable_type
+from ..analysis.activity import active_values, carries_derivative, differentiable_type, require_derivatives
 from ..analysis.structure import Loop, free_values, loop_of
 from ..errors import UnsupportedError
 from ..ir.builder import Builder, constant
@@ -374,6 +374,7 @@ class _Sweep:
         grads = [self.full(self.take(op.results[k]), op.results[k].type) for k in floats]
         if not wrt:
             return
+        require_derivatives(op, callee, wrt)
         args = [sub.operand(x) for x in op.operands]
         forward: Op | None = None
         float_args = [k for k, x in enumerate(op.operands) if differentiable_type(x.type)]
