@@ -15,6 +15,7 @@ import dataclasses
 import functools
 import inspect
 import re
+import types
 from collections.abc import Mapping
 from typing import Any, final
 
@@ -78,6 +79,8 @@ def scan(x: Any, key: list[Any], leaves: list[Any], static_ints: bool) -> None:
         key.append((t, len(inner), *_shadows(x, inner)))
         for _, child in inner:
             scan(child, key, leaves, static_ints)
+    elif t is types.MethodType:  # made anew each time that it is read
+        key.append((t, Identity(x.__self__), Identity(x.__func__)))
     else:
         key.append((t, Identity(x)))
 

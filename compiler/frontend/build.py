@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import numpy as np
+
 from .. import rules as _rules  # the registry must be filled
 from ..errors import NeedsStatic, PullbackError, PullbackTypeError, UnsupportedError
 from ..ir.nodes import Function, Loc, Operand, Value
@@ -212,9 +214,21 @@ def _static_argument(ctx: Interpreter, value: Any) -> Any:
         return DictValue({k: _static_argument(ctx, x) for k, x in value.items()}, stamp=0)
     if isinstance(value, types.FunctionType) and ctx.transform_of(value) is None:
         return ctx.named_function(value, value.__name__)
-    if hasattr(value, "__dict__") and not callable(value) and not isinstance(value, enum.Enum | types.ModuleType):
+    if _is_object(value) and ctx.transform_of(value) is None:
         return ctx.capture_object(value, of_value(value), type(value).__name__)
     return value
+
+
+_KNOWN = (type, enum.Enum, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, np.ufunc, np.dtype)
+
+
+def _is_object(value: Any) -> bool:
+    """Whether a static value has attributes that may change: an object of a class, a bound method, a partial."""
+    if isinstance(value, _KNOWN):
+        return False
+    if isinstance(value, types.MethodType) or hasattr(value, "__dict__"):
+        return True
+    return hasattr(type(value), "__slots__") and type(value).__module__.split(".")[0] not in sys.stdlib_module_names
 
 
 def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
