@@ -7,6 +7,7 @@ program, differentiated twice.
 
 from __future__ import annotations
 
+import copy
 import functools
 import types
 from collections.abc import Callable, Sequence
@@ -38,10 +39,8 @@ class Transformed:
     """
 
     def __init__(self, fn: Callable[..., Any], spec: _Spec | None):
-        _require_function(fn)
+        base, specs = _parts(fn)
         functools.update_wrapper(self, fn, updated=())
-        base = getattr(fn, "__pullback_fn__", fn)
-        specs: tuple[_Spec, ...] = getattr(fn, "__pullback_chain__", ())
         self.__pullback_fn__: Callable[..., Any] = base
         self.__pullback_chain__: tuple[_Spec, ...] = (*specs, spec) if spec is not None else specs
         self._single: Dispatcher | None = None
@@ -60,6 +59,24 @@ class Transformed:
     def __get__(self, obj: Any, objtype: type | None = None) -> Any:
         return self if obj is None else BoundTransformed(self, obj)
 
+    def __deepcopy__(self, memo: Any) -> Transformed:
+        return self  # as a function is
+
+    def __copy__(self) -> Transformed:
+        return self
+
+    def __reduce__(self) -> Any:
+        name = paths.global_name(self)
+        if name is not None:
+            return name
+        fn, chain = self.__pullback_fn__, self.__pullback_chain__
+        found = paths.found_under_name(fn)  # the decorated function
+        if isinstance(found, Transformed) and found.__pullback_fn__ is fn:
+            n = len(found.__pullback_chain__)
+            if found.__pullback_chain__ == chain[:n]:
+                return _transformed, (found, chain[n:])
+        return _transformed, (fn, chain)
+
     def __repr__(self) -> str:
         inner = getattr(self.__pullback_fn__, "__qualname__", repr(self.__pullback_fn__))
         for spec in self.__pullback_chain__:
@@ -72,11 +89,7 @@ class Transformed:
         ``level="adjoint"``: readable Python over NumPy; runs with numpy alone. ``level="native"``: the
         explicit loops that are compiled, also plain Python. Nothing is compiled or run.
         """
-        if level not in ("adjoint", "native"):
-            raise PullbackValueError(f'level is "adjoint" or "native", not {level!r}')
-        from . import backend
-
-        return backend.source(self.program(*args, **kwargs).function, level)
+        return source_of(self.program(*args, **kwargs), level)
 
     def ir(self, *args: Any, stage: str | None = None, **kwargs: Any) -> str:
         """The IR for these arguments as text.
@@ -116,29 +129,49 @@ class Transformed:
         return dispatcher_of(self.__pullback_fn__, chain), args, kwargs
 
 
+def _transformed(fn: Callable[..., Any], specs: tuple[_Spec, ...]) -> Transformed:
+    """A function under transforms (what is pickled)."""
+    made = fn if isinstance(fn, Transformed) else Transformed(fn, None)
+    for spec in specs:
+        made = Transformed(made, spec)
+    return made
+
+
 @final
 class BoundTransformed:
-    """A transformed method of an object: argument 0 is the object, as in JAX."""
+    """A transformed method of an object: argument 0 is the object, as in JAX.
 
-    def __init__(self, transformed: Transformed, obj: Any):
+    A transform of it is one of the bound method, and counts from the first argument after the object.
+    """
+
+    def __init__(self, transformed: Any, obj: Any):
         self.__func__ = transformed
         self.__self__ = obj
-        functools.update_wrapper(self, transformed.__pullback_fn__, updated=())
+        functools.update_wrapper(self, transformed, updated=())
+
+    def __reduce__(self) -> Any:
+        return BoundTransformed, (self.__func__, self.__self__)
+
+    def __repr__(self) -> str:
+        return f"<bound {self.__func__!r} of {self.__self__!r}>"
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         return self.__func__(self.__self__, *args, **kwargs)
 
     def source(self, *args: Any, level: str = "adjoint", **kwargs: Any) -> str:
         """See `Transformed.source`."""
-        return self.__func__.source(self.__self__, *args, level=level, **kwargs)
+        made: str = self.__func__.source(self.__self__, *args, level=level, **kwargs)
+        return made
 
     def ir(self, *args: Any, stage: str | None = None, **kwargs: Any) -> str:
         """See `Transformed.ir`."""
-        return self.__func__.ir(self.__self__, *args, stage=stage, **kwargs)
+        made: str = self.__func__.ir(self.__self__, *args, stage=stage, **kwargs)
+        return made
 
     def memory(self, *args: Any, **kwargs: Any) -> MemoryReport:
         """See `Transformed.memory`."""
-        return self.__func__.memory(self.__self__, *args, **kwargs)
+        made: MemoryReport = self.__func__.memory(self.__self__, *args, **kwargs)
+        return made
 
 
 @final
@@ -154,28 +187,39 @@ class _Spec:
             if argnums is not None:
                 raise PullbackTypeError("give argnums or argnames, not both")
             self.single = isinstance(argnames, str)
-            names = (argnames,) if isinstance(argnames, str) else tuple(argnames)
-            if not all(isinstance(n, str) for n in names):
+            names = (argnames,) if isinstance(argnames, str) else argnames
+            if not isinstance(names, (tuple, list)) or not all(isinstance(n, str) for n in names):
                 raise PullbackTypeError(f"argnames has to be a str or a sequence of str, not {argnames!r}")
-            self.names = names
-            given: tuple[Any, ...] = names
+            self.names = names = tuple(names)
         else:
-            argnums = 0 if argnums is None else argnums
-            self.single = isinstance(argnums, (int, np.integer))
-            if not self.single and not isinstance(argnums, (tuple, list, range)):
-                raise PullbackTypeError(f"argnums has to be an int or a sequence of int, not {argnums!r}")
-            positions = (argnums,) if self.single else tuple(argnums)  # type: ignore[arg-type]
-            if not all(isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in positions):
-                raise PullbackTypeError(f"argnums has to be an int or a sequence of int, not {argnums!r}")
-            self.positions = tuple(int(n) for n in positions)  # type: ignore[arg-type]
-            given = self.positions
-        if not given:
-            raise PullbackValueError(f"{kind} with respect to no argument: argnums and argnames are empty")
-        if len(set(given)) != len(given):
-            raise PullbackValueError(f"{kind}: an argument is named twice in {given}")
+            self.positions, self.single = positions_of(kind, 0 if argnums is None else argnums)
+            return
+        if not names:
+            raise PullbackValueError(f"{kind} with respect to no argument: argnames is empty")
+        if len(set(names)) != len(names):
+            raise PullbackValueError(f"{kind}: an argument is named twice in {names}")
 
     def __repr__(self) -> str:
         return f"{self.kind}({self.names or self.positions}, {self.single}, {self.has_aux})"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Spec) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((self.kind, self.names, self.positions, self.single, self.has_aux))
+
+    def bound(self) -> _Spec:
+        """The same for a method whose first argument is bound."""
+        if self.positions is None:
+            return self
+        if 0 in self.positions:
+            raise UnsupportedError(
+                f"{self.kind} with respect to self cannot be transformed further as a bound method",
+                hint="transform the function of the class, and pass the object",
+            )
+        made = copy.copy(self)
+        made.positions = tuple(n - 1 if n > 0 else n for n in self.positions)
+        return made
 
     def transform(self, wrt: Any) -> Transform:
         return Transform(self.kind, wrt, self.single, self.has_aux)
@@ -197,6 +241,30 @@ class _Spec:
                     hint=f"the arguments are {', '.join((*names, *kwargs))}",
                 )
         return tuple(out)
+
+
+def positions_of(kind: str, argnums: Any) -> tuple[tuple[int, ...], bool]:
+    """The positions that argnums name, and whether it is one int."""
+    single = isinstance(argnums, (int, np.integer))
+    positions = (argnums,) if single else argnums
+    if not isinstance(positions, (tuple, list, range)) or not all(
+        isinstance(n, (int, np.integer)) and not isinstance(n, bool) for n in positions
+    ):
+        raise PullbackTypeError(f"argnums has to be an int or a sequence of int, not {argnums!r}")
+    if not positions:
+        raise PullbackValueError(f"{kind} with respect to no argument: argnums is empty")
+    if len(set(positions)) != len(positions):
+        raise PullbackValueError(f"{kind}: an argument is named twice in {argnums}")
+    return tuple(int(n) for n in positions), single
+
+
+def source_of(program: Program, level: str) -> str:
+    """A program as Python source, see `Transformed.source`."""
+    if level not in ("adjoint", "native"):
+        raise PullbackValueError(f'level is "adjoint" or "native", not {level!r}')
+    from . import backend
+
+    return backend.source(program.function, level)
 
 
 def _transform(kind: str, fun: Any, argnums: Argnums | None, argnames: Argnames | None, has_aux: bool) -> Any:
@@ -368,18 +436,25 @@ def dispatcher_of(fn: Callable[..., Any], chain: tuple[Transform, ...]) -> Dispa
 def _require_function(fun: Any) -> None:
     if not callable(fun):
         raise PullbackTypeError(f"expected a function, not {tree.describe(fun)}")
-    if getattr(fun, "__pullback_final__", False):
+    if getattr(getattr(fun, "__func__", fun), "__pullback_final__", False):
         raise UnsupportedError(
             "a Jacobian cannot be transformed further",
             hint="for second derivatives of a scalar function use hessian or hvp",
         )
 
 
+def _parts(fun: Any) -> tuple[Callable[..., Any], tuple[_Spec, ...]]:
+    """The user's function, and the transforms that have been applied to it."""
+    _require_function(fun)
+    if isinstance(fun, (BoundTransformed, types.MethodType)) and isinstance(fun.__func__, Transformed):
+        base, chain = fun.__func__.__pullback_fn__, fun.__func__.__pullback_chain__
+        return types.MethodType(base, fun.__self__), tuple(s.bound() for s in chain)
+    return getattr(fun, "__pullback_fn__", fun), getattr(fun, "__pullback_chain__", ())
+
+
 def extended(fun: Callable[..., Any], *more: Transform) -> Dispatcher:
     """The dispatcher of a function, transformed already or not, under further transforms."""
-    _require_function(fun)
-    base = getattr(fun, "__pullback_fn__", fun)
-    specs: tuple[_Spec, ...] = getattr(fun, "__pullback_chain__", ())
+    base, specs = _parts(fun)
     for spec in specs:
         if spec.positions is None:
             raise PullbackTypeError(

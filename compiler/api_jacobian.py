@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from typing import Any, final
+from typing import TYPE_CHECKING, Any, final
 
 import numpy as np
 
-from . import tree
-from .api import Argnums, extended, grad
-from .errors import PullbackTypeError
+from . import paths, tree
+from .api import Argnums, BoundTransformed, extended, grad, positions_of, source_of
 from .plan import Transform
+
+if TYPE_CHECKING:
+    from .compose import Program
 
 
 @final
@@ -21,11 +23,8 @@ class Jacobian:
     __pullback_final__ = True
 
     def __init__(self, fun: Callable[..., Any], argnums: Argnums, forward: bool):
+        self._wrt, self._single = positions_of("jacfwd" if forward else "jacrev", argnums)
         functools.update_wrapper(self, fun, updated=())
-        self._single = isinstance(argnums, (int, np.integer))
-        self._wrt: tuple[int, ...] = (argnums,) if self._single else tuple(argnums)  # type: ignore[assignment, arg-type]
-        if not all(isinstance(n, (int, np.integer)) for n in self._wrt) or not self._wrt:
-            raise PullbackTypeError(f"argnums has to be an int or a sequence of int, not {argnums!r}")
         self._forward = forward
         self._fun = fun
         kind = Transform("jvp", self._wrt, value=False) if forward else Transform("vjp", self._wrt)
@@ -39,6 +38,37 @@ class Jacobian:
         inputs = tuple(args[k] for k in self._wrt)
         blocks = (self._columns if self._forward else self._rows)(args, kwargs, inputs, out)
         return self._assemble(blocks, inputs, out)
+
+    def __get__(self, obj: Any, objtype: type | None = None) -> Any:
+        return self if obj is None else BoundTransformed(self, obj)
+
+    def __deepcopy__(self, memo: Any) -> Jacobian:
+        return self
+
+    def __copy__(self) -> Jacobian:
+        return self
+
+    def __reduce__(self) -> Any:
+        argnums = self._wrt[0] if self._single else self._wrt
+        return paths.global_name(self) or (Jacobian, (self._fun, argnums, self._forward))
+
+    def __repr__(self) -> str:
+        inner = repr(self._fun) if hasattr(self._fun, "__pullback_fn__") else getattr(self._fun, "__qualname__", "")
+        inner = inner.removeprefix("<pullback ").removesuffix(">") or repr(self._fun)
+        return f"<pullback {'jacfwd' if self._forward else 'jacrev'}({inner})>"
+
+    def source(self, *args: Any, level: str = "adjoint", **kwargs: Any) -> str:
+        """The program that is called for each row or column, as `Transformed.source` gives it."""
+        return source_of(self._program(args, kwargs), level)
+
+    def ir(self, *args: Any, stage: str | None = None, **kwargs: Any) -> str:
+        """The IR of that program, as `Transformed.ir` gives it."""
+        from .compose import text
+
+        return text(self._program(args, kwargs), stage)
+
+    def _program(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Program:
+        return self._derivative.entry(*self._derivative.bind(args, kwargs)).spec.program
 
     def _rows(self, args: Any, kwargs: Any, inputs: Any, out: Any) -> list[list[Any]]:
         """blocks[i][j] of output leaf i and input leaf j, by one vjp for each element of the output."""

@@ -42,6 +42,18 @@ class _Custom:
     def __get__(self, obj: Any, objtype: type | None = None) -> Any:
         return self if obj is None else functools.partial(self, obj)
 
+    def __deepcopy__(self, memo: Any) -> Any:
+        return self  # as a function is
+
+    def __copy__(self) -> Any:
+        return self
+
+    def __getnewargs__(self) -> tuple[Any, ...]:
+        return self.fun, self.nondiff_argnums
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return paths.global_name(self) or super().__reduce_ex__(max(protocol, 2))
+
     def __repr__(self) -> str:
         return f"<pullback {type(self).__name__}({getattr(self.fun, '__qualname__', self.fun)})>"
 

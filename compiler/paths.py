@@ -170,6 +170,19 @@ def of_named(obj: Any) -> Path | None:
     return None
 
 
+def found_under_name(obj: Any) -> Any:
+    """What is in the module of an object under its name (what decorates it, perhaps); None where there is nothing."""
+    found: Any = sys.modules.get(getattr(obj, "__module__", None) or "")
+    for part in getattr(obj, "__qualname__", "<").split("."):
+        found = getattr(found, part, None)
+    return found
+
+
+def global_name(obj: Any) -> str | None:
+    """The name by which `pickle` finds an object in its module; None where it does not."""
+    return obj.__qualname__ if found_under_name(obj) is obj else None
+
+
 @final
 @dataclass(frozen=True, slots=True, eq=False)
 class Guard:
