@@ -17,7 +17,7 @@ import sys
 import types
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -144,9 +144,7 @@ class Calls(Objects):
             return owner.name
         if is_static(owner):
             if isinstance(owner, frozenset) and not hasattr(owner, name) and hasattr(set, name):
-                self.session.needs_sets = True
-                message = "a set that was made outside of the function changes"
-                self.error(NeedsStatic, message, "change a copy of it, as in set(items)")
+                self.refuse_changed_set()
             if not hasattr(owner, name):
                 message = f"{describe(owner)} has no attribute {name!r}"
                 self.error(PullbackAttributeError, message, closest(name, dir(owner)))
@@ -157,6 +155,12 @@ class Calls(Objects):
                 return self.named_function(value, name)
             return value
         self.error(UnsupportedError, f"{describe(owner)} has no attribute {name!r}")
+
+    def refuse_changed_set(self) -> NoReturn:
+        """A set that is a constant is changed: the sets of the program have to be objects, those from outside stay."""
+        self.session.needs_sets = True
+        message = "a set that was made outside of the function changes"
+        self.error(NeedsStatic, message, "change a copy of it, as in set(items)")
 
     # -- dispatch -----------------------------------------------------------------------------
     def eval_Call(self, node: ast.Call) -> Any:

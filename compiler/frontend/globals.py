@@ -141,7 +141,10 @@ class Globals(Places):
             return DictValue({k: self.capture_object(x, path.item(k), f"{name}_{k}") for k, x in obj.items()}, stamp=0)
         if isinstance(obj, (set, frozenset)) and all(isinstance(x, (int, str)) for x in obj):
             session.guard(path, copy.copy(obj), name)
-            return frozenset(obj)
+            constant = frozenset(obj)
+            if isinstance(obj, set):
+                session.outside_sets.append(constant)
+            return constant
         if isinstance(obj, types.ModuleType):
             session.guard(path, obj, name)
             return obj

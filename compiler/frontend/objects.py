@@ -129,6 +129,13 @@ class Objects(Globals):
         raw = inspect.getattr_static(owner.cls, name, None)
         return not hasattr(raw, "__set__") or isinstance(raw, types.MemberDescriptorType)
 
+    def is_frozen(self, owner: RecordValue, name: str) -> bool:
+        """Whether Python refuses to assign an attribute: of a tuple, or of a frozen dataclass."""
+        params = getattr(owner.cls, "__dataclass_params__", None)
+        if params is None or not params.frozen:
+            return issubclass(owner.cls, tuple)
+        return "__dataclass_params__" in owner.cls.__dict__ or name in {f.name for f in dataclasses.fields(owner.cls)}
+
     def set_property(self, owner: RecordValue | Opaque, name: str, value: Any) -> bool:
         """Call the setter of an attribute that is a property; False of any other."""
         raw = inspect.getattr_static(class_of(owner), name, None)
@@ -257,6 +264,13 @@ class Objects(Globals):
         name = _OPERATORS[op][0].replace("__", "__i", 1)
         if isinstance(inspect.getattr_static(class_of(old), name, None), types.FunctionType):
             return self.call(self.attribute(old, name), [right], {})
+        return NotImplemented
+
+    def reflected(self, op: type[ast.AST], a: Any, b: Any) -> Any:
+        """``a op b`` by the method that the class of `b` has for right operands; NotImplemented where it has none."""
+        name = _OPERATORS[op][1]
+        if isinstance(inspect.getattr_static(class_of(b), name, None), types.FunctionType):
+            return self.call(self.attribute(b, name), [a], {})
         return NotImplemented
 
     def _equal_objects(self, op: type[ast.AST], a: Any, b: Any) -> Any:

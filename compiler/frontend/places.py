@@ -367,7 +367,7 @@ class Places(Dicts):
             self.store_value(owner, key, value)
         elif isinstance(owner, RecordValue) and not issubclass(owner.cls, tuple):
             self.call(self.attribute(owner, "__setitem__"), [key, value], {})
-        elif isinstance(owner, tuple):
+        elif isinstance(owner, (tuple, RecordValue)):
             self.error(PullbackTypeError, "a tuple does not support item assignment", "use a list or an array")
         else:
             self.error(

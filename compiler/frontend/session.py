@@ -121,6 +121,7 @@ class Session:
         self.found_keys: set[Any] = set()  # dicts, and run-time keys that they were seen to have
         self.sets_change = False  # the sets that the program makes are objects of `containers_library.set_`
         self.needs_sets = False  # and would have to be
+        self.outside_sets: list[frozenset[Any]] = []  # what stands for a set that was made outside of the function
         self._symbols = 0
         self._callee_names: set[str] = set()
 

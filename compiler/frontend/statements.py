@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
+from ..errors import PullbackAttributeError, PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.nodes import Const, Value
 from ..ir.types import Type, promote
 from ..paths import of_named
@@ -22,11 +22,15 @@ from .patterns import Patterns
 from .texts import template_of
 from .values import (
     ITERATORS,
+    UNDEFINED,
     Array,
+    BoundMethod,
+    DictValue,
     ListValue,
     Opaque,
     RecordValue,
     UserFunction,
+    is_scalar,
 )
 
 
@@ -116,13 +120,14 @@ class Statements(LoopStatements, Patterns):
 
     def _assign_attribute(self, owner: Any, name: str, value: Any) -> None:
         owner = self.present(owner)
+        if isinstance(owner, RecordValue) and self.is_frozen(owner, name):
+            self.error(PullbackAttributeError, f"{owner.cls.__name__} objects do not change: {name!r}")
         if isinstance(owner, (RecordValue, Opaque)) and self.set_property(owner, name, value):
             return
         if isinstance(owner, RecordValue) and self.may_have(owner, name):
-            if getattr(getattr(owner.cls, "__dataclass_params__", None), "frozen", False):
-                self.error(PullbackTypeError, f"cannot assign to field {name!r} of a frozen dataclass")
-            self.change(owner)
-            owner.fields[name] = value
+            if owner.fields.get(name, UNDEFINED) is not value:
+                self.change(owner)
+                owner.fields[name] = value
             return
         what = "objects from outside" if isinstance(owner, (Opaque, RecordValue)) else describe(owner)
         self.error(
@@ -185,9 +190,7 @@ class Statements(LoopStatements, Patterns):
 
             def change(owner: Any) -> None:
                 old = self.attribute(owner, name)
-                new = self._augmented(op, old, self.eval(s.value))
-                if new is not old:
-                    self._assign_attribute(owner, name, new)
+                self._assign_attribute(owner, name, self._augmented(op, old, self.eval(s.value)))
 
             self.for_candidates(self.candidates(s.target.value), change)
             return
@@ -208,25 +211,47 @@ class Statements(LoopStatements, Patterns):
             self.store_item(owner, key, self.binary(op, old, right))
             return
         new = self._augmented(op, old, right)
-        if new is not old:
+        if new is not old or not isinstance(owner, (ListValue, DictValue)):
             self.store_item(owner, key, new)
 
     def _augmented(self, op: type[ast.operator], old: Any, right: Any) -> Any:
-        """``old op= right``: arrays and lists change in place, the rest gives a new value."""
+        """``old op= right``: arrays, lists and dicts change in place, the rest gives a new value."""
+        old = self.present(old)
         if isinstance(old, Array):
             self._inplace(op, old, right)
             return old
-        if isinstance(old, ListValue) and op is ast.Add:
-            from .container_methods import call_method
-            from .values import BoundMethod
-
-            call_method(self, BoundMethod(old, "extend"), [right], {})
+        if isinstance(old, ListValue) and op in (ast.Add, ast.Mult):
+            return self._augmented_list(op, old, self.present(right))
+        if isinstance(old, DictValue) and op is ast.BitOr:
+            self.call(BoundMethod(old, "update"), [right], {})
             return old
+        outside = any(old is s for s in self.session.outside_sets)
+        if isinstance(old, set) or (isinstance(old, frozenset) and (outside or not self.session.sets_change)):
+            self.refuse_changed_set()
         if isinstance(old, (RecordValue, Opaque)):
             result = self.overloaded_inplace(op, old, right)
             if isinstance(result, Const) or result is not NotImplemented:
                 return result
         return self.binary(op, old, right)
+
+    def _augmented_list(self, op: type[ast.operator], old: ListValue, right: Any) -> Any:
+        """``+=`` and ``*=`` of a list, which has no ``+`` for numbers: arrays, NumPy scalars and objects with an
+        ``__radd__`` come before its own."""
+        if op is ast.Mult:
+            result = self.binary(op, old, right)
+            if not isinstance(result, ListValue):
+                return result
+            self.change(old)
+            old.content = result.content
+            return old
+        if isinstance(right, (Array, np.ndarray)) or (is_scalar(right) and not self.type(right).weak):
+            return self.binary(op, old, right)
+        if isinstance(right, (RecordValue, Opaque)):
+            result = self.reflected(op, old, right)
+            if isinstance(result, Const) or result is not NotImplemented:
+                return result
+        self.call(BoundMethod(old, "extend"), [right], {})
+        return old
 
     def _inplace(self, op: type[ast.operator], target: Array, right: Any) -> None:
         value = self.binary(op, target, right)

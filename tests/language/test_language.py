@@ -15,7 +15,7 @@ import pullback as pb
 
 from .support import VARIANTS, outcome
 
-MODULES = ("absent", "alternatives", "carried_parts", "containers", "control", "copies", "equality", "growing", "growing_while", "item_parts",
+MODULES = ("absent", "alternatives", "augmented", "carried_parts", "containers", "control", "copies", "equality", "growing", "growing_while", "item_parts",
            "iteration", "iterators", "mutation", "objects", "ordered", "picked", "recursive_sharing", "sharing", "special_methods",
            "structure", "tables")  # fmt: skip
 
@@ -24,7 +24,10 @@ CASES = {
 }
 
 # What plain NumPy raises as given.
-RAISING = {"control.raises": "ArithmeticError", "control.index_error": "IndexError",
+RAISING = {"augmented.field_of_a_frozen_dataclass": "FrozenInstanceError", "augmented.field_of_a_namedtuple": "AttributeError",
+           "augmented.item_of_a_namedtuple": "TypeError", "augmented.item_of_a_tuple": "TypeError",
+           "augmented.list_and_array_of_another_length": "ValueError", "augmented.list_and_python_number": "TypeError",
+           "augmented.property_without_setter": "AttributeError", "control.raises": "ArithmeticError", "control.index_error": "IndexError",
            "control.zero_division": "ZeroDivisionError", "control.domain_error": "ValueError",
            "special_methods.a_key_that_is_missing": "KeyError",
            "alternatives.a_key_that_no_path_has": "KeyError", "picked.out_of_range": "IndexError",
