@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import itertools
 import sys
 import types
 from collections.abc import Callable
@@ -152,6 +153,13 @@ def of_module(module: types.ModuleType) -> Path:
     return of_namespace(module.__dict__) or of_value(module.__dict__)
 
 
+def mangled(name: str, cls: str) -> str:
+    """What Python makes of a name in the body of a class: a private one gets the name of the class."""
+    if not name.startswith("__") or name.endswith("__") or "." in name or not cls.strip("_"):
+        return name
+    return f"_{cls.lstrip('_')}{name}"
+
+
 def of_named(obj: Any) -> Path | None:
     """The path to a function or class under its own name in its module; None where it is not found there."""
     module = sys.modules.get(getattr(obj, "__module__", None) or "")
@@ -159,8 +167,8 @@ def of_named(obj: Any) -> Path | None:
     if module is None or "<" in names[0]:
         return None
     path = of_module(module).item(names[0])
-    for name in names[1:]:
-        path = path.then("own attribute", name)
+    for cls, name in itertools.pairwise(names):
+        path = path.then("own attribute", mangled(name, cls))
     for found in (path, path.then("unwrapped")):
         try:
             if found() is obj:

@@ -2,7 +2,7 @@
 
 The whole file is parsed once and the function's node is found by its code object: a `def` by name and
 first line, a lambda by the positions of its bytecode, so that several lambdas on one line are told
-apart.
+apart. Private names (``self.__x``) are mangled, as the compiler of Python does.
 """
 
 from __future__ import annotations
@@ -12,16 +12,18 @@ import functools
 import inspect
 import linecache
 import os
+import re
 import sysconfig
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.machinery import SourceFileLoader
-from typing import Any
+from typing import Any, ClassVar
 
 from ..errors import PullbackTypeError, UnsupportedError
 from ..fingerprint import source_agrees
 from ..ir.nodes import Loc
+from ..paths import mangled
 
 FunctionNode = ast.FunctionDef | ast.Lambda
 
@@ -45,7 +47,38 @@ def is_library(file: str) -> bool:
 
 @functools.lru_cache(maxsize=64)
 def _parse(file: str, text: str) -> ast.Module:
-    return ast.parse(text, file)
+    tree = ast.parse(text, file)
+    return _Mangling().visit(tree) if _PRIVATE.search(text) else tree
+
+
+_PRIVATE = re.compile(r"(?<!\w)__(?!\w*__\b)\w")
+
+
+class _Mangling(ast.NodeTransformer):
+    """Private names get the name of the innermost class around them."""
+
+    cls = ""
+    _FIELDS: ClassVar = {
+        ast.Name: "id", ast.Attribute: "attr", ast.arg: "arg", ast.FunctionDef: "name",
+        ast.AsyncFunctionDef: "name", ast.ClassDef: "name", ast.alias: "asname", ast.MatchAs: "name",
+        ast.MatchStar: "name", ast.MatchMapping: "rest", ast.ExceptHandler: "name",
+    }  # fmt: skip
+
+    def visit(self, node: ast.AST) -> Any:
+        field = self._FIELDS.get(type(node), "")
+        name = getattr(node, field, None)
+        if name is not None:
+            setattr(node, field, mangled(name, self.cls))
+        if isinstance(node, (ast.Global, ast.Nonlocal)):
+            node.names = [mangled(n, self.cls) for n in node.names]
+        if not isinstance(node, ast.ClassDef):
+            return self.generic_visit(node)
+        for part in (*node.bases, *node.keywords, *node.decorator_list):
+            self.visit(part)
+        outer, self.cls = self.cls, str(name)
+        node.body = [self.visit(s) for s in node.body]
+        self.cls = outer
+        return node
 
 
 def _lines(fn: types.FunctionType) -> list[str] | None:
@@ -119,8 +152,10 @@ def _loc(node: ast.AST, file: str) -> Loc:
 
 
 def _find_def(tree: ast.Module, code: types.CodeType) -> Any:
+    names = {code.co_name}  # the code of a private function has its name as it is written
+    names |= {mangled(code.co_name, cls) for cls in code.co_qualname.split(".")[:-1]}
     for node in ast.walk(tree):
-        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name == code.co_name:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and node.name in names:
             first = node.decorator_list[0].lineno if node.decorator_list else node.lineno
             if code.co_firstlineno in (first, node.lineno):
                 return node
