@@ -15,10 +15,11 @@ import numpy as np
 
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
+from ..ir.nodes import Op, Region
 from . import containers_library
 from . import numpy_compositions as compositions
 from .alternatives import is_alternative, one_of, types_of
-from .context import Context, describe
+from .context import Context, DeadCode, describe
 from .iteration import is_iterator
 from .numpy_builtins import to_int
 from .numpy_support import cast
@@ -347,7 +348,7 @@ def _any(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return _python_bool(ctx, ctx.numpy(np.any, args))
     if ctx.is_unbounded(args[0]):
         return ctx.reduce_items(args[0], "any")
-    return _python_bool(ctx, ctx.either(_tests(ctx, args[0], True)))
+    return _python_bool(ctx, _first_decides(ctx, args[0], True))
 
 
 @builtin(all, takes="items")
@@ -356,28 +357,45 @@ def _all(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return _python_bool(ctx, ctx.numpy(np.all, args))
     if ctx.is_unbounded(args[0]):
         return ctx.reduce_items(args[0], "all")
-    tests = _tests(ctx, args[0], False)
-    if any(t is False for t in tests):
-        return False
-    out: Any = True
-    for t in tests:
-        out = t if out is True else out if t is True else ctx.emit("logical_and", out, t)
-    return _python_bool(ctx, out)
+    return _python_bool(ctx, _first_decides(ctx, args[0], False))
 
 
-def _tests(ctx: Any, items: Any, last: bool) -> list[Any]:
-    """The truth of the items, up to the first one that is known to be `last`."""
-    tests: list[Any] = []
+def _first_decides(ctx: Any, items: Any, last: bool) -> Any:
+    """Whether the truth of an item is `last`, or else `not last`: `any` or `all`. What may raise, or has an effect, is
+    built into a branch for those who got as far."""
+    flag: Any = not last
+    turns = ctx.turns_of(items)
     with ctx.session.attempt() as journal:
-        for item in ctx.turns_of(items):
-            decided = all(isinstance(t, bool) for t in tests)
-            if not decided and any(obj.stamp < journal.start for obj in journal.old):
+        while flag is not last:
+            region, test = Region(), None
+            try:
+                with ctx.b.into(region):
+                    item = next(turns, UNDEFINED)
+                    if item is UNDEFINED:
+                        break
+                    test = ctx.truth(item)
+            except DeadCode:  # this item raises
+                pass
+            if not isinstance(flag, bool) and any(obj.stamp < journal.start for obj in journal.old):
                 message = "the items change something, and how many of them are looked at is known only at run time"
                 ctx.error(UnsupportedError, message, "use a for loop with break")
-            tests.append(ctx.truth(item))
-            if tests[-1] is last:
+
+            def look(ops: list[Op] = region.ops, test: Any = test) -> Any:
+                ctx.b.region.ops.extend(ops)
+                if test is None:
+                    raise DeadCode
+                return test
+
+            if isinstance(flag, bool):
+                flag = look()
+            elif test is None or not ctx.session.is_harmless(region):
+                flag = ctx.choose(flag, *((lambda: True, look) if last else (look, lambda: False)))
+            elif test is not (not last):
+                look()
+                flag = last if test is last else ctx.emit("logical_or" if last else "logical_and", flag, test)
+            if test is None or test is last:
                 break
-    return tests
+    return flag
 
 
 def _python_bool(ctx: Any, v: Any) -> Any:

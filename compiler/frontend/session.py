@@ -23,6 +23,7 @@ from typing import Any
 import numpy as np
 
 from ..analysis.bounds import Facts, prove_nonneg
+from ..analysis.effects import has_effect, may_raise
 from ..errors import NeedsExtent, UnsupportedError
 from ..ir.builder import Builder
 from ..ir.dims import Dim
@@ -269,10 +270,18 @@ class Session:
             return dim.const >= 0
         if all(c >= 0 and all(isinstance(a, str) for a in m) for m, c in dim.terms):
             return True
+        return prove_nonneg(dim, self.facts())
+
+    def facts(self) -> Facts:
+        """What is known of the indices of the loops that are being built, and of extents."""
         ranges: dict[Value, tuple[Dim | None, Dim | None]] = {index: (low, high) for index, low, high in self.loops}
         nonempty = [high - low for _, low, high in self.loops]
-        facts = Facts(ranges).with_nonneg(*self.assumptions, *(d for d in nonempty if not d.is_const))
-        return prove_nonneg(dim, facts)
+        return Facts(ranges).with_nonneg(*self.assumptions, *(d for d in nonempty if not d.is_const))
+
+    def is_harmless(self, region: Region) -> bool:
+        """Whether what a region does may be done without need: no effect, and it cannot raise."""
+        facts, callees = self.facts(), self.callees
+        return not any(has_effect(op, callees) or may_raise(op, facts, callees) for op in region.ops)
 
     def assume(self, dim: Dim) -> bool:
         """Whether ``dim >= 0`` holds, by proof or by an assumption checked at dispatch."""

@@ -15,7 +15,7 @@ import pullback as pb
 
 from .support import VARIANTS, outcome
 
-MODULES = ("absent", "alternatives", "augmented", "carried_parts", "containers", "control", "copies", "equality", "growing", "growing_while", "item_parts",
+MODULES = ("absent", "alternatives", "augmented", "carried_parts", "containers", "control", "copies", "decided", "equality", "growing", "growing_while", "item_parts",
            "iteration", "iterators", "mutation", "objects", "ordered", "picked", "private_names", "recursive_sharing", "sharing", "special_methods",
            "structure", "tables")  # fmt: skip
 
@@ -29,7 +29,7 @@ RAISING = {"augmented.field_of_a_frozen_dataclass": "FrozenInstanceError", "augm
            "augmented.list_and_array_of_another_length": "ValueError", "augmented.list_and_python_number": "TypeError",
            "augmented.property_without_setter": "AttributeError", "control.raises": "ArithmeticError", "control.index_error": "IndexError",
            "control.zero_division": "ZeroDivisionError", "control.domain_error": "ValueError",
-           "private_names.without_the_class": "AttributeError", "special_methods.a_key_that_is_missing": "KeyError",
+           "decided.not_decided_before_the_end": "IndexError", "private_names.without_the_class": "AttributeError", "special_methods.a_key_that_is_missing": "KeyError",
            "alternatives.a_key_that_no_path_has": "KeyError", "picked.out_of_range": "IndexError",
            "picked.a_place_that_only_another_has": "IndexError", "tables.a_key_that_is_missing": "KeyError",
            "tables.an_item_that_is_missing": "KeyError"}  # fmt: skip
