@@ -201,12 +201,14 @@ class Calls(Objects):
         kwargs: dict[str, Any] = {}
         for k in node.keywords:
             value = self.eval(k.value)
-            if k.arg is not None:
-                kwargs[k.arg] = value
-            elif isinstance(value, DictValue):
-                kwargs.update(value.items)
-            else:
+            if k.arg is None and not isinstance(value, DictValue):
                 self.error(PullbackTypeError, f"the argument after ** must be a dict, not {describe(value)}")
+            for name, x in value.items.items() if k.arg is None else [(k.arg, value)]:
+                if not isinstance(name, str):
+                    self.error(PullbackTypeError, f"keywords must be texts, not {describe(name)}")
+                if name in kwargs:
+                    self.error(PullbackTypeError, f"got multiple values for the keyword argument {name!r}")
+                kwargs[name] = x
         return args, kwargs
 
     def call(self, fn: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:

@@ -329,3 +329,34 @@ def linspace_of_a_length_counted_at_run_time(x, n):
         for i in range(len(points)):
             s += points[i] ** 2 * (i + 1)
     return s
+
+
+def _scaled(x, a=1.0, b=2.0, **more):
+    return x[0] * a * b + sum(more.values())
+
+
+@case(V)
+def keywords_of_several_dicts(x):
+    d1, d2 = {"a": x[0], "c": x[1]}, {"b": x[0]}
+    return _scaled(x, **d1, **d2) + _scaled(x, a=2.0, **d2)
+
+
+@case(V)
+def keyword_given_twice(x):
+    return _scaled(x, b=x[1], **{"b": 2.0})
+
+
+@case(V)
+def keyword_in_two_dicts(x):
+    d1, d2 = {"a": x[0], "c": x[1]}, {"c": x[0]}
+    return _scaled(x, **d1, **d2)
+
+
+@case(V)
+def key_of_a_dict_given_twice(x):
+    return dict(a=x[0], **{"a": 3.0})["a"]
+
+
+@case(V)
+def keyword_that_is_no_text(x):
+    return _scaled(x, **{1: x[0]})
