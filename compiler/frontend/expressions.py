@@ -239,10 +239,8 @@ class Expressions(Comparisons):
             self.error(PullbackTypeError, "matmul: the operands must be arrays, not numbers", "use *")
         ta, tb = self.type(a), self.type(b)
         if op is ast.Pow and ta.dtype != "f64" and tb.dtype != "f64":
-            if is_number(b) and b < 0:
-                a = self.emit("cast", self.operand(a), dtype="f64", weak=True) if is_operand(a) else float(a)
-            elif not is_number(b):
-                self.check(self.emit("ge", self.operand(b), 0), "ValueError", "an integer to a negative integer power")
+            a, b = self._power_of_integers(a, b)
+            ta = self.type(a)
         if op in (ast.BitAnd, ast.BitOr, ast.BitXor):
             if ta.is_float or tb.is_float:
                 self.error(PullbackTypeError, f"unsupported operand types for a bit operation: {ta} and {tb}")
@@ -253,6 +251,24 @@ class Expressions(Comparisons):
         if ta.is_int and tb.is_int:
             self._check_size(op, a, b)
         return self.emit(opcode, self.operand(a), self.operand(b))
+
+    def _power_of_integers(self, a: Any, b: Any) -> tuple[Any, Any]:
+        """The operands of ``a ** b`` of integers, in Python an int or a float, as the sign of b is: a float where
+        b is never positive, an int where it is never negative, and for 1 and -1; else an error of the run."""
+        exponent = Dim.of(0) if self.type(b).is_bool else self.require_dim(b)
+        if self.session.nonneg(exponent):
+            return a, b
+        if self.session.nonneg(-exponent):
+            return float(a) if is_number(a) else self.emit("cast", self.operand(a), dtype="f64", weak=True), b
+        if is_number(a) and abs(a) == 1:
+            return a, self.emit("abs", self.operand(b))
+        fits = self.emit("ge", self.operand(b), 0)
+        if is_number(a) and a == 0:
+            self.check(fits, "ZeroDivisionError", "0.0 cannot be raised to a negative power")
+        else:
+            message = "{} ** {} is a float, and an integer for other exponents: begin with a float, as in 10.0 ** k"
+            self.check(fits, "NotImplementedError", message, a, b)
+        return a, b
 
     def _check_size(self, op: type[ast.operator], a: Any, b: Any) -> None:
         """Python's integers have any size, ours 64 bits: a result that does not fit raises OverflowError. What no loop

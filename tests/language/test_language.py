@@ -15,7 +15,7 @@ import pullback as pb
 
 from .support import VARIANTS, outcome
 
-MODULES = ("absent", "alternatives", "augmented", "carried_parts", "containers", "control", "copies", "decided", "equality", "growing", "growing_while", "item_parts",
+MODULES = ("absent", "alternatives", "augmented", "carried_parts", "containers", "control", "copies", "decided", "equality", "growing", "growing_while", "integer_powers", "item_parts",
            "iteration", "iterators", "mutation", "objects", "ordered", "picked", "private_names", "recursive_sharing", "sharing", "special_methods",
            "structure", "tables")  # fmt: skip
 
@@ -29,6 +29,9 @@ RAISING = {"augmented.field_of_a_frozen_dataclass": "FrozenInstanceError", "augm
            "augmented.list_and_array_of_another_length": "ValueError", "augmented.list_and_python_number": "TypeError",
            "augmented.property_without_setter": "AttributeError", "control.raises": "ArithmeticError", "control.index_error": "IndexError",
            "control.zero_division": "ZeroDivisionError", "control.domain_error": "ValueError",
+           "integer_powers.zero": "ZeroDivisionError", "integer_powers.zero_at_run_time": "ZeroDivisionError",
+           "structure.keyword_given_twice": "TypeError", "structure.keyword_in_two_dicts": "TypeError",
+           "structure.key_of_a_dict_given_twice": "TypeError", "structure.keyword_that_is_no_text": "TypeError",
            "decided.not_decided_before_the_end": "IndexError", "private_names.without_the_class": "AttributeError", "special_methods.a_key_that_is_missing": "KeyError",
            "alternatives.a_key_that_no_path_has": "KeyError", "picked.out_of_range": "IndexError",
            "picked.a_place_that_only_another_has": "IndexError", "tables.a_key_that_is_missing": "KeyError",
@@ -36,7 +39,7 @@ RAISING = {"augmented.field_of_a_frozen_dataclass": "FrozenInstanceError", "augm
 
 
 # What is refused today, with the beginning of the reason: removing an entry is progress.
-REFUSED = {}
+REFUSED = {"integer_powers.of_either_sign": "2 ** -2 is a float"}
 
 
 @pytest.mark.parametrize("name", CASES)
