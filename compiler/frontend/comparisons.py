@@ -134,7 +134,7 @@ class Comparisons(Iterating):
         if not xs or not ys:
             return self.compare(op, len(xs), len(ys))
         cut = (lambda v: ListValue(v.items[1:])) if isinstance(a, ListValue) else (lambda v: v[1:])
-        same = self.truth(self.compare(ast.Eq(), xs[0], ys[0]))
+        same = self._same_item(xs[0], ys[0])
         return self.choose(
             same,
             lambda: self.compare(op, cut(a), cut(b)),
@@ -232,7 +232,20 @@ class Comparisons(Iterating):
         return self._identical(a, b)
 
     def _all_same(self, pairs: Iterable[tuple[Any, Any]]) -> Any:
-        return self.every(self.truth(self.compare(ast.Eq(), x, y)) for x, y in pairs)
+        return self.every(self._same_item(x, y) for x, y in pairs)
+
+    def _same_item(self, a: Any, b: Any) -> Any:
+        """Whether containers take two items for the same: one object, or equal ones."""
+        return True if a is b else self.truth(self.compare(ast.Eq(), a, b))
+
+    def _among(self, needle: Any, items: Iterable[Any]) -> Any:
+        """Whether a value is among the items of a container; those after the first that surely is are not looked at."""
+        tests: list[Any] = []
+        for x in items:
+            tests.append(self._same_item(x, needle))
+            if tests[-1] is True:
+                break
+        return self.either(tests)
 
     def _contains(self, needle: Any, where: Any) -> Any:
         if is_alternative(needle) and isinstance(where, frozenset):
@@ -248,20 +261,19 @@ class Comparisons(Iterating):
             return self.call(any, [self.generator("(x == needle for x in _)", where, needle=needle)], {})
         if isinstance(where, (tuple, ListValue)):
             items = where.items if isinstance(where, ListValue) else where
-            return self.either([self.truth(self.compare(ast.Eq(), needle, x)) for x in items])
+            return self._among(needle, items)
         if isinstance(where, Array):
             return self.truth(self.numpy(np.any, [self.elementwise("eq", where, needle)]))
         if isinstance(where, RangeValue):
             return self._in_range(needle, where)
         if isinstance(where, frozenset) and not is_static(needle):
-            items = sorted(x for x in where if is_number(x))
-            return self.either([self.truth(self.compare(ast.Eq(), needle, x)) for x in items])
+            return self._among(needle, sorted(x for x in where if is_number(x)))
         if is_static(where) and is_static(needle):
             return to_python(needle) in where
         if isinstance(where, (RecordValue, Opaque)):
             if hasattr(class_of(where), "__contains__") and not is_namedtuple(class_of(where)):
                 return self.truth(self.call(self.attribute(where, "__contains__"), [needle], {}))
-            return self.either([self.truth(self.compare(ast.Eq(), needle, x)) for x in self.items_of(where)])
+            return self._among(needle, self.items_of(where))
         self.error(PullbackTypeError, f"{describe(where)} is not a container")
 
     def _in_range(self, needle: Any, where: RangeValue) -> Any:

@@ -79,3 +79,24 @@ def arrays_by_identity(x):
     y = x
     z = x.copy()
     return np.sum(x) * (2.0 if y is x else 1.0) + x[0] * (3.0 if z is x else 1.0) + x[1] * (z is not None)
+
+
+@case(V)
+def identity_comes_first(x):
+    z = x * np.nan
+    a = z[0]
+    found = (a in [a]) + 2 * (a in (z[0],)) + 4 * (a == a) + 8 * ([a] == [a]) + 16 * ({"k": a} == {"k": a})
+    found += 32 * ([z[0]] == [z[0]]) + 64 * ((a, 1.0) < (a, 2.0)) + 128 * (np.nan in [np.nan])
+    return found * x[1] ** 2
+
+
+@case(V)
+def identity_of_arrays_comes_first(x):
+    y = x
+    found = ([x] == [x]) + 2 * (x in [x, 2 * x]) + 4 * ((x, 1) != (y, 1)) + 8 * ({"k": x} == {"k": y})
+    return found * x[1] ** 2
+
+
+@case(V)
+def equal_arrays_that_are_not_one(x):
+    return x[0] * ([x] == [x[:]])

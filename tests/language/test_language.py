@@ -32,7 +32,7 @@ RAISING = {"augmented.field_of_a_frozen_dataclass": "FrozenInstanceError", "augm
            "integer_powers.zero": "ZeroDivisionError", "integer_powers.zero_at_run_time": "ZeroDivisionError",
            "structure.keyword_given_twice": "TypeError", "structure.keyword_in_two_dicts": "TypeError",
            "structure.key_of_a_dict_given_twice": "TypeError", "structure.keyword_that_is_no_text": "TypeError",
-           "decided.not_decided_before_the_end": "IndexError", "private_names.without_the_class": "AttributeError", "special_methods.a_key_that_is_missing": "KeyError",
+           "equality.equal_arrays_that_are_not_one": "ValueError", "decided.not_decided_before_the_end": "IndexError", "private_names.without_the_class": "AttributeError", "special_methods.a_key_that_is_missing": "KeyError",
            "alternatives.a_key_that_no_path_has": "KeyError", "picked.out_of_range": "IndexError",
            "picked.a_place_that_only_another_has": "IndexError", "tables.a_key_that_is_missing": "KeyError",
            "tables.an_item_that_is_missing": "KeyError"}  # fmt: skip
