@@ -206,8 +206,11 @@ class Iterating(Calls):
         keys = list(v.owner.items)
         for key in keys:
             yield key if v.kind == "keys" else v.owner.items[key] if v.kind == "values" else (key, v.owner.items[key])
+            if len(v.owner.items) != len(keys):
+                message = "dictionary changed size during iteration: iterate over list(d)"
+                self.check(False, "RuntimeError", message)
             if list(v.owner.items) != keys:
-                self.error(PullbackTypeError, "the keys of a dict change while it is iterated", "iterate over list(d)")
+                self.error(UnsupportedError, "the keys of a dict change while it is iterated", "iterate over list(d)")
 
     def _turns_of_iteration(self, v: Iteration) -> Iterator[Any] | None:
         if v.kind == "reversed":

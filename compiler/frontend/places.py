@@ -405,6 +405,9 @@ class Places(Dicts):
         if sel.basic and not any(isinstance(i, New) for i in sel.index):
             place = self.view(array, ViewStep("index", sel.index, sel.operands))
             self._check_value(value, self.array_type(place))
+            if not self.array_type(place).shape and not _has_ellipsis(key) and self.shape(value):
+                message = "setting an array element with a sequence"
+                self.error(PullbackValueError, message, "take the number out of it: value[0]")
             x = self.fit(self.operand(value), self.array_type(place).shape)
             self.set_view(place, x)  # type: ignore[arg-type]
             return
@@ -447,6 +450,10 @@ class Places(Dicts):
         items = (Gather(), *(Span(ZERO, d) for d in x.type.shape[1:]))
         new = self.emit("store", x, where, v, index=items)
         self.set_view(array, new if k == 1 else self.emit("reshape", new, shape=t.shape))
+
+
+def _has_ellipsis(key: Any) -> bool:
+    return any(k is Ellipsis for k in (key if isinstance(key, tuple) else (key,)))
 
 
 def _is_whole(index: tuple[IndexItem, ...], t: Type) -> bool:

@@ -283,11 +283,12 @@ def iterator_passed(x):
     return total_twice(v for v in x)  #! total_twice(v for v in x) | reads the iterator values more than once | list(
 
 
-def dict_grows(x):
+def dict_keys_change(x):
     d = {"a": x[0]}
     for k in d:  #! | keys of a dict change | list(d)
+        del d[k]
         d["b"] = x[1]
-    return d["a"]
+    return d["b"]
 
 
 OUTER_VALUES = [1.0, 2.0]

@@ -434,3 +434,23 @@ def long_lists_written_at_run_time(x):
         count[k] += 1
         first[0], first[k] = first[k], first[0]
     return sum(c * v for c, v in zip(count, x)) * x[first[0] % len(x)] + count[first[3]] * x[0]
+
+
+@case(V)
+def keys_that_are_added_in_a_loop_over_them(x):
+    d = {"a": x[0], "b": x[1]}
+    for k, v in d.items():
+        d[k + "x"] = v
+    return d["a"] ** 2
+
+
+@case(V)
+def keys_that_are_taken_out_in_a_loop_over_them(x):
+    d = {"a": x[0], "b": x[1]}
+    return sum(d.pop(k) for k in d)
+
+
+@case(V)
+def keys_that_are_taken_out_in_a_loop_over_a_list_of_them(x):
+    d = {"a": x[0], "b": x[1]}
+    return sum(d.pop(k) for k in list(d)) ** 2 + len(d)

@@ -343,3 +343,23 @@ def extremum_of_a_quotient(x):
     x[:] /= 1.5 + np.sin(0.7)
     x[1] -= np.max(x)
     return np.sum(x * x) + x[0]
+
+
+@case(V)
+def element_that_is_set_to_a_list(x):
+    x[0] += [1.0]
+    return x * x
+
+
+@case(V)
+def element_that_is_set_to_an_array(x):
+    x[0] = x[1:2]
+    return x * x
+
+
+@case(V)
+def slices_of_one_element(x):
+    x[:1] = [x[1]]
+    x[0:1] += [x[3]]
+    x[..., 1] = x[2]
+    return x * x
