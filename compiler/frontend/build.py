@@ -247,7 +247,9 @@ def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
     if isinstance(v, RecordValue):
         if not is_plain_record(v.cls):
             message = f"the function returns an object of class {v.cls.__name__}"
-            hint = "return its attributes in a tuple, or make the class a dataclass"
+            hint = "return its attributes in a tuple"
+            if not hasattr(v.cls, "__dataclass_fields__"):
+                hint += ", or make the class a dataclass"
             if v.cls in STANDARD:
                 message = f"the function returns a {v.cls.__name__} of which only the run tells what is in it"
                 hint = "return lists or arrays, as in list(items)"

@@ -74,9 +74,8 @@ def builtin(*functions: Any, low: int = 1, high: int = 1, takes: str = "") -> Ca
             def checked(ctx: Context, args: list[Any], kwargs: dict[str, Any], name: str = function.__name__) -> Any:
                 if not low <= len(args) <= high:
                     wanted = f"{low}" if low == high else f"{low} to {high}"
-                    ctx.error(
-                        PullbackTypeError, f"{name}() takes {wanted} positional arguments but {len(args)} were given"
-                    )
+                    message = f"{name}() takes {wanted} positional arguments here but {len(args)} were given"
+                    ctx.error(PullbackTypeError, message, "plain Python may take others: docs/language.md")
                 return handler(ctx, prepared(ctx, args), kwargs)
 
             BUILTINS[function] = checked
@@ -120,13 +119,13 @@ def _enumerate(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return Iteration("enumerate", (args[0],), kwargs.get("start", args[1] if len(args) > 1 else 0))
 
 
-@builtin(zip, low=1, high=99, takes="iterables")
+@builtin(zip, low=0, high=99, takes="iterables")
 def _zip(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if ctx.static(kwargs.get("strict", False), "strict of zip"):
         lengths = [ctx.length(a) if ctx.turns(a) is None else Dim.of(ctx.count_turns(a)) for a in args]
         for n in lengths[1:]:
             ctx.require_equal(lengths[0], n, "zip() arguments have different lengths")
-    return Iteration("zip", tuple(args))
+    return Iteration("zip", tuple(args)) if args else ()
 
 
 @builtin(reversed, takes="iterables")
@@ -408,6 +407,9 @@ def _convert(dtype: str, python: Any) -> Handler:
     def handler(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if not args:
             return python()
+        if len(args) > 1 or "base" in kwargs:
+            text, base = (*args, kwargs.get("base"))[:2]
+            return int(ctx.static(text, "the text of an integer"), ctx.static(base, "the base of an integer"))
         (v,) = args
         if is_static(v) and not isinstance(v, (np.ndarray, ListValue, tuple)):
             return python(v)
@@ -430,7 +432,7 @@ def _convert(dtype: str, python: Any) -> Handler:
 
 
 builtin(float, low=0)(_convert("f64", float))
-builtin(int, low=0)(_convert("i64", int))
+builtin(int, low=0, high=2)(_convert("i64", int))
 builtin(bool, low=0)(_convert("b1", bool))
 
 
@@ -439,9 +441,13 @@ def _divmod(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return (ctx.binary(ast.FloorDiv, *args), ctx.binary(ast.Mod, *args))
 
 
-@builtin(pow, low=2, high=2)
+@builtin(pow, low=2, high=3)
 def _pow(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return ctx.binary(ast.Pow, *args)
+    if len(args) == 3 and args[2] is not None:
+        if not all(map(is_static, args)):
+            ctx.error(UnsupportedError, "pow() of run-time numbers with a modulus is not supported", "use (a**b) % m")
+        return pow(*args)
+    return ctx.binary(ast.Pow, *args[:2])
 
 
 @builtin(map, low=2, high=99, takes="iterables")

@@ -118,12 +118,13 @@ def _remove(ctx: Any, owner: ListValue, x: Any) -> None:
     del _mutated(ctx, owner)[place]
 
 
-def _index(ctx: Any, owner: Any, x: Any) -> Any:
+def _index(ctx: Any, owner: Any, x: Any, *bounds: Any) -> Any:
     items = owner.items if isinstance(owner, ListValue) else list(owner)
-    place = find(ctx, items, x, "the position of an item")
+    first, last, _ = slice(*(ctx.static(b, "a bound of index") for b in (*bounds, None, None)[:2])).indices(len(items))
+    place = find(ctx, items[first:last], x, "the position of an item")
     if place is None:
         ctx.error(PullbackValueError, "the item is not in the list")
-    return place
+    return first + (place or 0)
 
 
 def _count(ctx: Any, owner: Any, x: Any) -> Any:

@@ -223,7 +223,8 @@ class Join:
             if isinstance(a, RecordValue):
                 return None
             kind, what = ("list", "another length") if isinstance(a, ListValue) else ("dict", "other keys")
-            return Conflict(f"{hint or f'this {kind}'} has {what} on another path")
+            name = hint if hint and not hint.startswith("$") else f"this {kind}"
+            return Conflict(f"{name} has {what} on another path")
         made = rebuilt(a, {k: self.value(x, in_b[k], hint) for k, x in in_a.items()})
         if is_mutable(made):
             self.objects[a, b] = (made, 1)

@@ -33,6 +33,8 @@ from .values import (
     is_scalar,
 )
 
+_ONE_ARGUMENT = "raise one that takes one message, or return a number that says what is wrong"
+
 
 class Statements(LoopStatements, Patterns):
     # -- statement lists ----------------------------------------------------------------------
@@ -396,7 +398,7 @@ class Statements(LoopStatements, Patterns):
         if call is None or not call.args:
             return name, "", []
         if len(call.args) > 1 or call.keywords:
-            self.error(UnsupportedError, "an exception with several arguments is not supported", "give one message")
+            self.error(UnsupportedError, "an exception with several arguments is not supported", _ONE_ARGUMENT)
         template, values = template_of(self, self.eval(call.args[0]))
         return name, template, list(values)
 

@@ -483,3 +483,24 @@ def results_of_a_recursive_function_that_may_be_one(x):
     a, b = go(x, x + 1, x[0])
     a[0] = 2.0  #! a[0] | recursive function | copy
     return (a * b).sum()
+
+
+class TwoParts(Exception):
+    def __init__(self, code, value):
+        super().__init__(code, value)
+
+
+def exception_of_two_parts(x):
+    if x[0] > 0:
+        raise TwoParts(1, x[0])  #! raise TwoParts(1, x[0]) | several arguments | one message
+    return x
+
+
+def lists_of_two_lengths(x):
+    t = [1.0] if x[0] > 0 else [1.0, 2.0]  #! [1.0] if x[0] > 0 else [1.0, 2.0] | this list has another length | names
+    return x * len(t)
+
+
+def power_with_a_modulus(x):
+    n = int(x[0])
+    return x * pow(n, 2, 5)  #! pow(n, 2, 5) | modulus | % m

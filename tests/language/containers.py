@@ -454,3 +454,15 @@ def keys_that_are_taken_out_in_a_loop_over_them(x):
 def keys_that_are_taken_out_in_a_loop_over_a_list_of_them(x):
     d = {"a": x[0], "b": x[1]}
     return sum(d.pop(k) for k in list(d)) ** 2 + len(d)
+
+
+@case(V)
+def builtins_with_more_arguments(x):
+    l = [1, 2, 1, 3]
+    places = l.index(1, 1) + (1, 2, 1).index(1, 1, 3) + l.index(3, -2) + len(list(zip()))
+    return (places + pow(3, 2, 5) + int("ff", 16) + int("0x10", base=16)) * x[0] ** 2
+
+
+@case(V)
+def position_of_what_is_before_the_start(x):
+    return [1, 2, 1, 3].index(2, 2) * x[0]
