@@ -9,6 +9,7 @@ code of an item when it is asked for it, after the code of the iteration before.
 from __future__ import annotations
 
 import ast
+import enum
 import types
 from collections.abc import Iterator
 from typing import Any
@@ -86,6 +87,8 @@ class Iterating(Calls):
             return None if isinstance(v.content, Rows) else self._turns_of_list(v)
         if isinstance(v, (tuple, str, range)) or (isinstance(v, frozenset) and all(isinstance(x, int) for x in v)):
             return iter(v)
+        if isinstance(v, enum.EnumMeta):
+            return iter(list(v))
         if isinstance(v, DictValue):
             return self._turns_of_dict(DictView("keys", v))
         if isinstance(v, DictView):

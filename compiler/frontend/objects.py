@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import enum
 import functools
 import inspect
 import types
+import typing
 from typing import Any
 
 from ..errors import PullbackAttributeError, PullbackTypeError, UnsupportedError
@@ -54,6 +56,10 @@ _OPERATORS: dict[type[ast.AST], tuple[str, str]] = {
     ast.NotEq: ("__ne__", "__ne__"),
 }
 
+_PROTOCOL_INIT = getattr(
+    typing, "_no_init_or_replace_init", None
+)  # replaced by the one after it when an object is made
+
 
 def _as_tuple(v: Any) -> Any:
     """A NamedTuple as the tuple that it is."""
@@ -72,6 +78,19 @@ class Objects(Globals):
         if issubclass(cls, BaseException):
             self.error(
                 UnsupportedError, "an exception is only supported after raise", "write raise " + cls.__name__ + "(...)"
+            )
+        if issubclass(cls, enum.Enum):
+            values = [self.static(x, "the value of an enum member") for x in args]
+            try:
+                return cls(*values)
+            except (TypeError, ValueError) as e:
+                raise self.located(e) from None
+        if getattr(cls, "__abstractmethods__", None) or vars(cls).get("_is_protocol"):
+            names = ", ".join(sorted(getattr(cls, "__abstractmethods__", ())))
+            self.error(
+                PullbackTypeError,
+                f"the class {cls.__name__} is abstract and has no objects",
+                f"make a subclass with {names}" if names else "make a subclass of it",
             )
         if is_namedtuple(cls):
             parameters = Parameters((), tuple(cls._fields), None, (), None, dict(cls._field_defaults))
@@ -104,12 +123,13 @@ class Objects(Globals):
 
     def _instance(self, cls: Any, args: list[Any], kwargs: dict[str, Any]) -> RecordValue:
         """An object of a class with an ``__init__`` in Python, or none."""
-        init = inspect.getattr_static(cls, "__init__")
+        inits = [base.__dict__["__init__"] for base in cls.__mro__ if "__init__" in base.__dict__]
+        init = next(f for f in inits if f is not _PROTOCOL_INIT)
         plain = isinstance(init, types.FunctionType) or init is object.__init__
         special = [
             n for n in ("__new__", "__setattr__", "__getattribute__") if getattr(cls, n) is not getattr(object, n)
         ]
-        if not plain or special or type(cls) is not type or hasattr(cls, "__getattr__"):
+        if not plain or special or type(cls).__call__ is not type.__call__ or hasattr(cls, "__getattr__"):
             self.error(
                 UnsupportedError,
                 f"objects of class {cls.__name__} cannot be made here",

@@ -7,6 +7,7 @@ Basic indices (integers, slices, newaxis, ellipsis) make views; integer arrays, 
 from __future__ import annotations
 
 import ast
+import enum
 import types
 from collections.abc import Callable
 from typing import Any
@@ -25,7 +26,7 @@ from ..errors import (
 from ..ir.dims import ONE, ZERO, Dim
 from ..ir.nodes import Gather, IndexItem, New, Operand, Span, Value, as_dim
 from ..ir.types import INT, Type
-from .context import describe
+from .context import closest, describe
 from .dicts import MAX_CHOICES, Dicts
 from .index_keys import SliceValue
 from .sharing import is_mutable
@@ -82,6 +83,13 @@ class Places(Dicts):
         if isinstance(owner, str):
             place = self._static_slice(key) if isinstance(key, SliceValue) else self.static(key, "the index of a text")
             return owner[place]
+        if isinstance(owner, enum.EnumMeta):
+            name = self.static(key, "the name of an enum member")
+            if name not in owner.__members__:
+                self.error(
+                    PullbackKeyError, f"{owner.__name__} has no member {name!r}", closest(name, owner.__members__)
+                )
+            return owner[name]
         if isinstance(owner, (dict, list)) and is_static(key):
             return owner[self.static(key, "the index")]
         if is_scalar(owner):

@@ -2,8 +2,10 @@
 """Classes, closures, nonlocal variables, functools, operator, itertools."""
 
 import numpy as np, math, itertools, operator, functools, dataclasses
+import abc
+import enum
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 from functools import reduce, partial
 
 CASES = []
@@ -471,3 +473,87 @@ def star_kwargs(x):
 
     opts = dict(scale=2.0, bias=x[3])
     return g(x[0], x[1], x[2], **opts)
+
+
+class Shape(abc.ABC):
+    @abc.abstractmethod
+    def area(self): ...
+
+    @property
+    @abc.abstractmethod
+    def weight(self): ...
+
+    def load(self):
+        return self.area() * self.weight
+
+
+class Square(Shape):
+    def __init__(self, side):
+        self.side = side
+
+    def area(self):
+        return self.side**2
+
+    @property
+    def weight(self):
+        return 3.0
+
+
+@dataclass
+class Strip(Shape):
+    length: float
+    weight: float = 2.0
+
+    def area(self):
+        return self.length * 0.5
+
+
+class HasArea(Protocol):
+    def area(self) -> float: ...
+
+
+class Unit(HasArea):
+    def area(self):
+        return 1.0
+
+
+@case(V)
+def abstract_classes(x):
+    total = 0.0
+    for shape in (Square(x[0]), Strip(x[1])):
+        total += shape.load() * isinstance(shape, Shape)
+    return total + Unit().area() * x[2] ** 2
+
+
+@case(V)
+def object_of_an_abstract_class(x):
+    return Shape().load() * x[0]
+
+
+@case(V)
+def object_of_a_protocol(x):
+    return HasArea().area() * x[0]
+
+
+class Mode(enum.Enum):
+    FAST = "fast"
+    EXACT = "exact"
+
+
+@case(V)
+def members_of_an_enum(x):
+    total = 0.0
+    for m in Mode:
+        total += x[0] * (m is Mode.FAST) + len(m.value)
+    found = (Mode("exact") is Mode.EXACT) + 2 * (Mode["FAST"] is Mode.FAST) + 4 * (Mode.FAST in Mode)
+    return total * x[1] + found * len(Mode) * x[0] ** 2
+
+
+@case(V)
+def member_that_is_not_there(x):
+    return len(Mode["SLOW"].value) * x[0]
+
+
+@case(V)
+def value_that_no_member_has(x):
+    return len(Mode("slow").value) * x[0]
