@@ -653,6 +653,14 @@ def doubled_k(x):
     return (K + K)[0] * x
 
 
+def uses_of_a_range(x):
+    return len(K) * x + (x if 2 in K else 0) + K.stop * x + sum(i * x for i in reversed(K)) + max(K)
+
+
+def part_by_k(x):
+    return np.sum(np.arange(1.0, 5.0)[K]) * x
+
+
 def keys_of_k(x):
     s = 0
     for k in K:
@@ -666,6 +674,9 @@ CHANGES = [
     (doubled_k, np.float32(3), (np.array([1.0, 2.0]), [np.float32(1), 2.0], np.array([1.0, 2.0]), (np.int8(1), 2))),
     (keys_of_k, np.int64(2), ({1: 2.0, 2: 3.0}, {1.0: 2.0, 2: 3.0}, {1: 2.0, 2: 3.0})),
     (keys_of_k, np.int64(2), ({1}, {True}, {1})),
+    (keys_of_k, np.int64(2), (range(3), range(2), [0, 1], range(0, 3, 2), range(3))),
+    (uses_of_a_range, np.int64(2), (range(3), range(0, 3, 2), range(0, 4, 2), range(1, 4))),
+    (part_by_k, np.float32(2), (slice(0, 2), slice(1, None), 2, slice(None, None, 2))),
 ]
 
 

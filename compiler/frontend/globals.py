@@ -145,6 +145,11 @@ class Globals(Places):
             if isinstance(obj, set):
                 session.outside_sets.append(constant)
             return constant
+        if isinstance(obj, (range, slice)):
+            self._guard_type(obj, path, name)
+            for part in ("start", "stop", "step"):  # ranges with equal items are equal
+                session.guard(path.attribute(part), getattr(obj, part), f"{name}.{part}")
+            return obj
         if isinstance(obj, types.ModuleType):
             session.guard(path, obj, name)
             return obj
