@@ -385,8 +385,16 @@ class Places(Dicts):
     def change(self, owner: ListValue | DictValue | RecordValue) -> None:
         """Call before a container is mutated. What a global holds may not be; a container among the arguments is
         changed as seen from inside (see `Built.rebound`), unless it may be one that is passed twice."""
-        like = [x for x in self.session.arguments if type(x) is type(owner)]
-        if owner.stamp == 0 or (owner.stamp == ARGUMENT and len(like) > 1):
+        cls = getattr(owner, "cls", None)
+        like = [x for x in self.session.arguments if type(x) is type(owner) and getattr(x, "cls", None) is cls]
+        if owner.stamp == ARGUMENT and len(like) > 1:
+            what = describe(owner).split(" ", 1)[1]
+            self.error(
+                UnsupportedError,
+                f"a {what} among the arguments may not be changed where there is another {what}: the two may be one",
+                f"change a copy of it: {'copy.copy(...)' if isinstance(owner, RecordValue) else f'{what}(...)'}",
+            )
+        if owner.stamp == 0:
             self.error(
                 UnsupportedError,
                 f"{describe(owner)} from outside the function may not be changed",
