@@ -23,7 +23,7 @@ def kernel(fn: Function) -> tuple[Kernel, NativeCode | None]:
     PULLBACK_BACKEND selects how: "native" (the default: Numba) or "interp" (the IR interpreter: slow,
     no compilation, the meaning of the IR).
     """
-    name = os.environ.get("PULLBACK_BACKEND", "native")
+    name = os.environ.get("PULLBACK_BACKEND") or "native"
     if name == "native":
         from .codegen.numba_cpu import generate_native
 

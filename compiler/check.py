@@ -44,6 +44,12 @@ def check_grads(
     if not isinstance(args, (tuple, list)):
         raise PullbackTypeError("check_grads: args has to be a tuple with one element for each argument")
     args = tuple(args)
+    for path, x in ((p, x) for k, a in enumerate(args) for p, x in tree.leaves_with_paths(a, f"args[{k}]")):
+        if x is not None and not _is_float(x):
+            raise PullbackTypeError(
+                f"check_grads: {path} is {tree.describe(x)}, and all arguments have to be floats",
+                hint="pass 1.0 instead of 1, a.astype(float), or check a function of the floats alone",
+            )
     single = any(np.asarray(x).dtype == np.float32 for x in tree.leaves(args) if x is not None)
     checker = _Checker(
         f,

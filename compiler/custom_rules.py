@@ -195,7 +195,11 @@ def _conform(
         for a, d in zip(x.type.shape, t.shape, strict=True):
             if ctx.equal_extents(a, d) is False:
                 raise PullbackValueError(f"{path} has to have the type {t}, not {x.type}", loc, same_shape)
-            ctx.require_equal(a, d, f"{path} has another shape than it should have")
+            if ctx.equal_extents(a, d) is None:
+                ctx.session.settle(a, d)
+                have, needed = ctx.b.extent(a), ctx.b.extent(d)
+                message = f"{path} has another shape than it should have: an extent is {{}} and not {{}}"
+                ctx.check(ctx.b.emit("eq", have, needed), "ValueError", message, have, needed)
         if t.is_float != x.type.is_float and not (t.is_float and x.type.is_int and is_static(v)):
             raise PullbackTypeError(f"{path} has to have the dtype {t.dtype}, not {x.type.dtype}", loc, "convert it")
         if x.type.shape != t.shape:

@@ -187,7 +187,7 @@ def report(dispatcher: Dispatcher, args: tuple[Any, ...], kwargs: dict[str, Any]
         for op, n in zip(native.body.ops, alive, strict=True)
     ]
     made.again = _had_again(program.function, env)
-    if os.environ.get("PULLBACK_BACKEND", "native") == "native":
+    if (os.environ.get("PULLBACK_BACKEND") or "native") == "native":
         made.measured_peak = _measure(lambda a, k: dispatcher(a, k), args, kwargs, bool(entry.mutates))
     return made
 

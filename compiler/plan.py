@@ -97,7 +97,7 @@ class Plan:
 
 def enabled() -> bool:
     """Whether plans are stored and read: not where the compiler is asked to show or check its work."""
-    return os.environ.get("PULLBACK_BACKEND", "native") == "native" and not (
+    return (os.environ.get("PULLBACK_BACKEND") or "native") == "native" and not (
         os.environ.get("PULLBACK_DUMP") or os.environ.get("PULLBACK_VERIFY")
     )
 

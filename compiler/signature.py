@@ -11,12 +11,14 @@ and `Static` that the frontend builds from:
 
 from __future__ import annotations
 
+import array
+import collections
 import dataclasses
 import functools
 import inspect
 import re
 import types
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, final
 
 import numpy as np
@@ -203,6 +205,9 @@ class Signature:
         return tree.map_leaves(of, self._args), tree.map_leaves(of, self._kwargs), slots
 
 
+_ITERATED = (collections.deque, bytearray, array.array, Iterator)  # what is in them changes
+
+
 def classify(x: Any, path: str) -> Input | None:
     """The run-time input that a leaf is, None for a static value.
 
@@ -222,6 +227,11 @@ def classify(x: Any, path: str) -> Input | None:
     if isinstance(x, complex):
         raise UnsupportedError(
             f"{path} is complex, which is not supported", hint="pass the real and the imaginary part"
+        )
+    if isinstance(x, _ITERATED) and not hasattr(x, "__dict__"):
+        raise PullbackTypeError(
+            f"{path} is a {t.__name__}, which is not supported as an argument",
+            hint=f"pass its items, as in list({path})",
         )
     if isinstance(x, (tuple, list, dict, set, frozenset)):
         raise PullbackTypeError(

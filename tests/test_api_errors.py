@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -35,6 +36,11 @@ def unused(x, y):
     return np.sum(x)
 
 
+def changed(a):
+    a[0] = a[0] * 2.0
+    return a[0]
+
+
 def pair(x):
     return np.sum(x), x
 
@@ -58,6 +64,22 @@ CASES: list[Any] = [
     (lambda: pb.grad(f, (0, 0)), ValueError, r"twice"),
     (lambda: pb.grad(f, ()), ValueError, r"no argument"),
     (lambda: pb.grad(f, 1.5), TypeError, r"argnums has to be an int"),
+    (lambda: pb.grad(f, argnames=0), TypeError, r"argnames has to be a str or a sequence of str, not 0"),
+    (lambda: pb.grad(f, argnames=()), ValueError, r"with respect to no argument"),
+    (lambda: pb.jacrev(f, None), TypeError, r"argnums has to be an int or a sequence of int, not None"),
+    (lambda: pb.jacfwd(f, 1.0), TypeError, r"argnums has to be an int or a sequence of int, not 1.0"),
+    (lambda: pb.jacrev(f, True), TypeError, r"argnums has to be an int or a sequence of int, not True"),
+    (lambda: pb.jacrev(f, (0, 0)), ValueError, r"jacrev: an argument is named twice"),
+    (lambda: pb.checkpoint(3), TypeError, r"checkpoint expects a function, not an int"),
+    (lambda: pb.check_grads(f, (1,)), TypeError, r"args\[0\] is an int, and all arguments have to be floats"),
+    (lambda: pb.grad(lambda q, x: x * len(q), 1)(deque([1.0]), 2.0), TypeError, r"q is a deque.*list\(q\)"),
+    (lambda: pb.grad(lambda q, x: x * sum(q), 1)(iter([1.0]), 2.0), TypeError, r"q is a list_iterator.*list\(q\)"),
+    (
+        lambda: pb.grad(lambda a, b: changed(a) * b[0])([1.0], [2.0]),
+        NotImplementedError,
+        r"where there is another list",
+    ),
+    (lambda: pb.grad(f)(np.ma.masked_array([1.0], [True])), TypeError, r"x is a MaskedArray.*\.filled"),
     (lambda: pb.grad(f, "x"), TypeError, r"argnums has to be an int"),
     (lambda: pb.grad(f, argnames="z")(X), TypeError, r"no argument 'z'.*arguments are x"),
     (lambda: pb.grad(f, 0, argnames="x"), TypeError, r"not both"),
