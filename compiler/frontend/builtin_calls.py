@@ -8,6 +8,7 @@ from __future__ import annotations
 import ast
 import collections
 import functools
+import types
 from collections.abc import Callable
 from typing import Any
 
@@ -310,6 +311,16 @@ def _getattr(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return ctx.attribute(args[0], ctx.static(args[1], "the attribute"))
 
 
+@builtin(setattr, low=3, high=3)
+def _setattr(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    ctx.assign_attribute(args[0], ctx.static(args[1], "the attribute"), args[2])
+
+
+@builtin(types.SimpleNamespace, low=0, high=0)
+def _namespace(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ctx.construct(containers_library.namespace, args, kwargs)
+
+
 @builtin(print, low=0, high=99)
 def _print(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if set(kwargs) - {"sep", "end", "flush", "file"} or "file" in kwargs:
@@ -333,10 +344,13 @@ def _sum(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         t = ctx.type(args[0])  # Python adds the elements themselves: small integers stay small
         total = ctx.numpy(np.sum, [args[0]], {"axis": 0} if t.is_bool else {"axis": 0, "dtype": t.numpy})
         return ctx.binary(ast.Add, start, total)
-    if ctx.is_unbounded(args[0]):
-        return ctx.reduce_items(args[0], "sum", start)
+    items = args[0]
+    if isinstance(items, RangeValue) and ctx.turns(items) is None:
+        items = ctx.generator("(x for x in _)", items)
+    if ctx.is_unbounded(items):
+        return ctx.reduce_items(items, "sum", start)
     out = start
-    for x in ctx.items_of(args[0]):
+    for x in ctx.items_of(items):
         out = ctx.binary(ast.Add, out, x)
     return out
 

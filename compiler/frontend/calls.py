@@ -40,6 +40,7 @@ from .values import (
     ListValue,
     Maybe,
     Opaque,
+    RangeValue,
     RecordValue,
     StackedItems,
     SuperValue,
@@ -97,6 +98,10 @@ class Calls(Objects):
         from . import numpy_calls
 
         owner = self.present(owner)
+        if name == "__getitem__" and isinstance(owner, (Array, ListValue, DictValue, tuple)):
+            return functools.partial(operator.getitem, owner)
+        if isinstance(owner, RangeValue) and name in ("start", "stop", "step"):
+            return getattr(owner, name)
         if is_alternative(owner):
             enums = lambda c: isinstance(c, enum.Enum)
             return one_of(self, owner, lambda c: self.attribute(c, name), enums, f"what has the attribute {name!r}")

@@ -23,6 +23,7 @@ from .iteration import Iterating
 from .objects import class_of
 from .sharing import is_mutable, may_be_another
 from .values import (
+    ITERATORS,
     Array,
     DictValue,
     ListValue,
@@ -184,6 +185,9 @@ class Comparisons(Iterating):
                 message = "whether these are one array is not known, or depends on the path taken"
                 self.error(UnsupportedError, message, "keep a number that says which it is, and compare that")
             return False
+        for x, y in ((a, b), (b, a)):
+            if isinstance(x, bool) and is_operand(y):  # Python's booleans are one object each, NumPy's are others
+                return self.compare(ast.Eq(), x, y) if y.type.is_bool and y.type.weak else False
         if is_scalar(a) and is_scalar(b) and not (is_number(a) and is_number(b)):
             self.error(UnsupportedError, "the identity of run-time numbers is not known", "compare with ==")
         if isinstance(a, UserFunction) and isinstance(b, UserFunction):
@@ -262,6 +266,8 @@ class Comparisons(Iterating):
         if isinstance(where, (tuple, ListValue)):
             items = where.items if isinstance(where, ListValue) else where
             return self._among(needle, items)
+        if isinstance(where, ITERATORS):
+            return self.call(any, [self.generator("(x == needle for x in _)", where, needle=needle)], {})
         if isinstance(where, Array):
             return self.truth(self.numpy(np.any, [self.elementwise("eq", where, needle)]))
         if isinstance(where, RangeValue):

@@ -4,8 +4,10 @@ these classes where a program makes the ones of the standard library.
 
 from __future__ import annotations
 
+import bisect
 import collections
 import heapq
+import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -533,8 +535,45 @@ def nlargest(n: int, iterable: Any, key: Any = None) -> list[Any]:
     return sorted(iterable, key=key, reverse=True)[:n]
 
 
+# -- bisect ------------------------------------------------------------------------------------------------------------
+def bisect_left(a: Any, x: Any, lo: int = 0, hi: int | None = None, *, key: Any = None) -> int:
+    if lo < 0:
+        raise ValueError("lo must be non-negative")
+    end = len(a) if hi is None else hi
+    while lo < end:
+        k = (lo + end) // 2
+        if (a[k] if key is None else key(a[k])) < x:
+            lo = k + 1
+        else:
+            end = k
+    return lo
+
+
+def bisect_right(a: Any, x: Any, lo: int = 0, hi: int | None = None, *, key: Any = None) -> int:
+    if lo < 0:
+        raise ValueError("lo must be non-negative")
+    end = len(a) if hi is None else hi
+    while lo < end:
+        k = (lo + end) // 2
+        if x < (a[k] if key is None else key(a[k])):
+            end = k
+        else:
+            lo = k + 1
+    return lo
+
+
+class namespace:  # noqa: N801
+    """`types.SimpleNamespace`."""
+
+    def __init__(self, **named: Any) -> None:
+        for name, value in named.items():
+            setattr(self, name, value)
+
+
 # class -> the class of the standard library that it stands for
-STANDARD: dict[Any, type] = {deque: collections.deque, counter: collections.Counter, table: dict, set_: set}
+STANDARD: dict[Any, type] = {
+    deque: collections.deque, counter: collections.Counter, table: dict, set_: set, namespace: types.SimpleNamespace,
+}  # fmt: skip
 
 for ours, theirs in STANDARD.items():  # the name that messages show
     ours.__name__ = theirs.__name__
@@ -543,4 +582,5 @@ for ours, theirs in STANDARD.items():  # the name that messages show
 IN_PLACE_OF: dict[Any, Callable[..., Any]] = {
     heapq.heappush: heappush, heapq.heappop: heappop, heapq.heapify: heapify, heapq.heapreplace: heapreplace,
     heapq.heappushpop: heappushpop, heapq.nsmallest: nsmallest, heapq.nlargest: nlargest,
+    bisect.bisect_left: bisect_left, bisect.bisect_right: bisect_right,
 }  # fmt: skip

@@ -56,6 +56,7 @@ _OPERATORS: dict[type[ast.AST], tuple[str, str]] = {
     ast.NotEq: ("__ne__", "__ne__"),
 }
 
+_INIT_ONLY = getattr(dataclasses, "_FIELD_INITVAR")  # noqa: B009
 _PROTOCOL_INIT = getattr(
     typing, "_no_init_or_replace_init", None
 )  # replaced by the one after it when an object is made
@@ -64,6 +65,11 @@ _PROTOCOL_INIT = getattr(
 def _as_tuple(v: Any) -> Any:
     """A NamedTuple as the tuple that it is."""
     return tuple(v.fields.values()) if isinstance(v, RecordValue) and issubclass(v.cls, tuple) else v
+
+
+def _compared(v: RecordValue) -> tuple[Any, ...]:
+    """The fields of a dataclass that are compared."""
+    return tuple(v.fields[f.name] for f in dataclasses.fields(v.cls) if f.compare)
 
 
 def class_of(v: Any) -> type | None:
@@ -102,19 +108,21 @@ class Objects(Globals):
     def _dataclass(self, cls: Any, args: list[Any], kwargs: dict[str, Any]) -> RecordValue:
         fields = dataclasses.fields(cls)
         defaults: dict[str, Any] = {}
-        for f in fields:
+        for f in cls.__dataclass_fields__.values():
             if f.default is not dataclasses.MISSING:
                 defaults[f.name] = self._default(cls, f.name, f.default)
             elif f.default_factory is not dataclasses.MISSING:
                 defaults[f.name] = None if f.name in kwargs else self.call(f.default_factory, [], {})
-        names = [f.name for f in fields if f.init and not f.kw_only]
-        keywords = [f.name for f in fields if f.init and f.kw_only]
+        given = [f for f in cls.__dataclass_fields__.values() if f in fields or f._field_type is _INIT_ONLY]
+        names = [f.name for f in given if f.init and not f.kw_only]
+        keywords = [f.name for f in given if f.init and f.kw_only]
         parameters = Parameters((), tuple(names), None, tuple(keywords), None, defaults)
         bound = bind(cls.__name__, parameters, args, kwargs, self.loc, DictValue)
         made = RecordValue(cls, {f.name: bound.get(f.name, defaults.get(f.name)) for f in fields if f.init})
         made.fields |= {f.name: defaults[f.name] for f in fields if not f.init and f.name in defaults}
         if hasattr(cls, "__post_init__"):
-            self.call(self.record_attribute(made, "__post_init__"), [], {})
+            more = [bound[f.name] for f in given if f not in fields]
+            self.call(self.record_attribute(made, "__post_init__"), more, {})
         return made
 
     def _default(self, cls: type, name: str, value: Any) -> Any:
@@ -261,11 +269,15 @@ class Objects(Globals):
         for owner, other, name in ((a, b, names[0]), (b, a, names[1])):
             cls = class_of(owner)
             raw = None if cls is None else inspect.getattr_static(cls, name, None)
-            if isinstance(raw, types.FunctionType) and not (name == "__eq__" and _is_generated(cls)):
+            if isinstance(raw, types.FunctionType) and raw.__code__.co_filename != "<string>":
                 result = self.call(self.attribute(owner, name), [other], {})
                 if isinstance(result, Const) or result is not NotImplemented:
                     return result
         parts = [_as_tuple(x) for x in (a, b)]
+        cls = class_of(a)
+        if issubclass(op, (ast.Lt, ast.LtE, ast.Gt, ast.GtE)) and cls is class_of(b) and dataclasses.is_dataclass(cls):
+            if cls.__dataclass_params__.order:  # type: ignore[attr-defined]
+                parts = [_compared(x) for x in (a, b)]
         if parts != [a, b]:
             return self.compare(op(), *parts) if issubclass(op, ast.cmpop) else self.binary(op, *parts)
         if op is ast.NotEq and any(_has_own_eq(class_of(x)) for x in (a, b)):
@@ -296,7 +308,7 @@ class Objects(Globals):
     def _equal_objects(self, op: type[ast.AST], a: Any, b: Any) -> Any:
         cls = class_of(a)
         if cls is class_of(b) and isinstance(a, RecordValue) and dataclasses.is_dataclass(cls):
-            return self.compare(op(), tuple(a.fields.values()), tuple(b.fields.values()))
+            return self.compare(op(), _compared(a), _compared(b))
         if cls is None or class_of(b) is None:
             return op is ast.NotEq
         if all(getattr(class_of(x), "__eq__", None) is object.__eq__ for x in (a, b)):

@@ -201,11 +201,19 @@ class Places(Dicts):
                     self.error(UnsupportedError, "a slice of a range of run-time length is not supported", hint)
                 part = range(*(n for n in numbers if n is not None))[self._static_slice(key)]
                 return RangeValue(part.start, part.stop, part.step)
-            index = self.require_dim(key)
+            index, count = self.require_dim(key), self.trip_count(owner)
             start, step = self.require_dim(owner.start), self.static(owner.step, "the step of this range")
-            if not index.is_const or index.const < 0:
-                self.error(UnsupportedError, "a range is indexed by a non-negative constant only", "compute the number")
-            return self.integer(start + index * step)
+            if not index.is_const:
+                self.error(UnsupportedError, "a range is indexed by a constant only", "compute the number")
+            place = index if index.const >= 0 else count + index
+            if not (self.session.nonneg(place) and self.session.nonneg(count - place - 1)):
+                inside = self.emit(
+                    "lt" if index.const >= 0 else "ge",
+                    self.operand(self.integer(place)),
+                    self.operand(self.integer(count if index.const >= 0 else ZERO)),
+                )
+                self.check(inside, "IndexError", "range object index out of range")
+            return self.integer(start + place * step)
         if isinstance(owner, ListValue) and isinstance(owner.content, Rows):
             if isinstance(key, SliceValue):
                 stacked = self.as_stacked(owner)

@@ -114,13 +114,13 @@ class Statements(LoopStatements, Patterns):
                 self.for_candidates(owners, lambda owner: self.store_item(owner, key, value))
             elif isinstance(target, ast.Attribute):
                 owners, name = self.candidates(target.value), target.attr
-                self.for_candidates(owners, lambda owner: self._assign_attribute(owner, name, value))
+                self.for_candidates(owners, lambda owner: self.assign_attribute(owner, name, value))
             elif isinstance(target, (ast.Tuple, ast.List)):
                 self._unpack(target.elts, value)
             else:
                 fence.refuse(target, self.frame.file)
 
-    def _assign_attribute(self, owner: Any, name: str, value: Any) -> None:
+    def assign_attribute(self, owner: Any, name: str, value: Any) -> None:
         owner = self.present(owner)
         if isinstance(owner, RecordValue) and self.is_frozen(owner, name):
             self.error(PullbackAttributeError, f"{owner.cls.__name__} objects do not change: {name!r}")
@@ -192,7 +192,7 @@ class Statements(LoopStatements, Patterns):
 
             def change(owner: Any) -> None:
                 old = self.attribute(owner, name)
-                self._assign_attribute(owner, name, self._augmented(op, old, self.eval(s.value)))
+                self.assign_attribute(owner, name, self._augmented(op, old, self.eval(s.value)))
 
             self.for_candidates(self.candidates(s.target.value), change)
             return

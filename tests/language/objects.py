@@ -3,7 +3,9 @@
 
 import numpy as np, math, itertools, operator, functools, dataclasses
 import abc
+import bisect
 import enum
+import types
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 from functools import reduce, partial
@@ -557,3 +559,85 @@ def member_that_is_not_there(x):
 @case(V)
 def value_that_no_member_has(x):
     return len(Mode("slow").value) * x[0]
+
+
+@dataclass(order=True)
+class Ranked:
+    rank: float
+    weight: float = field(compare=False, default=0.0)
+
+
+@case(V)
+def ordered_dataclasses(x):
+    a, b, c = Ranked(x[0], 1.0), Ranked(x[1], 2.0), Ranked(x[0], 5.0)
+    tests = (a == c) + 2 * (a < b) + 4 * (a <= c) + 8 * (a > b)
+    return tests * x[0] ** 2 + max(a, b).rank * x[1] + min([a, b]).weight
+
+
+@dataclass
+class Prepared:
+    a: float
+    scale: dataclasses.InitVar[float]
+    power: dataclasses.InitVar[float] = 2.0
+    b: float = 1.0
+
+    def __post_init__(self, scale, power):
+        self.b = self.a * scale * power + self.b
+
+
+@case(V)
+def init_only_variables(x):
+    return Prepared(x[0], x[1]).b + Prepared(x[0], x[1], 3.0).b + Prepared(a=x[0], scale=2.0, b=4.0).b
+
+
+class Options:
+    def __init__(self, **named):
+        for name, value in named.items():
+            setattr(self, name, value)
+
+
+@case(V)
+def attributes_by_name(x):
+    o, n = Options(a=x[0], b=x[1]), types.SimpleNamespace(a=x[0], c=2.0)
+    setattr(o, "a", o.a * 2)
+    n.c += x[1]
+    n.d = 3.0
+    return o.a * o.b + n.a * n.c * n.d
+
+
+@case(V)
+def getitem_as_a_key(x):
+    order = sorted(range(4), key=x.__getitem__)
+    return x[order[0]] ** 2 + x[min(range(4), key=x.__getitem__)] + max(range(len(x)), key=x.__getitem__)
+
+
+@case(V, 0.6)
+def places_by_bisection(x, t):
+    l = [-1.0, 0.5, 0.5, 2.0]
+    places = bisect.bisect_left(l, t) + 10 * bisect.bisect(l, t) + 100 * bisect.bisect_right(l, x[1], 1)
+    return places * x[0] ** 2 + t * t
+
+
+@case(V)
+def truth_by_identity(x):
+    b = bool(x[0] > 0)
+    if b is not False:
+        return x[0] ** 2 * ((b is True) + 4 * ((x[0] > 0) is True))
+    return x[1]
+
+
+@case(V, 4)
+def ranges(x, n):
+    r = range(1, len(x), 2)
+    total = r.start + r.stop * 10 + r.step * 100 + r[-1] * 1000 + r[0] + range(n)[-1]
+    return (total + sum(range(n)) + sum(range(1, len(x), 2))) * x[0] ** 2
+
+
+@case(V)
+def item_behind_a_range(x):
+    return range(len(x))[4] * x[0]
+
+
+@case(V, 1.5)
+def among_what_a_generator_gives(x, t):
+    return (1 + (t in (y * 2 for y in x)) + 2 * (t in map(abs, x))) * t * t

@@ -38,7 +38,7 @@ RAISING = {"augmented.field_of_a_frozen_dataclass": "FrozenInstanceError", "augm
            "objects.object_of_an_abstract_class": "TypeError", "objects.object_of_a_protocol": "TypeError",
            "objects.member_that_is_not_there": "KeyError", "objects.value_that_no_member_has": "ValueError",
            "containers.position_of_what_is_before_the_start": "ValueError",
-           "equality.equal_arrays_that_are_not_one": "ValueError", "decided.not_decided_before_the_end": "IndexError", "private_names.without_the_class": "AttributeError", "special_methods.a_key_that_is_missing": "KeyError",
+           "objects.item_behind_a_range": "IndexError", "equality.equal_arrays_that_are_not_one": "ValueError", "decided.not_decided_before_the_end": "IndexError", "private_names.without_the_class": "AttributeError", "special_methods.a_key_that_is_missing": "KeyError",
            "alternatives.a_key_that_no_path_has": "KeyError", "picked.out_of_range": "IndexError",
            "picked.a_place_that_only_another_has": "IndexError", "tables.a_key_that_is_missing": "KeyError",
            "tables.an_item_that_is_missing": "KeyError"}  # fmt: skip
