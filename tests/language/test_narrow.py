@@ -35,6 +35,10 @@ def raised(n, k):
     return k + n
 
 
+def tiled(x, k):
+    return np.tile(x, k)
+
+
 def last_above(k):
     best = -1
     for v in k:
@@ -49,6 +53,7 @@ def last_above(k):
         (at, (X, np.uint64(2**64 - 1)), IndexError),
         (at, (X[:100], LABELS), IndexError),
         (at, (X[:100], -LABELS.astype(np.int8)), IndexError),
+        (tiled, (X, np.int8(-1)), ValueError),
         (tail, (X, np.bool_(True)), TypeError),
         (raised, (-1, LABELS), OverflowError),
         (raised, (2**40, LABELS), OverflowError),
