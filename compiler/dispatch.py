@@ -276,8 +276,8 @@ class Entry:
                 )
             if p in self.laid_out and not target.flags.c_contiguous:
                 raise PullbackValueError(
-                    f"{self.paths[p]} is not C-contiguous, and {self.spec.plan.name} writes to it: whether a reshape "
-                    "of it is a view depends on its memory",
+                    f"{self.paths[p]} is not C-contiguous, and {self.spec.plan.name} writes to it, or to a reshape "
+                    "or a contiguous version of it: whether that is a view or a copy depends on its memory",
                     self.spec.plan.loc,
                     f"pass np.ascontiguousarray({self.paths[p]})",
                 )

@@ -617,6 +617,26 @@ def test_a_reshape_of_a_written_argument_depends_on_its_layout(transform: Any) -
     assert "np.ascontiguousarray(y)" in str(caught.value)
 
 
+def _written_beside_the_order_of_fortran(y: np.ndarray) -> float:
+    z = y.ravel(order="F")
+    z[0] = 5.0
+    return np.sum(z * y.T.ravel())
+
+
+def _written_beside_a_contiguous_version(y: np.ndarray) -> float:
+    z = np.ascontiguousarray(y)
+    z[0] = 5.0
+    return np.sum(z * y)
+
+
+@pytest.mark.parametrize("f", [_written_beside_the_order_of_fortran, _written_beside_a_contiguous_version])
+def test_a_copy_that_of_another_layout_is_a_view(f: Any) -> None:
+    y = np.arange(6.0).reshape(2, 3)
+    assert pb.jit(f)(y.copy()) == f(y.copy())
+    with pytest.raises(pb.PullbackError, match="not C-contiguous"):
+        pb.jit(f)(np.asfortranarray(y))
+
+
 def test_the_garbage_collector_is_as_it_was() -> None:
     def f(x: Any) -> Any:
         return np.sum(x * x)

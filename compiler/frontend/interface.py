@@ -19,8 +19,8 @@ class Built:
     The parameters of `function` are the Leafs of (args, kwargs) in order, then `captured`. `result` is
     the returned tree; its leaves are yield indices (int) and Static. ``written`` lists ``(parameter,
     yield)`` for every array argument that the function writes to: its last version is an extra yield.
-    ``mutates``: those that it writes to, or may write to. ``laid_out``: those of them of which it makes a reshape,
-    which is a view of a C-contiguous array and may be a copy of another one.
+    ``mutates``: those that it writes to, or may write to. ``laid_out``: those of them of which it makes a reshape
+    or a contiguous version, which is a view of a C-contiguous array and may be a copy of another one, or the reverse.
     ``portable``: nothing but the arguments, `captured` and `guards` was relied on.
     """
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from ..ir.builder import constant
 from ..ir.dims import Dim
 from ..ir.nodes import Const, Operand, Span
 from ..ir.types import DTYPES, FROM_NUMPY, Type, promote
+from .numpy_shape import copied, in_order, order_of_copy, transpose_view
 from .numpy_support import (
     apply,
     cast,
@@ -33,6 +35,14 @@ if TYPE_CHECKING:
 
 
 # -- constant contents ---------------------------------------------------------------------------------
+def _laid_out(ctx: Context, shape: Any, order: str, make: Callable[[tuple[Dim, ...]], Any]) -> Any:
+    """What `make` makes of a shape, in the order "C" or "F"."""
+    extents = shape_argument(ctx, shape)
+    if order_of_copy(ctx, None, order) == "F" and len(extents) > 1:
+        return transpose_view(ctx, make(extents[::-1]), tuple(reversed(range(len(extents)))))
+    return make(extents)
+
+
 def _constant_array(ctx: Context, shape: tuple[Dim, ...], number: int, dtype: Any) -> Any:
     name = dtype_name(ctx, float if dtype is None else dtype)
     return ctx.wrap(filled(ctx, shape, constant(number, Type(name))))
@@ -40,12 +50,12 @@ def _constant_array(ctx: Context, shape: tuple[Dim, ...], number: int, dtype: An
 
 @numpy_function(np.zeros, static="dtype order")
 def _zeros(ctx: Context, shape: Any, dtype: Any = None, order: str = "C") -> Any:
-    return _constant_array(ctx, shape_argument(ctx, shape), 0, dtype)
+    return _laid_out(ctx, shape, order, lambda extents: _constant_array(ctx, extents, 0, dtype))
 
 
 @numpy_function(np.ones, static="dtype order")
 def _ones(ctx: Context, shape: Any, dtype: Any = None, order: str = "C") -> Any:
-    return _constant_array(ctx, shape_argument(ctx, shape), 1, dtype)
+    return _laid_out(ctx, shape, order, lambda extents: _constant_array(ctx, extents, 1, dtype))
 
 
 def _uninitialised(ctx: Context, shape: tuple[Dim, ...], dtype: str) -> Any:
@@ -56,7 +66,8 @@ def _uninitialised(ctx: Context, shape: tuple[Dim, ...], dtype: str) -> Any:
 
 @numpy_function(np.empty, static="dtype order")
 def _empty(ctx: Context, shape: Any, dtype: Any = None, order: str = "C") -> Any:
-    return _uninitialised(ctx, shape_argument(ctx, shape), dtype_name(ctx, float if dtype is None else dtype))
+    name = dtype_name(ctx, float if dtype is None else dtype)
+    return _laid_out(ctx, shape, order, lambda extents: _uninitialised(ctx, extents, name))
 
 
 def _full_of(ctx: Context, shape: tuple[Dim, ...], value: Any, dtype: Any) -> Any:
@@ -72,7 +83,10 @@ def _full_of(ctx: Context, shape: tuple[Dim, ...], value: Any, dtype: Any) -> An
 
 @numpy_function(np.full, static="dtype order")
 def _full(ctx: Context, shape: Any, fill_value: Any, dtype: Any = None, order: str = "C") -> Any:
-    return _full_of(ctx, shape_argument(ctx, shape), fill_value, dtype)
+    if is_scalar(fill_value):
+        return _laid_out(ctx, shape, order, lambda extents: _full_of(ctx, extents, fill_value, dtype))
+    made = _full_of(ctx, shape_argument(ctx, shape), fill_value, dtype)
+    return in_order(ctx, made, order) if isinstance(made, Array) and order == "F" else made
 
 
 def _like(ctx: Context, a: Any, dtype: Any, shape: Any) -> tuple[tuple[Dim, ...], Any]:
@@ -287,31 +301,44 @@ def _array(
     ndmin: int = 0,
 ) -> Any:  # fmt: skip
     if not copy and not ndmin:
-        return as_array(ctx, object, dtype)
+        return as_array(ctx, object, dtype, order)
     x = _converted(ctx, object, dtype)
     if ndmin > x.type.rank:
         x = reshaped(ctx, x, (Dim.of(1),) * (ndmin - x.type.rank) + x.type.shape)
-    elif isinstance(object, Array) and x is ctx.operand(object):
-        x = ctx.b.emit("copy", x)
+    elif isinstance(object, Array):
+        return copied(ctx, x, order_of_copy(ctx, object, order))
     return ctx.wrap(x)
 
 
-@numpy_function(np.asarray, np.ascontiguousarray, np.asanyarray, static="dtype order")
+@numpy_function(np.asarray, np.asanyarray, static="dtype order")
 def as_array(ctx: Context, a: Any, dtype: Any = None, order: Any = None) -> Any:
-    """The array itself where it already has the dtype (another name for it), else a new one."""
+    """The array itself where it already has the dtype and the order (another name for it), else a new one."""
+    wanted = order_of_copy(ctx, a, order)
     if isinstance(a, Array) and (dtype is None or FROM_NUMPY.get(np.dtype(dtype)) == ctx.type(a).dtype):
-        return a
-    return ctx.wrap(_converted(ctx, a, dtype))
+        return in_order(ctx, a, wanted) if order in ("C", "F") else a
+    x = _converted(ctx, a, dtype)
+    return copied(ctx, x, wanted) if wanted == "F" else ctx.wrap(x)
+
+
+@numpy_function(np.ascontiguousarray, static="dtype")
+def _ascontiguousarray(ctx: Context, a: Any, dtype: Any = None) -> Any:
+    made = as_array(ctx, a, dtype, "C")
+    return made if ctx.shape(made) else ctx.wrap(reshaped(ctx, strong_operand(ctx, made), (Dim.of(1),)))
+
+
+@numpy_function(np.asfortranarray, static="dtype")
+def _asfortranarray(ctx: Context, a: Any, dtype: Any = None) -> Any:
+    return as_array(ctx, a, dtype, "F")
 
 
 @numpy_function(np.copy, static="order")
 def _copy(ctx: Context, a: Any, order: str = "K") -> Any:
-    return _array(ctx, a)
+    return _array(ctx, a, order=order)
 
 
 @array_method("copy", static="order")
 def _copy_method(ctx: Context, a: Any, order: str = "C") -> Any:
-    return _array(ctx, a)
+    return _array(ctx, a, order=order)
 
 
 @numpy_function(np.astype, method="astype", static="dtype order casting subok copy")
@@ -331,11 +358,13 @@ def _astype(
             PullbackTypeError,
             f"cannot cast from {operand.type.numpy} to {DTYPES[name]} by the rule {casting!r}",
         )
+    wanted = order_of_copy(ctx, x, order)
     if operand.type.dtype != name or operand.type.weak:
-        return ctx.wrap(cast(ctx, operand, name))
+        made = cast(ctx, operand, name)
+        return copied(ctx, made, wanted) if wanted == "F" else ctx.wrap(made)
     if not copy or not operand.type.shape:
-        return x
-    return ctx.wrap(ctx.b.emit("copy", operand))
+        return x if order not in ("C", "F") or not isinstance(x, Array) else in_order(ctx, x, order)
+    return copied(ctx, operand, wanted)
 
 
 @array_method("fill")

@@ -27,7 +27,7 @@ from .numpy_support import (
     transposed,
 )
 from .numpy_table import array_attribute, array_method, numpy_function
-from .sharing import memory_of
+from .sharing import lenders_of, memory_of
 from .values import Array, ListValue, ViewStep, is_scalar, is_static
 
 if TYPE_CHECKING:
@@ -50,12 +50,58 @@ def _ask_for_layout(ctx: Context, a: Any) -> None:
             ctx.session.laid_out |= dict.fromkeys((cell, *cell.lenders))
 
 
+def _beside(a: Any, made: Any) -> Any:
+    """A copy, which of arguments in another order is a view: writes to it ask for the order, too."""
+    if isinstance(a, Array) and isinstance(made, Array):
+        made.cell.lenders = lenders_of([a.cell])
+    return made
+
+
 def reshape_view(ctx: Context, a: Any, shape: tuple[Dim, ...]) -> Any:
     """A reshape to a shape of the same size: a view or a copy, as NumPy decides."""
     _ask_for_layout(ctx, a)
     if isinstance(a, Array) and shape and reshape_layout(layout_of(a), shape) is not None:
         return ctx.view(a, ViewStep("reshape", arg=shape))
-    return ctx.wrap(reshaped(ctx, strong_operand(ctx, a), shape))
+    return _beside(a, ctx.wrap(reshaped(ctx, strong_operand(ctx, a), shape)))
+
+
+def in_order(ctx: Context, a: Array, order: str) -> Array:
+    """The array itself if it is contiguous in the order, "C" or "F", else a copy that is."""
+    _ask_for_layout(ctx, a)
+    if is_contiguous(a if order == "C" else _permuted(ctx, a, None)):
+        return a
+    made: Array = copied(ctx, ctx.read(a), order)
+    memory = made.cell
+    memory.lenders = lenders_of([a.cell])
+    return made
+
+
+def copied(ctx: Context, x: Operand, order: str) -> Any:
+    """A new array, laid out in the order "C" or "F"."""
+    if order == "F" and x.type.rank > 1:
+        backwards = tuple(reversed(range(x.type.rank)))
+        return _permuted(ctx, _fresh(ctx, transposed(ctx, x, backwards)), None)
+    return _fresh(ctx, x)
+
+
+def order_of_copy(ctx: Context, a: Any, order: str | None) -> str:
+    """The order, "C" or "F", in which NumPy lays out a copy when it is asked for `order`."""
+    if order not in (None, "C", "F", "A", "K"):
+        ctx.error(PullbackValueError, f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
+    if order in ("C", "F"):
+        return order
+    turned = isinstance(a, Array) and a.cell.choice is None and any(step.kind == "transpose" for step in a.path)
+    return "F" if turned and not is_contiguous(a) and is_contiguous(_permuted(ctx, a, None)) else "C"
+
+
+def _order_of_elements(ctx: Context, a: Any, order: str) -> str:
+    """The order, "C" or "F", in which the elements are gone through."""
+    if order not in ("C", "F", "A", "K"):
+        ctx.error(PullbackValueError, f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
+    if order in ("A", "K") and len(ctx.shape(a)) > 1:
+        message = f"order={order!r} goes through the elements as they lie in memory, which is not known here"
+        ctx.error(UnsupportedError, message, "write order='C' or order='F'")
+    return order
 
 
 def index_view(ctx: Context, a: Any, index: Any) -> Any:
@@ -179,10 +225,10 @@ def _require_same_size(
 def _reshape(ctx: Context, a: Any, shape: Any, order: str) -> Any:
     items = [shape] if is_scalar(shape) else elements(ctx, shape, "a shape")
     wanted = _wanted_shape(ctx, a, items)
-    if order in ("C", "A", "K"):
+    if order == "K":
+        ctx.error(PullbackValueError, "order 'K' is not permitted for reshaping")
+    if _order_of_elements(ctx, a, order) != "F":
         return reshape_view(ctx, a, wanted)
-    if order != "F":
-        ctx.error(PullbackValueError, f"order must be one of 'C', 'F', 'A', or 'K' (got {order!r})")
     backwards = reshape_view(ctx, _permuted(ctx, a, None), tuple(reversed(wanted)))
     return _permuted(ctx, backwards, None)
 
@@ -199,13 +245,13 @@ def _reshape_method(ctx: Context, a: Any, *shape: Any, order: str = "C") -> Any:
 
 @numpy_function(np.ravel, method="ravel", static="order")
 def _ravel(ctx: Context, a: Any, order: str = "C") -> Any:
-    if order == "F":
+    if _order_of_elements(ctx, a, order) == "F":
         a = _permuted(ctx, a, None)
     size = (product(ctx.shape(a)),)
     _ask_for_layout(ctx, a)
     if isinstance(a, Array) and is_contiguous(a):
         return a if len(ctx.shape(a)) == 1 else ctx.view(a, ViewStep("reshape", arg=size))
-    return _fresh(ctx, reshaped(ctx, strong_operand(ctx, a), size))
+    return _beside(a, _fresh(ctx, reshaped(ctx, strong_operand(ctx, a), size)))
 
 
 def _fresh(ctx: Context, x: Operand) -> Any:
@@ -215,7 +261,7 @@ def _fresh(ctx: Context, x: Operand) -> Any:
 
 @array_method("flatten", static="order")
 def _flatten(ctx: Context, a: Any, order: str = "C") -> Any:
-    if order == "F":
+    if _order_of_elements(ctx, a, order) == "F":
         a = _permuted(ctx, a, None)
     x = strong_operand(ctx, a)
     return _fresh(ctx, reshaped(ctx, x, (x.type.size,)))

@@ -69,6 +69,16 @@ def bits_of_a_python_float(x):
     return float(x[0]) >> 1  #! float(x[0]) >> 1 | bit operations are of integers | plain Python raises this too
 
 
+def elements_as_they_lie_in_memory(x):
+    y = np.outer(x, x)
+    return y.T.ravel(order="K")  #! y.T.ravel(order="K") | as they lie in memory | order='C'
+
+
+def reshaped_as_the_elements_lie_in_memory(x):
+    y = np.outer(x, x)
+    return y.reshape(-1, order="A")  #! y.reshape(-1, order="A") | as they lie in memory | order='C'
+
+
 def set_literal(x):  #! | returns a set | tuple
     return {1, 2}
 

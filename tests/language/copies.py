@@ -131,3 +131,47 @@ def one_array_twice(x):
     new = deepcopy(rows)
     new[0][1] = 2.0
     return new[1][1] * x[0] + (new[0] * new[1]).sum()
+
+
+A = R((4, 3))
+
+
+@case(A)
+def contiguous_versions_are_copies_of_what_is_not(x):
+    y = x * 2.0
+    a, b, c = np.ascontiguousarray(y[::2]), np.ascontiguousarray(y.T), np.asarray(y.T, order="C")
+    d, e = np.asfortranarray(y), np.asarray(y[:, 1:], order="F")
+    for k, part in enumerate((a, b, c, d, e)):
+        part[0] = part[1] * (k + 1)
+    return np.sum(y**2) + sum(np.sum(p**2) for p in (a, b, c, d, e))
+
+
+@case(A)
+def contiguous_versions_are_the_array_where_it_is(x):
+    y = x * 2.0
+    a, b, c = np.ascontiguousarray(y), np.asarray(y[1:3], order="C"), np.asfortranarray(y.T)
+    d, e = np.asarray(y[:, 0]), np.asarray(y[::2], order="K")
+    for k, part in enumerate((a, b, c, d, e)):
+        part[0] = part[1] * (k + 1)
+    return np.sum(y**3)
+
+
+@case(A)
+def copies_in_the_order_of_fortran(x):
+    t = 0.0
+    for y in (x.copy(order="F"), np.array(x.T), np.array(x, order="F"), np.copy(x.T), x.T.astype(float), x.T.copy()):
+        v = y.reshape(-1)
+        v[1] = v[0] * 5.0
+        t = t + np.sum(y**2) * np.sum(v)
+    z = np.zeros((3, 2), order="F")
+    w = z.ravel(order="F")
+    w[:] = x[0, 0]
+    z.reshape(-1)[0] = 7.0
+    return t + np.sum(z * x[:3, :2]) + np.sum(np.full((2, 3), x[0, 1], order="F").ravel() * x.ravel()[:6])
+
+
+@case(A)
+def elements_in_the_order_of_fortran(x):
+    a, b = x.ravel(order="F"), x.T.ravel(order="F")
+    k = np.arange(12.0)
+    return np.sum(a * k) + np.sum(b**2 * k) + np.sum(x.flatten(order="F") ** 3 * k) + np.sum(x[0].ravel(order="K") ** 2)
