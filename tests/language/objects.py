@@ -537,7 +537,7 @@ def object_of_a_protocol(x):
     return HasArea().area() * x[0]
 
 
-class Mode(enum.Enum):
+class Precision(enum.Enum):
     FAST = "fast"
     EXACT = "exact"
 
@@ -545,20 +545,24 @@ class Mode(enum.Enum):
 @case(V)
 def members_of_an_enum(x):
     total = 0.0
-    for m in Mode:
-        total += x[0] * (m is Mode.FAST) + len(m.value)
-    found = (Mode("exact") is Mode.EXACT) + 2 * (Mode["FAST"] is Mode.FAST) + 4 * (Mode.FAST in Mode)
-    return total * x[1] + found * len(Mode) * x[0] ** 2
+    for m in Precision:
+        total += x[0] * (m is Precision.FAST) + len(m.value)
+    found = (
+        (Precision("exact") is Precision.EXACT)
+        + 2 * (Precision["FAST"] is Precision.FAST)
+        + 4 * (Precision.FAST in Precision)
+    )
+    return total * x[1] + found * len(Precision) * x[0] ** 2
 
 
 @case(V)
 def member_that_is_not_there(x):
-    return len(Mode["SLOW"].value) * x[0]
+    return len(Precision["SLOW"].value) * x[0]
 
 
 @case(V)
 def value_that_no_member_has(x):
-    return len(Mode("slow").value) * x[0]
+    return len(Precision("slow").value) * x[0]
 
 
 @dataclass(order=True)

@@ -49,7 +49,7 @@ def sparse(x, lab):
 
 @case(X, L)
 def base(x, lab):
-    dist = {0: 1.0}
+    dist = {0: x[0] + 1.0}
     for i in range(len(x)):
         k = int(lab[i]) + 1
         if k not in dist:

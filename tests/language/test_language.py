@@ -48,6 +48,10 @@ RAISING = {"augmented.field_of_a_frozen_dataclass": "FrozenInstanceError", "augm
 REFUSED = {"integer_powers.of_either_sign": "2 ** -2 is a float"}
 
 
+# A Python float becomes a float64 item where a number of another path is a float32.
+WIDENED = ("tables.best", "tables.ops")
+
+
 @pytest.mark.parametrize("name", CASES)
 def test_program(name: str) -> None:
     f, args = CASES[name]
@@ -67,6 +71,7 @@ def test_variants_of_the_arguments(name: str) -> None:
         if changed is not None:
             result = outcome(f, changed)
             honest = result.kind == "refused" and "is not C-contiguous" in result.detail
+            honest = honest or (name in WIDENED and result.kind == "widened")
             assert honest or result.kind in ("ok", "raised", "kink", "discarded"), (variant, result)
 
 
