@@ -63,7 +63,14 @@ def test_program(name: str) -> None:
     assert (result.kind, result.stage) == expected, result
 
 
-@pytest.mark.parametrize("name", [n for n in CASES if n not in REFUSED])
+# Building these takes seconds each: the variants of one in eight run every time.
+LONG = [n for n in CASES if n.startswith("tables.")]
+SLOW = {n for k, n in enumerate(LONG) if k % 8}
+
+
+@pytest.mark.parametrize(
+    "name", [pytest.param(n, marks=pytest.mark.slow if n in SLOW else ()) for n in CASES if n not in REFUSED]
+)
 def test_variants_of_the_arguments(name: str) -> None:
     f, args = CASES[name]
     for variant, change in VARIANTS.items():
