@@ -92,17 +92,20 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
     private: the caller does not look at the arguments afterwards (it differentiates): `Built.written` is empty.
     """
     tables: frozenset[Any] = frozenset()
-    unrolls = sets_change = False
+    unrolls = sets_change = has_rank_0 = False
     made: Built | None = None
     while True:
         session = Session(extents)
         session.tables, session.sets_change, session.unrolls_growth = tables, sets_change, unrolls
+        session.has_rank_0 = has_rank_0
         try:
             built = _build(session, fn, args, kwargs, private)
         except PullbackError as e:
             if made is not None:
                 return made
-            if not session.new_keys <= tables:
+            if (session.makes_rank_0 and session.changes_numbers) > has_rank_0:
+                has_rank_0 = True
+            elif not session.new_keys <= tables:
                 tables |= session.new_keys
             elif not isinstance(e, NeedsStatic):
                 raise
@@ -115,6 +118,9 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
             else:
                 raise
         else:
+            if (session.makes_rank_0 and session.changes_numbers) > has_rank_0:
+                has_rank_0 = True
+                continue
             if session.new_keys <= tables:
                 return built
             made = made or built

@@ -8,6 +8,7 @@ its own (see `recursion.py`).
 from __future__ import annotations
 
 import ast
+import copy
 import enum
 import functools
 import inspect
@@ -60,6 +61,11 @@ _LIBRARY = frozenset(
 
 
 _READERS = (len, sum, min, max, any, all, sorted)  # builtins that look at what they are given, and do not keep it
+_OF_ARRAYS = (  # not of the numbers in arrays without axes
+    isinstance, type, setattr, print, copy.copy, copy.deepcopy, np.asarray, np.asanyarray, np.copyto, np.ravel,
+    np.squeeze, np.reshape, np.atleast_1d, np.atleast_2d, np.expand_dims, np.broadcast_to, np.shares_memory,
+    np.may_share_memory,
+)  # fmt: skip
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 # the methods that builtins look for in the class of their argument, in this order
 _SPECIAL_METHODS: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -253,6 +259,8 @@ class Calls(Objects):
         handler = self.transform_of(fn) if callable(fn) else None
         if handler is not None:
             return self.handle(handler, args, kwargs)
+        if self.session.has_rank_0 and not isinstance(fn, np.ufunc) and not any(fn is f for f in _OF_ARRAYS):
+            args = [self.number_of(a) for a in args]
         try:
             builtin = builtin_calls.BUILTINS.get(fn)
         except TypeError:

@@ -101,7 +101,7 @@ class Comparisons(Iterating):
             and not isinstance(b, Array)
         ):
             return self.compare(ast.Is() if opcode == "eq" else ast.IsNot(), a, b)
-        a, b = self.present(a), self.present(b)
+        a, b = (self.number_of(self.present(x)) for x in (a, b))
         if isinstance(a, (RecordValue, Opaque)) or isinstance(b, (RecordValue, Opaque)):
             result = self.overloaded(type(op), a, b)
             if result is not NotImplemented:

@@ -243,6 +243,21 @@ class Context(Broadcasting):
             return Array(Cell(value))
         return value
 
+    def rank_0(self, v: Any) -> Any:
+        """A new array without axes of a number. See Note [Arrays without axes]."""
+        self.session.makes_rank_0 = True
+        if not self.session.has_rank_0 or isinstance(v, Array):
+            return v
+        x = self.operand(v)
+        return Array(Cell(self.b.emit("cast", x, dtype=x.type.dtype, weak=False)))
+
+    def is_rank_0(self, v: Any) -> bool:
+        return isinstance(v, Array) and not self.array_type(v).shape
+
+    def number_of(self, v: Any) -> Any:
+        """The number in an array without axes; anything else as it is."""
+        return self.read(v) if self.session.has_rank_0 and self.is_rank_0(v) else v
+
     def type(self, v: Any) -> Type:
         """The type of a number, an array or a nested list."""
         if isinstance(v, (Value, Const)):
@@ -403,7 +418,8 @@ class Context(Broadcasting):
             )
         if x.type.dtype != target.dtype:
             x = self.emit("cast", x, dtype=target.dtype, weak=False)
-        assert isinstance(x, Value)
+        if not isinstance(x, Value):
+            x = self.b.emit("cast", x, dtype=target.dtype, weak=False)
         self.set_view(array, x)
 
     def set_view(self, array: Array, value: Value) -> None:

@@ -183,7 +183,7 @@ class Expressions(Comparisons):
 
     def binary(self, op: type[ast.operator], a: Any, b: Any) -> Any:
         opcode, ufunc, python = BINARY[op]
-        a, b = self.present(a), self.present(b)
+        a, b = (self.number_of(self.present(x)) for x in (a, b))
         if isinstance(a, (RecordValue, Opaque)) or isinstance(b, (RecordValue, Opaque)):
             result = self.overloaded(op, a, b)
             if result is not NotImplemented:
@@ -353,7 +353,7 @@ class Expressions(Comparisons):
 
     def unary(self, op: Any, v: Any) -> Any:
         """``-v``, ``+v`` or ``~v``."""
-        v = self.present(v)
+        v = self.number_of(self.present(v))
         if isinstance(v, (RecordValue, Opaque)):
             special = {ast.USub: "__neg__", ast.UAdd: "__pos__", ast.Invert: "__invert__"}[op]
             return self.call(self.attribute(v, special), [], {})

@@ -47,7 +47,7 @@ class Selection:
 class IndexKeys(Loops):
     def parse_index(self, t: Type, key: Any) -> Selection:
         """An index expression as index items for every axis."""
-        items = list(key) if isinstance(key, tuple) else [key]
+        items = [self.number_of(i) for i in (key if isinstance(key, tuple) else [key])]
         for k, item in enumerate(items):
             if isinstance(item, ListValue):
                 items[k] = (

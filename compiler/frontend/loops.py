@@ -283,7 +283,9 @@ class Loops(Growing):
         if key in carries.plan:
             t = carries.plan[key]
             p = param(key, t, entry, str(key[0]).lstrip("$@"))
-            if not t.shape:
+            if not t.shape and (not isinstance(template, Array) or key in carries.numbers):
+                if isinstance(entry, Array):
+                    self.session.numbers[p] = entry
                 return p
             carries.cells[key] = Cell(p, str(key[0]), carries.readonly.get(key, ""), stands_in=True)
             return Array(carries.cells[key])
@@ -360,6 +362,13 @@ class Loops(Growing):
 
     def _close_leaves(self, carries: Carries, head: Any, back: Any, key: Key, done: Any) -> None:
         name = str(key[0]).lstrip("$@")
+        if self.is_rank_0(back) and is_scalar(head):
+            back = self.read(final_version(done.heap, back))
+        if self.is_rank_0(head) and is_scalar(back) and key not in carries.numbers:
+            carries.numbers.add(key)
+            carries.plan[key] = self.type(head)
+            carries.changed = True
+            return
         if key in carries.plan:
             t = carries.plan[key]
             if is_scalar(back) and not t.shape:
@@ -372,7 +381,7 @@ class Loops(Growing):
                     carries.changed = True
                 else:
                     carries.slots[key].back = coerce(self, self.operand(back), t)
-            elif isinstance(back, Array) and t.shape:
+            elif isinstance(back, Array) and isinstance(head, Array):
                 tb = self.array_type(back)
                 if tb != t:
                     self._conflict(carries, key, f"{name} is {t} before an iteration of this loop and {tb} after it")

@@ -178,6 +178,12 @@ class Join:
         for absent in (UNDEFINED, None):
             if any(x is absent or (isinstance(x, Maybe) and x.absent is absent) for x in (a, b)) and a is not b:
                 return self.maybe(a, b, absent, hint)
+        for x, y, path in ((a, b, self.a), (b, a, self.b)):
+            if self.ctx.is_rank_0(x) and is_scalar(y):
+                number = self._in(path, final_version(path.heap, x))
+                made = self.scalar(number, y, hint) if x is a else self.scalar(y, number, hint)
+                self.ctx.session.numbers[made] = x
+                return made
         if is_scalar(a) and is_scalar(b):
             return self.scalar(a, b, hint)
         if isinstance(a, Array) and isinstance(b, Array):

@@ -81,6 +81,7 @@ class Carries:
     plan: dict[Key, Type] = field(default_factory=dict)
     templates: dict[Key, Any] = field(default_factory=dict)  # what is not there at every iteration
     absent: dict[Key, Any] = field(default_factory=dict)  # what a name of these is then: UNDEFINED or None
+    numbers: set[Key] = field(default_factory=set)  # arrays without axes that are numbers after an iteration
     rows: dict[Key, bool] = field(default_factory=dict)  # views of one array at another index each time; False: tried
     readonly: dict[Key, str] = field(default_factory=dict)  # at the head, and so in the body
     readonly_after: dict[Key, str] = field(default_factory=dict)

@@ -45,7 +45,8 @@ def _laid_out(ctx: Context, shape: Any, order: str, make: Callable[[tuple[Dim, .
 
 def _constant_array(ctx: Context, shape: tuple[Dim, ...], number: int, dtype: Any) -> Any:
     name = dtype_name(ctx, float if dtype is None else dtype)
-    return ctx.wrap(filled(ctx, shape, constant(number, Type(name))))
+    made = ctx.wrap(filled(ctx, shape, constant(number, Type(name))))
+    return made if shape else ctx.rank_0(made)
 
 
 @numpy_function(np.zeros, static="dtype order")
@@ -60,7 +61,7 @@ def _ones(ctx: Context, shape: Any, dtype: Any = None, order: str = "C") -> Any:
 
 def _uninitialised(ctx: Context, shape: tuple[Dim, ...], dtype: str) -> Any:
     if not shape:
-        return constant(0, Type(dtype))
+        return ctx.rank_0(constant(0, Type(dtype)))
     return ctx.wrap(ctx.b.emit("empty", shape=shape, dtype=dtype))
 
 
@@ -77,7 +78,8 @@ def _full_of(ctx: Context, shape: tuple[Dim, ...], value: Any, dtype: Any) -> An
     if dtype is not None:
         x = cast(ctx, x, dtype_name(ctx, dtype))
     if not x.type.shape:
-        return ctx.wrap(filled(ctx, shape, x))
+        made = ctx.wrap(filled(ctx, shape, x))
+        return made if shape else ctx.rank_0(made)
     return ctx.wrap(ctx.b.emit("copy", expanded(ctx, ctx.fit(x, shape), shape)))
 
 
@@ -305,9 +307,9 @@ def _array(
     x = _converted(ctx, object, dtype)
     if ndmin > x.type.rank:
         x = reshaped(ctx, x, (Dim.of(1),) * (ndmin - x.type.rank) + x.type.shape)
-    elif isinstance(object, Array):
+    elif isinstance(object, Array) and x.type.shape:
         return copied(ctx, x, order_of_copy(ctx, object, order))
-    return ctx.wrap(x)
+    return ctx.wrap(x) if x.type.shape else ctx.rank_0(x)
 
 
 @numpy_function(np.asarray, np.asanyarray, static="dtype order")
@@ -317,6 +319,8 @@ def as_array(ctx: Context, a: Any, dtype: Any = None, order: Any = None) -> Any:
     if isinstance(a, Array) and (dtype is None or FROM_NUMPY.get(np.dtype(dtype)) == ctx.type(a).dtype):
         return in_order(ctx, a, wanted) if order in ("C", "F") else a
     x = _converted(ctx, a, dtype)
+    if not x.type.shape:
+        return ctx.rank_0(x)
     return copied(ctx, x, wanted) if wanted == "F" else ctx.wrap(x)
 
 
@@ -370,6 +374,7 @@ def _astype(
 @array_method("fill")
 def _fill(ctx: Context, a: Any, value: Any) -> Any:
     if not isinstance(a, Array):
+        ctx.session.changes_numbers = True
         ctx.error(PullbackTypeError, "fill needs an array")
     ctx.write(a, value)
 
@@ -377,6 +382,7 @@ def _fill(ctx: Context, a: Any, value: Any) -> Any:
 @numpy_function(np.copyto)
 def _copyto(ctx: Context, dst: Any, src: Any) -> Any:
     if not isinstance(dst, Array):
+        ctx.session.changes_numbers = True
         ctx.error(PullbackTypeError, "np.copyto needs an array to write to")
     ctx.write(dst, src)
 

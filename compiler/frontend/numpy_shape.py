@@ -59,10 +59,26 @@ def _beside(a: Any, made: Any) -> Any:
 
 def reshape_view(ctx: Context, a: Any, shape: tuple[Dim, ...]) -> Any:
     """A reshape to a shape of the same size: a view or a copy, as NumPy decides."""
+    if not shape:
+        return _without_axes(ctx, a)
+    _note_view(ctx, a)
     _ask_for_layout(ctx, a)
-    if isinstance(a, Array) and shape and reshape_layout(layout_of(a), shape) is not None:
+    if isinstance(a, Array) and reshape_layout(layout_of(a), shape) is not None:
         return ctx.view(a, ViewStep("reshape", arg=shape))
     return _beside(a, ctx.wrap(reshaped(ctx, strong_operand(ctx, a), shape)))
+
+
+def _note_view(ctx: Context, a: Any) -> None:
+    """Of what may be an array without axes, which can be written through the view."""
+    ctx.session.changes_numbers |= is_scalar(a) and not ctx.type(a).weak
+
+
+def _without_axes(ctx: Context, a: Any) -> Any:
+    """An array of one element as an array without axes, a view."""
+    ctx.session.makes_rank_0 = True
+    if ctx.session.has_rank_0 and isinstance(a, Array):
+        return ctx.view(a, ViewStep("reshape", arg=()))
+    return ctx.wrap(reshaped(ctx, strong_operand(ctx, a), ()))
 
 
 def in_order(ctx: Context, a: Array, order: str) -> Array:
@@ -107,6 +123,7 @@ def _order_of_elements(ctx: Context, a: Any, order: str) -> str:
 def index_view(ctx: Context, a: Any, index: Any) -> Any:
     if isinstance(a, Array):
         return ctx.view(a, ViewStep("index", index=index))
+    _note_view(ctx, a)
     return ctx.wrap(ctx.b.emit("load", strong_operand(ctx, a), index=index))
 
 
@@ -279,7 +296,7 @@ def _with_new_axes(ctx: Context, a: Any, new: tuple[int, ...]) -> Any:
     """A view with axes of extent 1 at the given places of the result."""
     shape = list(ctx.shape(a))
     if not shape:
-        return ctx.wrap(reshaped(ctx, strong_operand(ctx, a), [Dim.of(1)] * len(new)))
+        return reshape_view(ctx, a, (Dim.of(1),) * len(new))
     index: list[Any] = []
     for k in range(len(shape) + len(new)):
         index.append(New() if k in new else Span(Dim.of(0), shape.pop(0), 1))

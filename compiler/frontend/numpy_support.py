@@ -97,6 +97,7 @@ def finish(ctx: Context, result: Operand, out: Any = None) -> Any:
     if out is None:
         return ctx.wrap(result)
     if not isinstance(out, Array):
+        ctx.session.changes_numbers = True
         ctx.error(PullbackTypeError, "out must be an array")
     target = ctx.type(out)
     if not np.can_cast(result.type.numpy, target.numpy, "same_kind"):

@@ -56,7 +56,7 @@ class Places(Dicts):
     # -- reading ------------------------------------------------------------------------------
     def load_item(self, owner: Any, key: Any) -> Any:
         """``owner[key]``."""
-        owner = self.present(owner)
+        owner, key = self.present(owner), self.number_of(key)
         if isinstance(owner, Array):
             return self.load_array(owner, key)
         if isinstance(owner, StackedList):
@@ -93,6 +93,10 @@ class Places(Dicts):
         if isinstance(owner, (dict, list)) and is_static(key):
             return owner[self.static(key, "the index")]
         if is_scalar(owner):
+            if not self.type(owner).weak and isinstance(key, tuple) and not key:
+                return owner
+            if not self.type(owner).weak and (key is Ellipsis or key == (Ellipsis,)):
+                return self.rank_0(owner)
             self.error(
                 PullbackTypeError, f"{describe(owner)} cannot be indexed", "only arrays, lists, tuples and dicts can"
             )
@@ -317,10 +321,15 @@ class Places(Dicts):
             return self._load_mask(array, t, sel.mask)
         if not sel.basic:
             return self.wrap(self.emit("load", self.read(array), *sel.operands, index=sel.index))
+        if not t.shape and not sel.index and not _has_ellipsis(key):
+            return self.read(array)
         if not sel.index or _is_whole(sel.index, t):
             return Array(array.cell, array.path)  # another view of all of it
         place = self.view(array, ViewStep("index", sel.index, sel.operands))
-        return self.read(place) if not self.array_type(place).shape else place
+        if self.array_type(place).shape:
+            return place
+        self.session.makes_rank_0 |= _has_ellipsis(key)
+        return place if self.session.has_rank_0 and _has_ellipsis(key) else self.read(place)
 
     def _load_mask(self, array: Array, t: Type, mask: Array) -> Any:
         x, m, _ = self._flatten_mask(self.read(array), t, mask)
@@ -386,6 +395,7 @@ class Places(Dicts):
         elif isinstance(owner, (tuple, RecordValue)):
             self.error(PullbackTypeError, "a tuple does not support item assignment", "use a list or an array")
         else:
+            self.session.changes_numbers |= is_scalar(owner)
             self.error(
                 UnsupportedError, f"{describe(owner)} does not support item assignment", "return the new value instead"
             )

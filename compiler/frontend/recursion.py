@@ -188,6 +188,7 @@ class Recursion(Once):
         session.generic = session.own_symbols = True
         session.callees, session.guards = self.session.callees, self.session.guards
         session.constants, session.unplaced = self.session.constants, self.session.unplaced
+        session.has_rank_0 = self.session.has_rank_0
         inner = self.make_inner(session)
         inner.b.loc = self.loc
         symbols: dict[Dim, Dim] = {}
@@ -266,6 +267,8 @@ class Recursion(Once):
                     written.append(params.index(param))
                     yields.append(array.cell.current)
                     types.append(param.type)
+        self.session.makes_rank_0 |= session.makes_rank_0
+        self.session.changes_numbers |= session.changes_numbers
         callee.tree, callee.types, callee.written, callee.known = tree, types, written, True
         callee.captured = [(path, path(), c.name) for path, (c, _) in session.captured.items()]
         callee.captured_types = [c.type for c, _ in session.captured.values()]
@@ -385,7 +388,10 @@ class Recursion(Once):
 
     def _results(self, callee: Callee, values: list[Value], arrays: list[Array | None]) -> list[Any]:
         """The results of a call. An array that may be an argument is the one or the other."""
-        results = [self.wrap(v) for v in values[: len(values) - len(callee.origins)]]
+        results = [
+            Array(Cell(v)) if k in callee.origins or k in callee.shared else self.wrap(v)
+            for k, v in enumerate(values[: len(values) - len(callee.origins)])
+        ]
         for (k, params), origin in zip(callee.origins.items(), values[len(results) :], strict=True):
             for p in params:
                 argument = arrays[p]

@@ -9,6 +9,13 @@ fail: a call in which it is that number gets a program with the extent constant,
 that, a carried array would have the shape ``(n0,)`` before a loop and ``(2,)`` after an iteration. Where two extents
 have to differ by a number (``h * np.diff(x)``), a call in which they do gets a program in which one is the other and
 that number: what is known to have one shape can be one loop nest.
+
+Note [Arrays without axes]. NumPy has numbers and arrays without axes (``np.array(0.0)``, ``x[0, ...]``), which differ
+only in that the latter can be changed in place, as seen through every name that they have. A program that makes such
+arrays and changes numbers of NumPy's in place (``s += 1``) is built again with `Session.has_rank_0`: there they are an
+`Array` of rank 0; what takes numbers reads it (`Context.number_of`). In every other program they are numbers. What is
+such an array on one path and a number on another is a number; that it is changed in place is refused where the
+array has another name.
 """
 
 from __future__ import annotations
@@ -31,7 +38,7 @@ from ..ir.nodes import Function, Loc, Operand, Region, Value
 from ..ir.types import FROM_NUMPY, Type
 from ..paths import Guard, Path, guard_of
 from .alternatives import Constants
-from .values import Cell, DictValue, ListValue, RecordValue, Rows, next_stamp
+from .values import Array, Cell, DictValue, ListValue, RecordValue, Rows, next_stamp
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +129,10 @@ class Session:
         self.found_keys: set[Any] = set()  # dicts, and run-time keys that they were seen to have
         self.sets_change = False  # the sets that the program makes are objects of `containers_library.set_`
         self.needs_sets = False  # and would have to be
+        self.has_rank_0 = False  # Note [Arrays without axes]: they are arrays
+        self.makes_rank_0 = False  # there are such arrays
+        self.numbers: dict[Operand, Array] = {}  # that are such an array on another path
+        self.changes_numbers = False  # something that may be one is changed in place
         self.outside_sets: list[frozenset[Any]] = []  # what stands for a set that was made outside of the function
         self._symbols = 0
         self._callee_names: set[str] = set()

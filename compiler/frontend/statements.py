@@ -19,6 +19,7 @@ from .control import Frame
 from .liveness import EMPTY, JUMPS, always_leaves, has_jump
 from .loop_statements import LoopStatements
 from .patterns import Patterns
+from .sharing import cells_in
 from .texts import template_of
 from .values import (
     ITERATORS,
@@ -30,6 +31,7 @@ from .values import (
     Opaque,
     RecordValue,
     UserFunction,
+    is_operand,
     is_scalar,
 )
 
@@ -234,7 +236,20 @@ class Statements(LoopStatements, Patterns):
             result = self.overloaded_inplace(op, old, right)
             if isinstance(result, Const) or result is not NotImplemented:
                 return result
+        if is_scalar(old) and not self.type(old).weak:
+            self.session.changes_numbers = True
+            self._require_one_name(old)
         return self.binary(op, old, right)
+
+    def _require_one_name(self, number: Any) -> None:
+        """Of what may be an array without axes. See Note [Arrays without axes]."""
+        array = self.session.numbers.get(number) if is_operand(number) else None
+        if array is None:
+            return
+        names = [v for frame in self.frames for v in frame.env.values()]
+        if array.path or any(cell is array.cell for v in names for cell, _ in cells_in(v)):
+            message = "a number is changed in place that is an array with another name on another path"
+            self.error(UnsupportedError, message, "write s = s + x for a new number, or s[...] = s + x for the array")
 
     def _augmented_list(self, op: type[ast.operator], old: ListValue, right: Any) -> Any:
         """``+=`` and ``*=`` of a list, which has no ``+`` for numbers: arrays, NumPy scalars and objects with an

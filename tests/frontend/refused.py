@@ -69,6 +69,15 @@ def bits_of_a_python_float(x):
     return float(x[0]) >> 1  #! float(x[0]) >> 1 | bit operations are of integers | plain Python raises this too
 
 
+def number_or_array_with_another_name(x):
+    s = np.array(0.0)
+    first = s
+    for v in x:
+        s = s + v
+    s += 1.0  #! | another name on another path | new number
+    return s + first
+
+
 def elements_as_they_lie_in_memory(x):
     y = np.outer(x, x)
     return y.T.ravel(order="K")  #! y.T.ravel(order="K") | as they lie in memory | order='C'

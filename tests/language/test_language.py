@@ -17,7 +17,7 @@ from .support import VARIANTS, outcome
 
 MODULES = ("absent", "alternatives", "augmented", "carried_parts", "containers", "control", "copies", "decided", "equality", "growing", "growing_while", "integer_powers", "item_parts",
            "iteration", "iterators", "mutation", "objects", "ordered", "picked", "private_names", "recursive_sharing", "sharing", "special_methods",
-           "structure", "tables")  # fmt: skip
+           "structure", "tables", "without_axes")  # fmt: skip
 
 CASES = {
     f"{name}.{f.__name__}": (f, args) for name in MODULES for f, args in import_module(f".{name}", __package__).CASES
@@ -41,7 +41,8 @@ RAISING = {"augmented.field_of_a_frozen_dataclass": "FrozenInstanceError", "augm
            "objects.item_behind_a_range": "IndexError", "equality.equal_arrays_that_are_not_one": "ValueError", "decided.not_decided_before_the_end": "IndexError", "private_names.without_the_class": "AttributeError", "special_methods.a_key_that_is_missing": "KeyError",
            "alternatives.a_key_that_no_path_has": "KeyError", "picked.out_of_range": "IndexError",
            "picked.a_place_that_only_another_has": "IndexError", "tables.a_key_that_is_missing": "KeyError",
-           "tables.an_item_that_is_missing": "KeyError"}  # fmt: skip
+           "tables.an_item_that_is_missing": "KeyError",
+           "without_axes.more_axes": "ValueError", "without_axes.of_integers": "UFuncTypeError"}  # fmt: skip
 
 
 # What is refused today, with the beginning of the reason: removing an entry is progress.
