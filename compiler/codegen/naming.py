@@ -157,7 +157,7 @@ class Names:
         for loop in loops:
             yield from zip(loop.params, loop.yields, strict=True)
             yield from zip(loop.results, loop.params, strict=True)
-            yield from zip(loop.params, loop.inits, strict=True)
+            yield from (pair for pair in zip(loop.params, loop.inits, strict=True) if not self._is_renamed(*pair))
         for op in reversed(ops):
             if op.opcode == "if":
                 for r in op.regions:
@@ -165,6 +165,10 @@ class Names:
         for op in ops:
             if op.opcode == "copy":
                 yield op.result, op.operands[0]
+
+    def _is_renamed(self, carried: Value, init: Operand) -> bool:
+        """Whether a loop begins with an argument under another name, as in ``v = v0``."""
+        return init in self._fn.params and bool(carried.hint) and carried.hint != init.hint
 
     # -- names ----------------------------------------------------------------------------------------
     def _name(self, reserved: frozenset[str]) -> dict[Value, str]:

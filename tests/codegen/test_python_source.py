@@ -186,7 +186,7 @@ def test_swap_is_simultaneous() -> None:
         2.0,
         3,
     )
-    assert "a, b = b, a" in text
+    assert "p, q = q, p" in text
     assert "for _ in range(n):" in text
 
 

@@ -14,11 +14,12 @@ from typing import Any
 import numpy as np
 
 from .aliases import Aliasing
+from .kernels import COLUMNS, ROWS, Kernels
 from .scope import FLOAT, INT, Helper, Scope, Ty, Var
 from .statements import Lines, Statements, indent
 from .structures import prelude
 
-ALIASING = 5
+ALIASING, KERNELS = 5, 4
 HEADER = ["import math", "", "import numpy as np", ""]
 
 
@@ -249,6 +250,18 @@ def aliasing(seed: int) -> Case:
     return Case(seed, Aliasing(seed).source(), (*vectors, Argument("n", "int", (), seed // ALIASING % 4)))
 
 
+def kernel(seed: int) -> Case:
+    """A program of array statements."""
+    vectors = tuple(Argument(name, "f64", (COLUMNS,)) for name in "uvw")
+    matrices = tuple(Argument(name, "f64", (ROWS, COLUMNS)) for name in "AB")
+    places = Argument("k", "i64", (COLUMNS,), COLUMNS - 1)
+    numbers = (Argument("c", "float"), Argument("q", "int", (), seed % 4))
+    arguments = (*vectors, Argument("r", "f64", (ROWS,)), *matrices, places, *numbers)
+    return Case(seed, Kernels(seed).source(), arguments)
+
+
 def generate(seed: int) -> Case:
-    """The program of a seed: one in `ALIASING` is about shared memory."""
-    return aliasing(seed) if seed % ALIASING == ALIASING - 1 else Generator(seed).case()
+    """The program of a seed: one in `ALIASING` is about shared memory, one in `KERNELS` of the others of arrays."""
+    if seed % ALIASING == ALIASING - 1:
+        return aliasing(seed)
+    return kernel(seed) if seed % KERNELS == KERNELS - 1 else Generator(seed).case()
