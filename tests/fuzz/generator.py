@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from .aliases import Aliasing
-from .kernels import COLUMNS, ROWS, Kernels
+from .kernels import SHAPES, Kernels
 from .scope import FLOAT, INT, Helper, Scope, Ty, Var
 from .statements import Lines, Statements, indent
 from .structures import prelude
@@ -252,11 +252,12 @@ def aliasing(seed: int) -> Case:
 
 def kernel(seed: int) -> Case:
     """A program of array statements."""
-    vectors = tuple(Argument(name, "f64", (COLUMNS,)) for name in "uvw")
-    matrices = tuple(Argument(name, "f64", (ROWS, COLUMNS)) for name in "AB")
-    places = Argument("k", "i64", (COLUMNS,), COLUMNS - 1)
+    rows, columns = SHAPES[seed // KERNELS % len(SHAPES)]
+    vectors = tuple(Argument(name, "f64", (columns,)) for name in "uvw")
+    matrices = tuple(Argument(name, "f64", (rows, columns)) for name in "AB")
+    places = Argument("k", "i64", (columns,), columns - 1)
     numbers = (Argument("c", "float"), Argument("q", "int", (), seed % 4))
-    arguments = (*vectors, Argument("r", "f64", (ROWS,)), *matrices, places, *numbers)
+    arguments = (*vectors, Argument("r", "f64", (rows,)), *matrices, places, *numbers)
     return Case(seed, Kernels(seed).source(), arguments)
 
 

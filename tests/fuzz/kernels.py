@@ -11,7 +11,8 @@ import random
 
 from .idioms import FORMULAS, Lines
 
-ROWS, COLUMNS = 5, 7  # of the arguments: vectors u, v, w of COLUMNS, r of ROWS, matrices A, B, an index array k
+# rows and columns of the matrices A and B; u, v, w and the index array k are as long as a row, r as a column
+SHAPES = ((5, 7), (5, 7), (4, 4), (3, 12), (5, 7), (2, 3), (6, 2), (1, 5), (3, 1))
 VECTORS, MATRICES = ["u", "v", "w"], ["A", "B"]
 
 
