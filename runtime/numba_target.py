@@ -66,6 +66,15 @@ def array_fields(context: Any, builder: Any, t: Any, value: Any) -> tuple[Any, l
     return data, [builder.extract_value(value, (shape, k)) for k in range(t.ndim)]
 
 
+def _unwrapped(builder: Any, place: Any) -> Any:
+    """The sums and products that make a place, once more, told to fit into 64 bits: a place within an array does, and
+    LLVM may join the loops' accesses."""
+    if not isinstance(place, ir.Instruction) or place.opname not in ("add", "sub", "mul"):
+        return place
+    parts = [_unwrapped(builder, x) for x in place.operands]
+    return getattr(builder, place.opname)(*parts, flags=["nsw"])
+
+
 def _address(context: Any, builder: Any, t: Any, value: Any, index_type: Any, index: Any) -> Any:
     if isinstance(index_type, types.BaseTuple):
         kinds = index_type.types
@@ -76,6 +85,7 @@ def _address(context: Any, builder: Any, t: Any, value: Any, index_type: Any, in
         raise NotImplementedError("only single elements are indexed")
     places = [context.cast(builder, p, k, types.intp) for p, k in zip(places, kinds, strict=True)]
     data, shape = array_fields(context, builder, t, value)
+    places = [_unwrapped(builder, p) for p in places]
     offset = places[0]
     for place, extent in zip(places[1:], shape[1:], strict=True):
         offset = builder.add(builder.mul(offset, extent, flags=["nsw"]), place, flags=["nsw"])
@@ -93,6 +103,20 @@ def _setitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     context.pack_value(builder, t.dtype, value, _address(context, builder, t, args[0], sig.args[1], args[1]))
     return context.get_dummy_value()
 
+
+def _wrapping(name: str) -> Any:
+    """Integer arithmetic modulo 2**64, as in NumPy. Numba tells LLVM that a result always fits, and a comparison with one
+    that does not, such as a bound's of a slice, may then be answered in any way."""
+
+    def implement(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+        return getattr(builder, name)(*args)
+
+    return implement
+
+
+for _name in ("add", "sub", "mul"):
+    for _operator in (getattr(operator, _name), getattr(operator, f"i{_name}")):
+        IMPLEMENTATIONS.lower(_operator, types.int64, types.int64)(_wrapping(_name))
 
 for _index in (types.Integer, types.BaseTuple):
     IMPLEMENTATIONS.lower(operator.getitem, KernelArray, _index)(_getitem)

@@ -19,6 +19,8 @@ from .context import describe
 from .loops import Loops
 from .values import Array, ListValue, RangeValue, StackedList, ViewStep, is_scalar
 
+LONGEST_STEP = 2**48  # beyond the end of any array, and far from where 64 bits end
+
 
 @final
 @dataclass(frozen=True, slots=True)
@@ -215,7 +217,7 @@ class IndexKeys(Loops):
             step = self.static(s.step, "the step of a slice")
             if not isinstance(step, (int, np.integer)) or isinstance(step, bool):
                 self.error(PullbackTypeError, "slice indices must be integers or None")
-            step = int(step)
+            step = max(-LONGEST_STEP, min(int(step), LONGEST_STEP))
         if step == 0:
             self.error(PullbackValueError, "slice step cannot be zero")
         if step > 0:

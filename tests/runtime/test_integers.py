@@ -73,3 +73,33 @@ def strided(x, stride):
 def test_indices():
     x = np.linspace(0.1, 1.0, 12)
     assert pb.jit(strided)(x, 3) == pytest.approx(strided(x, 3))
+
+
+def wrapped(k):
+    return np.sum(k + 1 > k), k * 3 // 3 == k, k - 1 < k
+
+
+def test_integers_of_numpy_wrap_also_where_they_are_compared():
+    k = np.array([2**63 - 1, 5, -(2**63)])
+    for got, want in zip(pb.jit(wrapped)(k), wrapped(k), strict=True):
+        np.testing.assert_array_equal(got, want)
+
+
+def part(x, low, high):
+    return x[low + 3 :], x[: high - 3], x[low:high]
+
+
+def strided_part(x, step):
+    return x[::step]
+
+
+def test_bounds_of_slices_near_the_ends_of_64_bits_stay_in_the_array():
+    x = np.arange(4.0)
+    ends = (-(2**63), -(2**63) + 2, 2**63 - 3, 2**63 - 1)
+    for low in ends:
+        for high in ends:
+            first, second, third = pb.jit(part)(x, low, high)
+            assert all(set(p) <= set(x) for p in (first, second))
+            np.testing.assert_array_equal(third, x[low:high])
+    for step in (2**63 - 1, 2**62, -(2**63), -(2**62)):
+        np.testing.assert_array_equal(pb.jit(strided_part)(x, step), x[::step])
