@@ -277,7 +277,8 @@ class Loops(Growing):
             number = param((*key, "number"), INT, 0 if found is None else found[0], _name(key))
             return alternative(number, carries.alternatives[key])
         if carries.rows.get(key):
-            inits = [0 if entry is _FILL else x for step in template.path for x in step.operands]
+            place = template if entry is _FILL else entry
+            inits = [0 if entry is _FILL else x for step in place.path for x in step.operands]
             name = f"{key[0]}_index".lstrip("$@")
             return with_indices(template, iter([param((*key, "#", n), INT, x, name) for n, x in enumerate(inits)]))
         if key in carries.plan:
@@ -357,7 +358,7 @@ class Loops(Growing):
         template = source.value if isinstance(source, Maybe) else source
         carries.templates[key] = template
         carries.absent[key] = None if None in missing else UNDEFINED
-        self._plan_all(carries, template, key, done)
+        self._plan_all(carries, template, key, done, head.value if isinstance(head, Maybe) else None)
         carries.changed = True
 
     def _close_leaves(self, carries: Carries, head: Any, back: Any, key: Key, done: Any) -> None:
@@ -463,8 +464,11 @@ class Loops(Growing):
             carries, key, f"{name} is {describe(head)} before an iteration of this loop and {describe(back)} after it"
         )
 
-    def _plan_all(self, carries: Carries, template: Any, key: Key, done: Any) -> None:
-        """Carry every run-time leaf of a value first bound inside the loop."""
+    def _plan_all(self, carries: Carries, template: Any, key: Key, done: Any, entry: Any = None) -> None:
+        """Carry every run-time leaf of a value first bound inside the loop. `entry`: what is there before the loop, on
+        some paths."""
+        if isinstance(template, Array) and isinstance(entry, Array) and row_indices(template, entry) is None:
+            carries.rows[key] = False
         if is_mutable(template) and not is_made_after(carries.start, template):
             return  # as long as it is this very object
         if isinstance(template, (Value, Array)) or is_scalar(template):
@@ -483,7 +487,7 @@ class Loops(Growing):
             self._conflict(carries, key, f"{_name(key)} is a list of run-time length that is made in this loop")
             return
         for k, x in (parts_of(template) or {}).items():
-            self._plan_all(carries, x, (*key, k), done)
+            self._plan_all(carries, x, (*key, k), done, (parts_of(entry) or {}).get(k))
 
     def _conflict(self, carries: Carries, key: Key, reason: str) -> None:
         if carries.peelable:

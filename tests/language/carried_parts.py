@@ -173,3 +173,54 @@ def exchanged_rows(a, m):
     x *= x
     y += 1.0
     return x.sum() + (m * m).sum() + y.sum()
+
+
+class Cell:
+    def __init__(self):
+        self.body, self.mass = None, 0.0
+
+    def insert(self, p):
+        self.mass += 1.0
+        if self.mass < 2.5:
+            self.body = p
+
+
+@case(V, M)
+def rows_that_objects_hold_from_some_iteration_on(a, m):
+    cells = [Cell(), Cell()]
+    for row in m:
+        cells[int(row[0] > 0)].insert(row)
+    return cells[1].body @ a + 3 * cells[0].body[0] + cells[1].mass
+
+
+def _rows_after(best, m):
+    total = 0.0
+    for k in range(len(m)):
+        if best is not None:
+            total += best[0] * (k + 1)
+        if m[k, 1] > 0.3:
+            best = m[k]
+    return total + best[1]
+
+
+@case(V, M)
+def another_array_on_some_paths_before(a, m):
+    return _rows_after(a if m[0, 0] > 0 else None, m) + 2 * _rows_after(a if m[0, 0] < 0 else None, m)
+
+
+@case(V, M)
+def a_part_on_some_paths_before(a, m):
+    return _rows_after(m[2] if m[0, 0] > 0 else None, m) + 2 * _rows_after(m[2] if m[0, 0] < 0 else None, m)
+
+
+@case(V, M)
+def parts_and_others_in_tuples(a, m):
+    best, total = None, 0.0
+    for k in range(len(m)):
+        if k == 0 and m[0, 0] > 0:
+            best = (a, 2.0)
+        elif m[k, 1] > 0.3:
+            best = (m[k], 3.0 * k)
+        if best is not None:
+            total += best[0][0] * best[1]
+    return total
