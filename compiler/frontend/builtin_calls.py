@@ -9,7 +9,7 @@ import ast
 import collections
 import functools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -24,7 +24,7 @@ from .context import Context, DeadCode, describe
 from .iteration import is_iterator
 from .numpy_builtins import to_int
 from .numpy_support import cast
-from .texts import escaped, formatted, template_of
+from .texts import escaped, formatted, show, template_of
 from .values import (
     UNDEFINED,
     Array,
@@ -330,11 +330,12 @@ def _print(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         default if (given := ctx.static(kwargs.get(name), f"{name} of print")) is None else given
         for name, default in (("sep", " "), ("end", "\n"))
     )
-    attrs = {"template": escaped(sep).join(t for t, _ in parts)}
-    if end != "\n":
-        attrs["end"] = end
-    ctx.b.op("print", *(ctx.operand(v) for _, values in parts for v in values), attrs=attrs, types=[])
-    return None
+    ending = {} if end == "\n" else {"end": end}
+
+    def emit(template: str, values: Sequence[Any]) -> None:
+        ctx.b.op("print", *map(ctx.operand, values), attrs={"template": template, **ending}, types=[])
+
+    show(ctx, escaped(sep).join(t for t, _ in parts), [v for _, values in parts for v in values], emit)
 
 
 @builtin(sum, low=1, high=2, takes="items")

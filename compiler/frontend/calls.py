@@ -109,8 +109,9 @@ class Calls(Objects):
         if isinstance(owner, RangeValue) and name in ("start", "stop", "step"):
             return getattr(owner, name)
         if is_alternative(owner):
-            enums = lambda c: isinstance(c, enum.Enum)
-            return one_of(self, owner, lambda c: self.attribute(c, name), enums, f"what has the attribute {name!r}")
+            named = name == "__name__"
+            has = lambda c: isinstance(c, enum.Enum) or (named and (isinstance(c, UserFunction) or callable(c)))
+            return one_of(self, owner, lambda c: self.attribute(c, name), has, f"what has the attribute {name!r}")
         if (
             isinstance(owner, Array)
             or (is_scalar(owner) and not isinstance(owner, (bool, int)))

@@ -13,12 +13,13 @@ from ..errors import NeedsStatic, PullbackTypeError, PullbackValueError, Unsuppo
 from ..ir.dims import Dim
 from ..ir.nodes import Const, Value, as_dim
 from . import fence
+from .alternatives import is_alternative
 from .comparisons import Comparisons
 from .containers_library import set_, table
 from .context import describe
 from .control import COMPREHENSION
 from .index_keys import SliceValue
-from .texts import formatted, joined_text, percent_formatted
+from .texts import formatted, is_text, joined_text, percent_formatted
 from .values import (
     Array,
     DictValue,
@@ -27,7 +28,6 @@ from .values import (
     RecordValue,
     StackedItems,
     StackedList,
-    TextValue,
     UserFunction,
     is_number,
     is_operand,
@@ -184,6 +184,8 @@ class Expressions(Comparisons):
     def binary(self, op: type[ast.operator], a: Any, b: Any) -> Any:
         opcode, ufunc, python = BINARY[op]
         a, b = (self.number_of(self.present(x)) for x in (a, b))
+        if op is ast.Add and any(map(is_alternative, (a, b))) and all(is_text(x) or is_alternative(x) for x in (a, b)):
+            return joined_text(self, [a, b])
         if isinstance(a, (RecordValue, Opaque)) or isinstance(b, (RecordValue, Opaque)):
             result = self.overloaded(op, a, b)
             if result is not NotImplemented:
@@ -302,7 +304,7 @@ class Expressions(Comparisons):
         return indices.issuperset(as_dim(x).values())
 
     def _container_arithmetic(self, op: type[ast.operator], a: Any, b: Any, python: Callable[[Any, Any], Any]) -> Any:
-        if isinstance(a, (str, TextValue)) and op in (ast.Add, ast.Mod) and not (is_static(a) and is_static(b)):
+        if is_text(a) and op in (ast.Add, ast.Mod) and not (is_static(a) and is_static(b)):
             return joined_text(self, [a, b]) if op is ast.Add else percent_formatted(self, a, b)
         if op is ast.Add and isinstance(a, tuple) and isinstance(b, tuple):
             return a + b

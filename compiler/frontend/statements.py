@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import builtins
 import importlib
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,14 @@ from ..ir.nodes import Const, Value
 from ..ir.types import Type, promote
 from ..paths import of_named
 from . import fence
+from .alternatives import is_alternative
 from .context import describe
 from .control import Frame
 from .liveness import EMPTY, JUMPS, always_leaves, has_jump
 from .loop_statements import LoopStatements
 from .patterns import Patterns
 from .sharing import cells_in
-from .texts import template_of
+from .texts import show, template_of
 from .values import (
     ITERATORS,
     UNDEFINED,
@@ -380,7 +382,7 @@ class Statements(LoopStatements, Patterns):
         if test is True:
             return
         template, values = template_of(self, self.eval(s.msg)) if s.msg is not None else ("", ())
-        self.check(test, "AssertionError", template, *values)
+        self._raise_unless(test, "AssertionError", template, values)
 
     def do_Raise(self, s: ast.Raise) -> None:
         self.raise_if(True, s)
@@ -388,11 +390,16 @@ class Statements(LoopStatements, Patterns):
     def raise_if(self, cond: Any, s: ast.Raise) -> None:
         """Raise at run time where `cond` holds."""
         name, template, values = self._exception(s)
-        if cond is True:
-            self.check(False, name, template, *values)
-        self.check(self.emit("logical_not", cond), name, template, *values)
+        holds = False if cond is True else self.emit("logical_not", cond)
+        self._raise_unless(holds, name, template, values)
 
-    def _exception(self, s: ast.Raise) -> tuple[str, str, list[Any]]:
+    def _raise_unless(self, holds: Any, name: str, template: str, values: Sequence[Any]) -> None:
+        if holds is False or not any(map(is_alternative, values)):
+            show(self, template, values, lambda text, rest: self.check(holds, name, text, *rest))
+        else:
+            self.branch(holds, lambda: None, lambda: self._raise_unless(False, name, template, values), None)
+
+    def _exception(self, s: ast.Raise) -> tuple[str, str, Sequence[Any]]:
         if s.exc is None:
             self.error(UnsupportedError, "a bare raise is not supported", "raise an exception")
         call = s.exc if isinstance(s.exc, ast.Call) else None
@@ -415,7 +422,7 @@ class Statements(LoopStatements, Patterns):
         if len(call.args) > 1 or call.keywords:
             self.error(UnsupportedError, "an exception with several arguments is not supported", _ONE_ARGUMENT)
         template, values = template_of(self, self.eval(call.args[0]))
-        return name, template, list(values)
+        return name, template, values
 
     # -- branches -----------------------------------------------------------------------------
     def if_statement(self, s: ast.If, rest: list[ast.stmt]) -> bool:

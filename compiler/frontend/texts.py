@@ -1,21 +1,27 @@
 """Texts with run-time values in them: what print, assert and raise show.
 
-A text known at compile time is a str; a `TextValue` is a format template and the values for its fields.
+A text known at compile time is a str; a `TextValue` is a format template and the values for its fields. A value that is
+one constant or another (see `alternatives.py`) is shown in a branch for each.
 """
 
 from __future__ import annotations
 
 import re
 import string
-from collections.abc import Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
+from itertools import count
 from typing import Any
 
 from ..errors import PullbackTypeError, UnsupportedError
-from .alternatives import is_alternative
+from .alternatives import is_alternative, one_of
 from .context import describe
 from .values import Array, TextValue, is_scalar, is_static, to_python
 
 _PERCENT = re.compile(r"%(?P<flags>[-+ 0#]*)(?P<width>\d*)(?P<precision>\.\d+)?(?P<kind>[diufFeEgGsrxXo%])")
+
+
+def is_text(v: Any) -> bool:
+    return isinstance(v, (str, TextValue))
 
 
 def escaped(text: str) -> str:
@@ -28,13 +34,37 @@ def template_of(ctx: Any, v: Any) -> tuple[str, tuple[Any, ...]]:
     v = ctx.present(v)
     if isinstance(v, TextValue):
         return v.template, v.values
-    if is_alternative(v):
-        ctx.error(UnsupportedError, "a text of which only the run tells which it is cannot be shown", "show a number")
     if is_static(v):
         return escaped(str(to_python(v))), ()
-    if is_scalar(v) or isinstance(v, Array):
+    if is_scalar(v) or isinstance(v, Array) or is_alternative(v):
         return "{}", (v,)
     return escaped(describe(v)), ()
+
+
+def show(ctx: Any, template: str, values: Sequence[Any], use: Callable[[str, Sequence[Any]], Any]) -> None:
+    """``use(template, values)``, where no value is one constant or another."""
+    first = next((v for v in values if is_alternative(v)), None)
+    if first is None:
+        use(template, values)
+        return
+    places = {k for k, v in enumerate(values) if is_alternative(v) and v.fields["number"] is first.fields["number"]}
+    rest = [v for k, v in enumerate(values) if k not in places]
+
+    def chosen(c: Any) -> None:
+        text = to_python(c) if is_static(c) else describe(c)
+        show(ctx, "".join(_filled(template, places, text)), rest, use)
+
+    one_of(ctx, first, chosen, lambda c: True, "what is shown")
+
+
+def _filled(template: str, places: Container[int], shown: Any) -> Iterator[str]:
+    """The pieces of a template with the fields of these numbers filled in."""
+    fields = count()
+    for literal, name, spec, conversion in string.Formatter().parse(template):
+        yield escaped(literal)
+        if name is not None:
+            field = f"{{{'!' + conversion if conversion else ''}{':' + spec if spec else ''}}}"
+            yield escaped(field.format(shown)) if next(fields) in places else field
 
 
 def joined_text(ctx: Any, parts: Sequence[Any]) -> Any:
@@ -42,7 +72,7 @@ def joined_text(ctx: Any, parts: Sequence[Any]) -> Any:
     if all(isinstance(p, str) for p in parts):
         return "".join(parts)
     for p in parts:
-        if not isinstance(p, (str, TextValue)):
+        if not (is_text(p) or is_alternative(p)):
             ctx.error(PullbackTypeError, f"can only join texts, not {describe(p)}", "write it in an f-string")
     templates = [template_of(ctx, p) for p in parts]
     return TextValue("".join(t for t, _ in templates), tuple(v for _, values in templates for v in values))
@@ -53,13 +83,11 @@ def formatted(ctx: Any, v: Any, spec: str, conversion: str = "") -> Any:
     v = ctx.present(v)
     if is_static(v):
         return f"{{0{conversion}:{spec}}}".format(to_python(v))
-    if is_scalar(v) or (isinstance(v, Array) and not spec):
+    if is_scalar(v) or (isinstance(v, Array) and not spec) or is_alternative(v):
         field = f"{{{conversion}:{spec}}}" if spec else f"{{{conversion}}}"
         return TextValue(field, (v,))
     if isinstance(v, TextValue) and not spec:
         return v
-    if is_alternative(v):
-        return TextValue(*template_of(ctx, v))
     ctx.error(UnsupportedError, f"{describe(v)} cannot be formatted here", "format numbers and arrays")
 
 

@@ -48,9 +48,43 @@ def formats(x):
     return np.sum(x)
 
 
+def one_text_or_another(x):
+    state, f = "up", np.sin
+    for i in range(len(x)):
+        if x[i] > 1.0:
+            state, f = ("down", np.cos) if i > 1 else ("{}", np.tan)
+        print(
+            state, i, f"{state!r:>8}|{x[i]:.1f}|{state:<6}|", "is " + state + "!", "%s-%5s" % (state, state), f.__name__
+        )
+    return np.sum(f(x))
+
+
 def message(x):
     if x[0] > 0:
         raise Refused(f"x[0] is {x[0]:.2f}, not negative: " + str(len(x)))
+    return x[0]
+
+
+def message_with_one_text_or_another(x):
+    kind = "big" if x[0] > 0.5 else "small"
+    if x[0] > 0:
+        raise Refused(f"{kind} x[0] is {x[0]:.2f}, {kind!r}")
+    return x[0]
+
+
+def message_after_the_last_case(x):
+    for k in range(4):
+        match "b" if x[k] > 1.0 else "a":
+            case "a":
+                x[k] *= 2
+            case other:
+                raise ValueError("unknown " + other)
+    return x[0]
+
+
+def asserted_with_one_text_or_another(x):
+    kind = "big" if x[0] > 0.5 else "small"
+    assert x[0] < 0, kind
     return x[0]
 
 
@@ -82,7 +116,7 @@ def one_at_run_time(x):
     return np.sum(y * y)
 
 
-@pytest.mark.parametrize("f", [commas, f_strings, in_a_loop_that_is_run_to_be_counted, formats])
+@pytest.mark.parametrize("f", [commas, f_strings, in_a_loop_that_is_run_to_be_counted, formats, one_text_or_another])
 @pytest.mark.parametrize("backend", ["native", "interp"])
 def test_print_shows_what_python_shows(f, backend, capsys, monkeypatch):
     monkeypatch.setenv("PULLBACK_BACKEND", backend)
@@ -97,10 +131,14 @@ def test_print_shows_what_python_shows(f, backend, capsys, monkeypatch):
     assert capsys.readouterr().out == expected
 
 
-@pytest.mark.parametrize("f", [message, asserted])
+MESSAGES = [message, asserted, asserted_with_one_text_or_another]
+MESSAGES += [message_with_one_text_or_another, message_after_the_last_case]
+
+
+@pytest.mark.parametrize("f", MESSAGES)
 def test_messages_of_exceptions(f):
     with pytest.raises(Exception) as plain:
-        f(V)
+        f(V.copy())
     with pytest.raises(type(plain.value)) as compiled:
         pb.grad(f)(V)
     assert str(compiled.value) == str(plain.value).splitlines()[0]  # pytest adds to those of assert
