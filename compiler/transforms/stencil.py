@@ -151,7 +151,8 @@ class _Gatherer:
         current = chain[0].operands[0]
         fresh = _zeros(current)
         for op in order:
-            op.opcode = "store" if fresh else "accum"
+            if not has_gather(op):  # a place that comes twice among the indices is added to twice
+                op.opcode = "store" if fresh else "accum"
             op.operands[0] = current
             current, fresh = op.result, False
 

@@ -15,7 +15,7 @@ from pullback.codegen.numba_cpu import generate_native, load_native, plain_kerne
 from pullback.ir.builder import Builder, constant
 from pullback.ir.dims import Dim
 from pullback.ir.interp import interpret
-from pullback.ir.nodes import At, Function, Region, Span, Value
+from pullback.ir.nodes import At, Function, Gather, Region, Span, Value
 from pullback.ir.parser import parse
 from pullback.ir.types import INT, array
 from pullback.ir.verifier import verify
@@ -72,7 +72,8 @@ def random_chain(seed: int) -> tuple[Function, list[np.ndarray]]:
     shape = tuple([n] * rank)
     values = [Value(array("f64", *["n0"] * rank), f"v{k}") for k in range(2)]
     target = Value(array("f64", *["n0"] * (rank + rows)), "t")
-    body = Region([target, *values])
+    places = Value(array("i64", "n1"), "k")
+    body = Region([target, *values, places])
     b = Builder(body)
 
     def steps(t: Value, row: Value | None) -> Value:
@@ -87,6 +88,9 @@ def random_chain(seed: int) -> tuple[Function, list[np.ndarray]]:
             spans = tuple(Span(Dim.of(r.randint(0, reach)), n - reach) for _ in shape)
             index = (*[At()] * rows, *spans)
             at = [r.choice([row, constant(0), constant(1)])] if rows else []
+            if r.random() < 0.2:  # the places come more than once
+                index, at = (Gather(), *index[1:]), [places]
+                v = b.emit("exp", b.emit("load", target, *at, index=index))
             t = b.emit(r.choice(["accum"] * 6 + ["store"]), t, *at, v, index=index)
         if r.random() < 0.5:
             t = b.emit("mul", t, b.emit("exp", constant(-0.5)))
@@ -105,8 +109,8 @@ def random_chain(seed: int) -> tuple[Function, list[np.ndarray]]:
         start = steps(start, constant(1) if rows else None)
     body.yields = [start]
     rng = np.random.default_rng(seed)
-    args = [rng.normal(size=(6,) * v.type.rank) for v in body.params]
-    return Function("f", body, [n - 4]), args
+    args = [rng.normal(size=(6,) * v.type.rank) for v in body.params[:-1]]
+    return Function("f", body, [n - 4]), [*args, np.array([1, 4, 0, 4, 1, 1, 3])]
 
 
 @pytest.mark.parametrize("block", range(6))
