@@ -33,6 +33,7 @@ from .fuse import Plan, Unit, plan
 from .interchange import interchange
 from .lower_decompose import decompose
 from .lower_nest import NestEmitter
+from .periodic import pad_rotations
 from .promote import promote
 from .recurrences import shorten_recurrences
 from .rows import forward_stores, fuse_rows
@@ -50,6 +51,7 @@ def lower(fn: Function) -> Function:
 def _lower_one(fn: Function) -> Function:
     fn = decompose(fn)
     drop_idle_carries(fn)
+    pad_rotations(fn)
     gather_form(fn)
     body = _Lowering().region(fn.body, Substitution(), set())
     new = Function(fn.name, body, list(fn.assumptions), {}, dict(fn.attrs))

@@ -27,6 +27,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
 from ..ir.builder import Builder, constant
@@ -108,7 +109,7 @@ class _Gatherer:
         found = []
         continued = set(after.values())
         for op in region.ops:
-            first = op.opcode == "accum" or (op.opcode == "store" and _zeros(op.operands[0]))
+            first = op.opcode == "accum" or (op.opcode == "store" and zeros(op.operands[0]))
             below = op.operands[0].op if op.operands and isinstance(op.operands[0], Value) else None
             if not first or (op in continued and below is not None and _chainable(below) and below in region.ops):
                 continue
@@ -149,7 +150,7 @@ class _Gatherer:
         if order[-1] is not end:
             _exchange_results(order[-1], end)
         current = chain[0].operands[0]
-        fresh = _zeros(current)
+        fresh = zeros(current)
         for op in order:
             if not has_gather(op):  # a place that comes twice among the indices is added to twice
                 op.opcode = "store" if fresh else "accum"
@@ -213,27 +214,27 @@ class _Gatherer:
             loop.body.yields.append(kept)
             kept = loop.op.results[-1]
         if made_here:
-            self._read_from(store, region, index)
+            read_from_copy(store.result, base, region, index, skip=set())
         return _Pad(store.result, before)
 
-    def _read_from(self, store: Op, region: Region, index: tuple[Span, ...]) -> None:
-        """Later readers of the stored value read the copy, so that the value needs no memory of its own."""
-        base = store.operands[1]
-        maker = base.op if isinstance(base, Value) else None
-        made_in_loops = maker is not None and (opdef(maker.opcode).kind == "elementwise" or maker.opcode == "load")
-        if not made_in_loops or any(y is base for y in region.yields):
-            return
-        at = region.ops.index(store) + 1
-        users = [op for op in region.ops[at:] for op in (op, *(o for r in op.regions for o in r.walk()))]
-        readers = [op for op in users if any(x is base for x in op.operands)]
-        nested = {y for op in region.ops[at:] for r in op.regions for y in _yields(r)}
-        if base in nested or any(opdef(op.opcode).kind != "elementwise" and op.opcode != "accum" for op in readers):
-            return
-        hint = base.hint if isinstance(base, Value) else ""
-        load = Op("load", [store.result], {"index": index, "inbounds": True}, [base.type], None, store.loc, [hint])
-        region.ops.insert(at, load)
-        for op in readers:
-            op.operands[:] = [load.result if x is base else x for x in op.operands]
+
+def read_from_copy(copy: Value, base: Value, region: Region, index: tuple[Span, ...], skip: AbstractSet[Op]) -> None:
+    """Later readers of `base` (but `skip`) read its copy, so that the value needs no memory of its own."""
+    maker = base.op
+    made_in_loops = maker is not None and (opdef(maker.opcode).kind == "elementwise" or maker.opcode == "load")
+    if not made_in_loops or any(y is base for y in region.yields) or copy.op is None:
+        return
+    at = region.ops.index(copy.op) + 1
+    users = [op for op in region.ops[at:] for op in (op, *(o for r in op.regions for o in r.walk())) if op not in skip]
+    readers = [op for op in users if any(x is base for x in op.operands)]
+    nested = {y for op in region.ops[at:] for r in op.regions for y in _yields(r)}
+    if base in nested or any(opdef(op.opcode).kind != "elementwise" and op.opcode != "accum" for op in readers):
+        return
+    attrs = {"index": index, "inbounds": True}
+    load = Op("load", [copy], attrs, [base.type], None, copy.op.loc, [base.hint])
+    region.ops.insert(at, load)
+    for op in readers:
+        op.operands[:] = [load.result if x is base else x for x in op.operands]
 
 
 def _exchange_results(a: Op, b: Op) -> None:
@@ -243,10 +244,11 @@ def _exchange_results(a: Op, b: Op) -> None:
 
 
 def _chainable(op: Op) -> bool:
-    return op.opcode == "accum" or (op.opcode == "store" and _zeros(op.operands[0]))
+    return op.opcode == "accum" or (op.opcode == "store" and zeros(op.operands[0]))
 
 
-def _zeros(x: Operand) -> bool:
+def zeros(x: Operand) -> bool:
+    """Whether an array is zeros and nothing else yet."""
     op = x.op if isinstance(x, Value) else None
     if op is None or op.opcode != "full":
         return False
@@ -338,20 +340,27 @@ def _multiples(v: Operand) -> list[tuple[Value, list[Op]]]:
     """The values that `v` is a finite constant multiple of, itself first, with the ops in between."""
     found: list[tuple[Value, list[Op]]] = []
     scale: list[Op] = []
-    while isinstance(v, Value):
-        found.append((v, list(scale)))
-        op = v.op
-        if op is None or op.opcode not in ("neg", "mul", "div"):
-            break
-        arrays = [x for x in op.operands if isinstance(x, Value)]
-        fixed = [x for x in op.operands if isinstance(x, Const)]
-        if len(arrays) != 1 or arrays[0].type != v.type or (op.opcode == "div" and op.operands[0] is not arrays[0]):
-            break
-        if any(not math.isfinite(c.value) or (op.opcode == "div" and c.value == 0) for c in fixed):
-            break
-        scale.append(op)
-        v = arrays[0]
+    below = v if isinstance(v, Value) else None
+    while below is not None:
+        found.append((below, list(scale)))
+        if below.op is not None:
+            scale.append(below.op)
+        below = multiple_of(below)
     return found
+
+
+def multiple_of(v: Value) -> Value | None:
+    """What `v` is a finite constant multiple of, by its op."""
+    op = v.op
+    if op is None or op.opcode not in ("neg", "mul", "div"):
+        return None
+    arrays = [x for x in op.operands if isinstance(x, Value)]
+    fixed = [x for x in op.operands if isinstance(x, Const)]
+    if len(arrays) != 1 or arrays[0].type != v.type or (op.opcode == "div" and op.operands[0] is not arrays[0]):
+        return None
+    if any(not math.isfinite(c.value) or (op.opcode == "div" and c.value == 0) for c in fixed):
+        return None
+    return arrays[0]
 
 
 def _extremes(terms: list[_Term]) -> tuple[tuple[int, ...], tuple[int, ...]]:
