@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import pullback as pb
-import pullback.rules  # noqa: F401  (fills the registry)
+import pullback.rules
 from pullback import pipeline
 from pullback.ir.builder import Builder, constant
 from pullback.ir.dims import ZERO, Dim
