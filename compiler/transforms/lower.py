@@ -33,6 +33,7 @@ from .fuse import Plan, Unit, plan
 from .interchange import interchange
 from .lower_decompose import decompose
 from .lower_nest import NestEmitter
+from .pairs import turn_pairs
 from .periodic import pad_rotations
 from .promote import promote
 from .recurrences import shorten_recurrences
@@ -51,6 +52,7 @@ def lower(fn: Function) -> Function:
 def _lower_one(fn: Function) -> Function:
     fn = decompose(fn)
     drop_idle_carries(fn)
+    turn_pairs(fn)
     pad_rotations(fn)
     gather_form(fn)
     body = _Lowering().region(fn.body, Substitution(), set())

@@ -93,8 +93,8 @@ class _Padder:
 
     def region(self, region: Region) -> None:
         for op in region.ops:
-            for r in op.regions:
-                self.region(r)
+            for inner in op.regions:
+                self.region(inner)
         here = set(region.ops)
         stored = {r.ops[1].result: r for op in region.ops if (r := self._stored(op, here)) is not None}
         chains = self._chains(region)
@@ -126,7 +126,7 @@ class _Padder:
     def _chains(self, region: Region) -> list[list[Op]]:
         """Maximal runs of accums, each the only reader of the one before."""
         chain_of: dict[Value, list[Op]] = {}
-        chains = []
+        chains: list[list[Op]] = []
         for op in region.ops:
             if op.opcode != "accum":
                 continue
