@@ -105,8 +105,8 @@ def _setitem(context: Any, builder: Any, sig: Any, args: Any) -> Any:
 
 
 def _wrapping(name: str) -> Any:
-    """Integer arithmetic modulo 2**64, as in NumPy. Numba tells LLVM that a result always fits, and a comparison with one
-    that does not, such as a bound's of a slice, may then be answered in any way."""
+    """Integer arithmetic modulo 2**64, as in NumPy. Numba tells LLVM that a result always fits, and a comparison with
+    one that does not, such as a bound's of a slice, may then be answered in any way."""
 
     def implement(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         return getattr(builder, name)(*args)

@@ -90,7 +90,7 @@ def _is_pairwise(op: Op) -> bool:
 
 
 def _moves(shape: Shape) -> str | None:
-    """What an operand of lower rank moves with: the first points, the second, or something else; None: it has all axes."""
+    """What an operand of lower rank moves with: the first points, the second, or something else; None: all axes."""
     a, b, last = [Dim.of(1)] * (3 - len(shape)) + list(shape)
     if a != 1 and b != 1 and last != 1:
         return None
@@ -124,10 +124,14 @@ class _Turner:
             t = op.result.type
             a, b, last = t.shape
             types = [Type(t.dtype, (a, last, b))]
-            self.new[op.result] = self.b.op(op.opcode, *operands, attrs=op.attrs, types=types, hint=op.result.hint).result
+            self.new[op.result] = self.b.op(
+                op.opcode, *operands, attrs=op.attrs, types=types, hint=op.result.hint
+            ).result
         elif op.opcode in REDUCTIONS and op.operands[0] in self.turned:
             axes = tuple(sorted(SWAPPED[k] for k in op.attrs["axes"]))
-            made = self.b.op(op.opcode, self._operand(op.operands[0]), attrs={**op.attrs, "axes": axes}, hint=op.result.hint)
+            made = self.b.op(
+                op.opcode, self._operand(op.operands[0]), attrs={**op.attrs, "axes": axes}, hint=op.result.hint
+            )
             value = made.result
             if value.type.shape != op.result.type.shape or (value.type.rank > 1 and axes == (0,)):
                 perm = SWAPPED if op.attrs["keepdims"] else (1, 0)
