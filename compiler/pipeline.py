@@ -3,7 +3,7 @@
     frontend.build      Python source -> IR (one function of array values)
     DIFFERENTIATE       per transform of the call: reverse, retain, simplify / forward, simplify
     ARRAY_PASSES        what every program goes through at array level
-    -> level "adjoint": inplace, then codegen.python_source
+    -> level "adjoint": inplace, augment, then codegen.python_source
     NATIVE_PASSES       arrays become loops and buffers
     -> level "native":  inplace, then codegen prints and Numba compiles
 
@@ -26,6 +26,7 @@ from .ir.verifier import verify
 from .transforms import forward as forward_pass
 from .transforms import reverse as reverse_pass
 from .transforms.accumulate import accumulate
+from .transforms.augment import augment
 from .transforms.buffers import hoist
 from .transforms.dead_stores import drop_dead_stores
 from .transforms.inplace import inplace
@@ -54,6 +55,7 @@ NATIVE_PASSES: list[Pass] = [
     Pass("simplify_native", simplify, "index arithmetic of different nests is shared"),
 ]
 PLACE = Pass("inplace", inplace, "decide which writes happen in place, last because it fixes memory")
+AUGMENT = Pass("augment", augment, "a running sum is written as a person writes it, after inplace has made room for it")
 
 HOIST = Pass("hoist", hoist, "allocations leave loops, after inplace because value semantics has no use for it")
 
@@ -63,6 +65,7 @@ PASSES: dict[str, Callable[[Function], Function]] = {
     "retain": retain,
     "lower": lower,
     "inplace": inplace,
+    "augment": augment,
     "reverse": lambda fn: reverse_pass.reverse(fn, _float_params(fn), value=True, seed_params=True),
     "forward": lambda fn: forward_pass.forward(fn, _float_params(fn)),
 }
@@ -129,7 +132,7 @@ def array_passes(fn: Function) -> Function:
 
 def placed(fn: Function) -> Function:
     """The array-level program with its in-place writes decided (level "adjoint")."""
-    return apply(PLACE, fn)
+    return apply(AUGMENT, apply(PLACE, fn))
 
 
 def native(fn: Function) -> Function:

@@ -44,7 +44,7 @@ def inplace(fn: Function) -> Function:
 
 def conflicts(fn: Function) -> list[str]:
     """What would go wrong if stores were destructive, in words; empty after `inplace`."""
-    state = _State(fn)
+    state = State(fn)
     return [
         f"{c.writer.opcode if c.writer else 'return'} of {c.written!r} destroys {c.victim!r}" for c in state.conflicts()
     ]
@@ -63,7 +63,7 @@ def _inplace(fn: Function) -> Function:
 def _resolve_some(fn: Function, cut: set[tuple[Any, ...]], hasty: bool) -> bool:
     """One round of Note [Where copies go]; whether there was anything to do. `cut` has the links cut; a `hasty` round
     resolves all conflicts but those that a link of this round is sure to resolve, of the same memory too."""
-    state = _State(fn)
+    state = State(fn)
     chosen: dict[tuple[Any, ...], _Link] = {}
     touched = 0
     for conflict in state.conflicts():
@@ -112,7 +112,7 @@ class _Link:
         return (self.kind, self.slot, self.op if self.op is not None else self.region)
 
 
-class _State:
+class State:
     """The analyses of one version of a function, and the search in them."""
 
     def __init__(self, fn: Function):
@@ -382,7 +382,7 @@ def _extent_rank(size: Dim) -> tuple[int, tuple[int, ...]]:
 
 def _remove_needless_copies(fn: Function) -> None:
     """Take out each copy without which no conflict arises, the inner and the last ones first."""
-    state = _State(fn)
+    state = State(fn)
     for region in _regions(fn.body):
         for op in reversed(list(region.ops)):
             if op.opcode != "copy" or not in_memory(op.operands[0]) or state.surely_needs(op):
@@ -391,7 +391,7 @@ def _remove_needless_copies(fn: Function) -> None:
             users.set(op.operands[0])
             at = region.ops.index(op)
             del region.ops[at]
-            without = _State(fn)
+            without = State(fn)
             if next(without.conflicts(), None) is None:
                 state = without
             else:
