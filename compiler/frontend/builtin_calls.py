@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import Dim
-from ..ir.nodes import Op, Region
+from ..ir.nodes import Op, Operand, Region
 from . import containers_library
 from . import numpy_compositions as compositions
 from .alternatives import is_alternative, one_of, types_of
@@ -64,8 +64,6 @@ def builtin(*functions: Any, low: int = 1, high: int = 1, takes: str = "") -> Ca
             args = [ctx.begun(a) for a in args]
         elif takes:
             args = [ctx.as_stacked(a) for a in args]
-        if takes == "items" and len(args) == 1 and isinstance(args[0], StackedList):
-            return [args[0].array]
         return args
 
     def enter(handler: Handler) -> Handler:
@@ -77,12 +75,23 @@ def builtin(*functions: Any, low: int = 1, high: int = 1, takes: str = "") -> Ca
                     wanted = f"{low}" if low == high else f"{low} to {high}"
                     message = f"{name}() takes {wanted} positional arguments here but {len(args)} were given"
                     ctx.error(PullbackTypeError, message, "plain Python may take others: docs/language.md")
-                return handler(ctx, prepared(ctx, args), kwargs)
+                args = prepared(ctx, args)
+                if takes != "items" or len(args) != 1 or not isinstance(args[0], StackedList):
+                    return handler(ctx, args, kwargs)
+                result = handler(ctx, [args[0].array], kwargs)
+                numbers = args[0].weak and is_operand(result) and not result.type.shape
+                return _python_number(ctx, result) if numbers else result
 
             BUILTINS[function] = checked
         return handler
 
     return enter
+
+
+def _python_number(ctx: Any, x: Operand) -> Operand:
+    """What is made of Python numbers is one."""
+    kind = "b1" if x.type.is_bool else "f64" if x.type.is_float else "i64"
+    return x if x.type.weak else ctx.emit("cast", x, dtype=kind, weak=True)
 
 
 @builtin(range, low=1, high=3)

@@ -82,6 +82,9 @@ class Expressions(Comparisons):
         if isinstance(node, ast.BoolOp):
             with self.b.at(self.location(node)):
                 return self._bool_chain(isinstance(node.op, ast.And), node.values, self.test)
+        if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+            with self.b.at(self.location(node)):
+                return self.negation(self.test(node.operand))
         return self.truth(self.eval(node))
 
     # -- atoms --------------------------------------------------------------------------------
@@ -277,6 +280,11 @@ class Expressions(Comparisons):
         makes that large is not checked: constants, extents, indices of loops over ranges, and sums with these. The size
         is that of the same operation on floats, which is next to 2**63 at worst."""
         bounded = [self._is_bounded(x) for x in (a, b)]
+        if op is ast.FloorDiv:
+            if not bounded[0] and (not is_number(b) or b == -1):
+                fits = self.emit("logical_or", self._is_not_least(a), self.emit("ne", self.operand(b), -1))
+                self.check(fits, "OverflowError", "{} // {} does not fit into 64 bits: begin with a float", a, b)
+            return
         if op in (ast.Add, ast.Sub):
             safe = any(bounded)
         elif op is ast.Pow:
@@ -293,6 +301,16 @@ class Expressions(Comparisons):
         fits = self.emit("lt", self.emit("abs", size), 2.0**63)
         symbol = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Pow: "**", ast.LShift: "<<"}[op]
         self.check(fits, "OverflowError", f"{{}} {symbol} {{}} does not fit into 64 bits: begin with a float", a, b)
+
+    def _is_not_least(self, x: Any) -> Value:
+        return self.emit("ne", self.operand(x), -(2**63))
+
+    def check_negative(self, x: Any, what: str) -> None:
+        """OverflowError where the negative of a Python integer does not fit."""
+        if self.type(x).is_int and not self._is_bounded(x):
+            self.check(
+                self._is_not_least(x), "OverflowError", what + " does not fit into 64 bits: begin with a float", x
+            )
 
     def _is_bounded(self, x: Any) -> bool:
         """Whether an integer is as small as the sizes of arrays are."""
@@ -349,8 +367,8 @@ class Expressions(Comparisons):
 
     def eval_UnaryOp(self, node: ast.UnaryOp) -> Any:
         if isinstance(node.op, ast.Not):
-            t = self.test(node.operand)
-            return self.negation(t)
+            negated = self.negation(self.test(node.operand))  # a bool of Python, which NumPy's op does not give
+            return negated if isinstance(negated, bool) else self.emit("cast", negated, dtype="b1", weak=True)
         return self.unary(type(node.op), self.eval(node.operand))
 
     def unary(self, op: Any, v: Any) -> Any:
@@ -371,6 +389,7 @@ class Expressions(Comparisons):
             if op is ast.UAdd:
                 return v if is_scalar(v) else self.numpy(np.positive, [v])
             if is_scalar(v) and self.type(v).weak and op is ast.USub:
+                self.check_negative(v, "-({})")
                 return self.emit("neg", self.operand(v))
             if is_scalar(v) and self.type(v).weak and self.type(v).is_int:
                 return self.emit("invert", self.operand(v))

@@ -6,6 +6,7 @@ functions take numbers only, give Python numbers, and raise where Python raises 
 
 from __future__ import annotations
 
+import ast
 import math
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from . import numpy_library as library
 from .numpy_elementwise import numpy_round
 from .numpy_support import apply, cast, elements
 from .numpy_table import numpy_function
-from .values import Array, StackedList
+from .values import Array, RangeValue, StackedList
 
 EXACT_POWERS = 22  # of ten that are floats
 EXACT_INTS = 18  # that are ints of 64 bits
@@ -63,6 +64,8 @@ def _abs(ctx: Context, x: Any, /) -> Any:
     operand = ctx.operand(x)
     if operand.type.is_bool:
         return ctx.wrap(operand if not operand.type.weak else cast(ctx, operand, "i64", weak=True))
+    if operand.type.weak:
+        ctx.check_negative(x, "abs({})")  # type: ignore[attr-defined]
     return ctx.elementwise("abs", operand)
 
 
@@ -229,24 +232,37 @@ for _name in (
     _enter_fold(_name)
 
 
-def _enter_sum(name: str, opcode: str) -> None:
-    @numpy_function(getattr(math, name), fold=True)
-    def expand(ctx: Context, values: Any, /, *, start: Any = None) -> Any:
-        values = values.array if isinstance(values, StackedList) else values
-        if isinstance(values, Array):
-            x = cast(ctx, ctx.operand(values), "f64")
-            if x.type.rank != 1:
-                ctx.error(PullbackTypeError, f"math.{name} takes a sequence of numbers")
-            total = ctx.b.emit("sum" if opcode == "add" else "prod", x, axes=(0,), keepdims=False)
-            items: list[Any] = [cast(ctx, total, "f64", weak=True)]
-        else:
-            items = elements(ctx, values, f"math.{name}")
-        items = items if start is None else [start, *items]
-        result: Any = items[0] if items else constant(float(opcode == "mul"), FLOAT)
-        for item in items[1:]:
-            result = ctx.elementwise(opcode, result, item)
-        return python_float(ctx, result, f"math.{name}") if name == "fsum" else result
+@numpy_function(math.fsum, fold=True)
+def _fsum(ctx: Context, values: Any, /) -> Any:
+    """The sum in the order of the items, or of an array's `sum`: not rounded once, as Python's is."""
+    values = values.array if isinstance(values, StackedList) else values
+    if isinstance(values, Array):
+        total = ctx.b.emit("sum", cast(ctx, _vector(ctx, values, "fsum"), "f64"), axes=(0,), keepdims=False)
+        return cast(ctx, total, "f64", weak=True)
+    result: Any = constant(0.0, FLOAT)
+    for item in elements(ctx, values, "math.fsum"):
+        result = ctx.elementwise("add", result, python_float(ctx, item, "math.fsum"))
+    return result
 
 
-_enter_sum("fsum", "add")
-_enter_sum("prod", "mul")
+def _vector(ctx: Context, values: Array, name: str) -> Operand:
+    x = ctx.operand(values)
+    if x.type.rank != 1:
+        ctx.error(PullbackTypeError, f"math.{name} takes a sequence of numbers")
+    return x
+
+
+@numpy_function(math.prod, fold=True)
+def _prod(ctx: Context, values: Any, /, *, start: Any = 1) -> Any:
+    listed = isinstance(values, StackedList)
+    array = values.array if listed else values
+    if isinstance(array, Array) and not (listed and values.weak and not ctx.type(array).is_float):
+        x = _vector(ctx, array, "prod")
+        total = ctx.b.emit("prod", x, axes=(0,), keepdims=False)
+        dtype = "i64" if x.type.is_bool else x.type.dtype
+        return ctx.binary(ast.Mult, start, cast(ctx, total, dtype, weak=listed and values.weak))  # type: ignore[attr-defined]
+    if listed or (isinstance(values, RangeValue) and ctx.static_items(values) is None):
+        return ctx.call(library.python_prod, [values, start], {})
+    for item in elements(ctx, values, "math.prod"):
+        start = ctx.binary(ast.Mult, start, item)  # type: ignore[attr-defined]
+    return start

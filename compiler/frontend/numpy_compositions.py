@@ -104,13 +104,18 @@ def polyfit(x: Any, y: Any, deg: Any, rcond: Any = None, full: Any = False, w: A
         raise NotImplementedError("np.polyfit gives the coefficients only: full and cov are not supported")
     points = np.asarray(x) + 0.0
     values = np.asarray(y) + 0.0
+    if np.ndim(points) != 1:
+        raise TypeError("expected 1D vector for x")
+    if points.shape[0] != values.shape[0]:
+        raise TypeError("expected x and y to have same length")
     basis = np.vander(points, deg + 1)
     if w is not None:
         weights = np.asarray(w) + 0.0
         basis = basis * weights[:, None]
         values = values * (weights if np.ndim(values) == 1 else weights[:, None])
     scale = stop_gradient(np.sqrt(np.sum(basis * basis, axis=0)))
-    solution = np.linalg.pinv(basis / scale, points.shape[0] * 2.220446049250313e-16) @ values
+    least = points.shape[0] * 2.220446049250313e-16 if rcond is None else rcond
+    solution = np.linalg.pinv(basis / scale, least) @ values
     return solution / scale if np.ndim(values) == 1 else solution / scale[:, None]
 
 
@@ -288,10 +293,15 @@ def piecewise(x: Any, condlist: Any, funclist: Any, *args: Any) -> Any:
     return out if np.ndim(x) else out[0]
 
 
-@composed(np.compress, static="axis", method="compress")
+@composed(np.compress, static="axis")
 def compress(condition: Any, a: Any, axis: Any = None) -> Any:
     chosen = np.nonzero(np.asarray(condition))[0]
     return np.take(a, chosen, axis=axis)
+
+
+@composed(method="compress", static="axis")
+def compress_method(a: Any, condition: Any, axis: Any = None) -> Any:
+    return np.compress(condition, a, axis=axis)
 
 
 @composed(np.extract)
@@ -325,7 +335,7 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     return np.moveaxis(np.concatenate((moved[:at], new, moved[at:]), axis=0), 0, along)
 
 
-@composed(np.put)
+@composed(np.put, method="put", static="mode")
 def put(a: Any, ind: Any, v: Any, mode: Any = "raise") -> Any:
     places = np.ravel(ind)
     given = np.ravel(v)

@@ -89,7 +89,7 @@ def ufunc(
                 "convert with .astype(float)",
             )
         opcode = _ON_BOOL.get(opcode, opcode)
-    return finish(ctx, _where_asked(ctx, apply(ctx, opcode, *operands), out, where), out)
+    return finish(ctx, _where_asked(ctx, apply(ctx, opcode, *operands), out, where), out, broadcast=True)
 
 
 def _where_asked(ctx: Context, result: Operand, out: Any, where: Any) -> Operand:
@@ -139,7 +139,7 @@ def _enter_rounding(function: Any, opcode: str) -> None:
     @numpy_function(function, fold=True)
     def expand(ctx: Context, x: Any, /, out: Any = None) -> Any:
         operand = strong_operand(ctx, x)
-        return finish(ctx, operand if not operand.type.is_float else apply(ctx, opcode, operand), out)
+        return finish(ctx, operand if not operand.type.is_float else apply(ctx, opcode, operand), out, broadcast=True)
 
 
 for _function, _opcode in _ROUNDING.items():
@@ -149,7 +149,7 @@ for _function, _opcode in _ROUNDING.items():
 @numpy_function(np.fix, fold=True)
 def _fix(ctx: Context, x: Any, out: Any = None) -> Any:
     operand = strong_operand(ctx, x)
-    return finish(ctx, operand if not operand.type.is_float else apply(ctx, "trunc", operand), out)
+    return finish(ctx, operand if not operand.type.is_float else apply(ctx, "trunc", operand), out, broadcast=True)
 
 
 @numpy_function(np.invert, fold=True)
@@ -157,7 +157,7 @@ def _invert(ctx: Context, x: Any, /, out: Any = None) -> Any:
     operand = strong_operand(ctx, x)
     if operand.type.is_float:
         ctx.error(PullbackTypeError, "np.invert is not defined for floats")
-    return finish(ctx, apply(ctx, "logical_not" if operand.type.is_bool else "invert", operand), out)
+    return finish(ctx, apply(ctx, "logical_not" if operand.type.is_bool else "invert", operand), out, broadcast=True)
 
 
 @numpy_function(np.reciprocal, fold=True)
@@ -165,13 +165,13 @@ def _reciprocal(ctx: Context, x: Any, /, out: Any = None) -> Any:
     operand = strong_operand(ctx, x)
     if not operand.type.is_float:
         ctx.error(PullbackTypeError, "np.reciprocal of integers is an integer: 0 nearly everywhere", "write 1.0 / x")
-    return finish(ctx, apply(ctx, "reciprocal", operand), out)
+    return finish(ctx, apply(ctx, "reciprocal", operand), out, broadcast=True)
 
 
 @numpy_function(np.positive, np.conjugate, method=("conj", "conjugate"), fold=True)
 def _identity(ctx: Context, x: Any, /, out: Any = None) -> Any:
     operand = strong_operand(ctx, x)
-    return finish(ctx, ctx.b.emit("copy", operand) if operand.type.shape else operand, out)
+    return finish(ctx, ctx.b.emit("copy", operand) if operand.type.shape else operand, out, broadcast=True)
 
 
 @numpy_function(np.power, fold=True)
@@ -304,7 +304,7 @@ def _clip(
                 limit = int(limits.min) if opcode == "maximum" else builtins.min(int(limits.max), 2**63 - 1)
                 operands[1] = ctx.emit(opcode, operands[1], limit)
             result = apply(ctx, opcode, *operands)
-    return finish(ctx, result, out)
+    return finish(ctx, result, out, broadcast=True)
 
 
 def _beyond(ctx: Context, operands: list[Operand], opcode: str) -> bool:
@@ -322,12 +322,12 @@ def numpy_round(ctx: Context, a: Any, decimals: int = 0, out: Any = None) -> Any
     if not x.type.is_float:
         if decimals < 0:
             ctx.error(PullbackTypeError, "rounding integers to tens is not supported", "divide, np.rint, multiply")
-        return finish(ctx, ctx.b.emit("copy", x) if x.type.shape else x, out)
+        return finish(ctx, ctx.b.emit("copy", x) if x.type.shape else x, out, broadcast=True)
     if decimals == 0:
-        return finish(ctx, apply(ctx, "rint", x), out)
+        return finish(ctx, apply(ctx, "rint", x), out, broadcast=True)
     scale = 10.0 ** abs(decimals)
     there, back = ("mul", "div") if decimals > 0 else ("div", "mul")
-    return finish(ctx, apply(ctx, back, apply(ctx, "rint", apply(ctx, there, x, scale)), scale), out)
+    return finish(ctx, apply(ctx, back, apply(ctx, "rint", apply(ctx, there, x, scale)), scale), out, broadcast=True)
 
 
 @numpy_function(np.real, np.real_if_close)

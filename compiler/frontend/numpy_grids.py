@@ -21,6 +21,7 @@ from .numpy_support import (
     counting,
     elements,
     expanded,
+    finish,
     one_axis,
     raveled,
     require_at_least,
@@ -291,7 +292,7 @@ def _sliding_window_view(
 
 
 # -- choosing ----------------------------------------------------------------------------------------------------
-@numpy_function(np.choose, static="mode")
+@numpy_function(np.choose, method="choose", static="mode")
 def _choose(ctx: Context, a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Any:
     options = [strong_operand(ctx, c) for c in elements(ctx, choices, "np.choose")]
     which = strong_operand(ctx, a)
@@ -309,4 +310,4 @@ def _choose(ctx: Context, a: Any, choices: Any, out: Any = None, mode: str = "ra
         chosen = ctx.elementwise("where", apply(ctx, "eq", which, k), options[k], chosen)
     if ctx.shape(chosen) != which.type.shape and n == 1:
         chosen = ctx.wrap(expanded(ctx, ctx.operand(chosen), which.type.shape))
-    return chosen
+    return chosen if out is None else finish(ctx, ctx.operand(chosen), out)

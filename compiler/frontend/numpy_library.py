@@ -414,6 +414,13 @@ def python_min(a: Any) -> Any:
     return best
 
 
+def python_prod(values: Any, start: Any) -> Any:
+    product = start
+    for v in values:
+        product = product * v
+    return product
+
+
 def gamma(x: Any) -> Any:
     size = math.exp(math.lgamma(x))  # raises at the poles
     return -size if x < 0.0 and math.floor(x) % 2 != 0 else size

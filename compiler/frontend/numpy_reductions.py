@@ -178,12 +178,6 @@ def _std(
 
 
 # -- extremes ------------------------------------------------------------------------------------------
-def _require_elements(ctx: Context, x: Operand, axes: tuple[int, ...], message: str) -> None:
-    """ValueError where the reduced extents are 0 and there are results that would need an element."""
-    reduced = product([x.type.shape[k] for k in axes])
-    require_at_least(ctx, reduced, 1, message)
-
-
 def _extreme(
     ctx: Context, opcode: str, a: Any, axis: Any, out: Any, keepdims: bool, initial: Any = None, where: Any = True
 ) -> Any:
@@ -197,9 +191,14 @@ def _extreme(
         dtype = x.type.dtype
         fill = cast(ctx, ctx.operand(initial), dtype)
         x = apply(ctx, "where", ctx.operand(where), x, fill)
-    if initial is None or (x.type.shape and not ctx.session.assume(product([x.type.shape[k] for k in axes]) - 1)):
-        message = f"zero-size array to reduction operation {combine} which has no identity"
-        _require_elements(ctx, x, axes, message)
+    some = product([x.type.shape[k] for k in axes]) - 1
+    if initial is None:
+        require_at_least(ctx, some, 0, f"zero-size array to reduction operation {combine} which has no identity")
+    elif not ctx.session.assume(some):
+        for k in axes:  # of no elements, `initial` is the extreme
+            shape = [Dim.of(1) if j == k else d for j, d in enumerate(x.type.shape)]
+            x = ctx.b.emit("concatenate", x, filled(ctx, shape, cast(ctx, ctx.operand(initial), x.type.dtype)), axis=k)
+        initial = None
     if x.type.is_bool:
         opcode = {"max": "any", "min": "all"}[opcode]
     best = reduce(ctx, opcode, x, axes, keepdims)
@@ -383,7 +382,8 @@ def library_reduction(ctx: Context, definition: Any, a: Any, axis: Any, keepdims
 def _nansum(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, keepdims: bool = False) -> Any:
     if dtype is not None or not ctx.type(a).is_float:
         return _accumulate(ctx, "sum", "add", a, axis, dtype, out, keepdims)
-    return library_reduction(ctx, library.nansum, a, axis, keepdims)
+    total = library_reduction(ctx, library.nansum, a, axis, keepdims)
+    return total if out is None else finish(ctx, ctx.operand(total), out)
 
 
 def _enter_nan(function: Any, definition: Any, plain: Any) -> None:

@@ -215,10 +215,10 @@ def _wanted_shape(ctx: Context, a: Any, items: list[Any]) -> tuple[Dim, ...]:
         known = product(dims)
         if known == 0:
             ctx.error(PullbackValueError, message)
-        quotient = size // known
-        if any(not d.is_const for d in (known,)) and quotient * known != size:
+        if not ctx.session.assume(known - 1):
             ctx.check(ctx.b.emit("gt", ctx.b.extent(known), constant(0)), "ValueError", message)
-        dims[free[0]] = quotient
+            known = known.max(1)
+        dims[free[0]] = size // known
     if product(dims) != size:
         _require_same_size(ctx, product(dims), size, message, (old, dims))
     return tuple(dims)
@@ -473,7 +473,8 @@ def _pieces(ctx: Context, ary: Any, sections: Any, axis: int, exact: bool) -> An
     number = one_axis(ctx, axis, len(shape))
     extent = shape[number]
     bounds: list[Dim]
-    if isinstance(sections, (int, np.integer)):
+    if is_scalar(sections):
+        sections = ctx.static(sections, "the number of sections")
         if sections <= 0:
             ctx.error(PullbackValueError, "number sections must be larger than 0.")
         if exact:
@@ -487,35 +488,25 @@ def _pieces(ctx: Context, ary: Any, sections: Any, axis: int, exact: bool) -> An
             extra = extent - each * int(sections)
             bounds = [each * k + extra.min(k) for k in range(int(sections) + 1)]
     else:
-        cuts = [Dim.of(int(c)) for c in sections]
-        bounds = [Dim.of(0)]
-        for c in cuts:
-            if c.const < 0:
-                ctx.error(UnsupportedError, "a negative place to split at is not supported", "count from the front")
-            bounds.append(c if ctx.session.assume(extent - c) else c.min(extent))
-        bounds.append(extent)
-        for low, high in itertools.pairwise(bounds):
-            if not ctx.session.assume(high - low):
-                ctx.error(PullbackValueError, "the places to split at must be ascending")
-    parts = [
-        index_view(ctx, ary, on_axis(shape, number, Span(low, high - low, 1)))
-        for low, high in itertools.pairwise(bounds)
-    ]
-    return ListValue(parts)
+        cuts = [0, *elements(ctx, sections, "the places to split at"), None]
+        parts = [ctx.span(slice(*cut), extent) for cut in itertools.pairwise(cuts)]  # type: ignore[attr-defined]
+        return ListValue([index_view(ctx, ary, on_axis(shape, number, p)) for p in parts])
+    parts = [Span(low, high - low, 1) for low, high in itertools.pairwise(bounds)]
+    return ListValue([index_view(ctx, ary, on_axis(shape, number, p)) for p in parts])
 
 
-@numpy_function(np.split, static="indices_or_sections axis")
+@numpy_function(np.split, static="axis")
 def _split(ctx: Context, ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     return _pieces(ctx, ary, indices_or_sections, axis, True)
 
 
-@numpy_function(np.array_split, static="indices_or_sections axis")
+@numpy_function(np.array_split, static="axis")
 def _array_split(ctx: Context, ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
     return _pieces(ctx, ary, indices_or_sections, axis, False)
 
 
 def _enter_split(function: Any, axis: int) -> None:
-    @numpy_function(function, static="indices_or_sections")
+    @numpy_function(function)
     def expand(ctx: Context, ary: Any, indices_or_sections: Any) -> Any:
         rank = len(ctx.shape(ary))
         return _pieces(ctx, ary, indices_or_sections, 0 if axis == 1 and rank == 1 else axis, True)

@@ -5,6 +5,7 @@ Sorting is stable whatever ``kind`` asks for: ties keep their order. A partition
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -31,6 +32,7 @@ from .numpy_support import (
     raveled,
     require_at_least,
     reshaped,
+    spans,
     strong_operand,
     transposed,
 )
@@ -73,16 +75,34 @@ def _argsort(ctx: Context, a: Any, axis: Any = -1, kind: Any = None, order: Any 
     return ctx.wrap(_sorted(ctx, "argsort", a, axis))
 
 
-@numpy_function(np.partition, static="kth axis kind order")
+def _partitioned(ctx: Context, opcode: str, a: Any, kth: Any, axis: Any) -> Operand:
+    ordered = _sorted(ctx, opcode, a, axis)
+    n = ordered.type.shape[-1 if axis is None else axis]
+    for k in [kth] if is_scalar(kth) else elements(ctx, kth, "kth"):
+        place = ctx.require_dim(k)
+        for room in (n - place - 1, n + place):
+            require_at_least(ctx, room, 0, f"kth(={k}) out of bounds ({n})" if is_number(k) else "kth out of bounds")
+    return ordered
+
+
+@numpy_function(np.partition, static="axis kind order")
 def _partition(ctx: Context, a: Any, kth: Any, axis: Any = -1, kind: Any = None, order: Any = None) -> Any:
     _no_fields(ctx, order)
-    return ctx.wrap(_sorted(ctx, "sort", a, axis))
+    return ctx.wrap(_partitioned(ctx, "sort", a, kth, axis))
 
 
-@numpy_function(np.argpartition, static="kth axis kind order")
+@array_method("partition", static="axis kind order")
+def _partition_in_place(ctx: Context, a: Any, kth: Any, axis: Any = -1, kind: Any = None, order: Any = None) -> Any:
+    _no_fields(ctx, order)
+    if not isinstance(a, Array):
+        ctx.error(PullbackTypeError, "a number cannot be sorted")
+    ctx.write(a, ctx.wrap(_partitioned(ctx, "sort", a, kth, axis)))
+
+
+@numpy_function(np.argpartition, method="argpartition", static="axis kind order")
 def _argpartition(ctx: Context, a: Any, kth: Any, axis: Any = -1, kind: Any = None, order: Any = None) -> Any:
     _no_fields(ctx, order)
-    return ctx.wrap(_sorted(ctx, "argsort", a, axis))
+    return ctx.wrap(_partitioned(ctx, "argsort", a, kth, axis))
 
 
 def _no_fields(ctx: Context, order: Any) -> None:
@@ -91,8 +111,9 @@ def _no_fields(ctx: Context, order: Any) -> None:
 
 
 # -- quantiles -----------------------------------------------------------------------------------------
-def _rows(ctx: Context, a: Any, axis: Any, what: str) -> tuple[Operand, list[Dim], list[Dim]]:
-    """The reduced axes as one last axis; the shapes of the result without and with them."""
+def _rows(ctx: Context, a: Any, axis: Any, nan: bool) -> tuple[Operand, list[Dim], list[Dim]]:
+    """The reduced axes as one last axis, of no elements with a NaN (`nan`) or refused; the shapes of the result without
+    and with them."""
     x = strong_operand(ctx, a)
     x = x if x.type.is_float else cast(ctx, x, "f64")
     axes = axes_of(ctx, axis, x.type.rank)
@@ -100,19 +121,22 @@ def _rows(ctx: Context, a: Any, axis: Any, what: str) -> tuple[Operand, list[Dim
     without = [x.type.shape[k] for k in kept]
     with_them = [Dim.of(1) if k in axes else d for k, d in enumerate(x.type.shape)]
     count = product([x.type.shape[k] for k in axes])
+    rows = reshaped(ctx, transposed(ctx, x, [*kept, *axes]), [*without, count])
     if not ctx.session.assume(count - 1):
-        if count.is_const:
-            ctx.error(UnsupportedError, f"{what} of no elements is not supported", "give another value in this case")
-        some = ctx.b.emit("ge", ctx.b.extent(count), constant(1))
-        ctx.check(some, "NotImplementedError", f"{what} of no elements is not supported")
-    return reshaped(ctx, transposed(ctx, x, [*kept, *axes]), [*without, count]), without, with_them
+        if nan:
+            padded = filled(ctx, [*without, count.max(1)], constant(math.nan, Type(x.type.dtype)))
+            rows = ctx.b.emit("store", padded, rows, index=tuple(spans([*without, count])))
+        else:
+            some = ctx.b.emit("ge", ctx.b.extent(count), constant(1))
+            ctx.check(some, "IndexError", "index -1 is out of bounds for axis 0 with size 0")
+    return rows, without, with_them
 
 
 @numpy_function(np.median, static="axis overwrite_input keepdims")
 def _median(
     ctx: Context, a: Any, axis: Any = None, out: Any = None, overwrite_input: bool = False, keepdims: bool = False
 ) -> Any:
-    x, without, with_them = _rows(ctx, a, axis, "np.median")
+    x, without, with_them = _rows(ctx, a, axis, nan=True)
     result = ctx.operand(ctx.call(library.median, [ctx.wrap(x)], {}))
     return finish(ctx, reshaped(ctx, result, with_them if keepdims else without), out)
 
@@ -123,7 +147,7 @@ def _quantiles(
 ) -> Any:  # fmt: skip
     if method != "linear":
         ctx.error(UnsupportedError, f"{what}: method {method!r} is not supported", "'linear'")
-    x, without, with_them = _rows(ctx, a, axis, what)
+    x, without, with_them = _rows(ctx, a, axis, nan=definition is library.nanquantile)
     shape = with_them if keepdims else without
 
     def one(level: Any, alone: bool) -> Operand:

@@ -90,8 +90,9 @@ def apply(ctx: Context, opcode: str, *vs: Any, **attrs: Any) -> Operand:
     return ctx.operand(ctx.elementwise(opcode, *vs, **attrs))
 
 
-def finish(ctx: Context, result: Operand, out: Any = None) -> Any:
-    """The abstract value of a result; with ``out`` it is written there, and ``out`` is the value."""
+def finish(ctx: Context, result: Operand, out: Any = None, broadcast: bool = False) -> Any:
+    """The abstract value of a result; with ``out``, of its shape or one that it may `broadcast` to, it is written
+    there, and ``out`` is the value."""
     if isinstance(out, tuple) and len(out) == 1:
         (out,) = out
     if out is None:
@@ -105,6 +106,12 @@ def finish(ctx: Context, result: Operand, out: Any = None) -> Any:
             PullbackTypeError,
             f"cannot cast the result from {result.type.numpy} to {target.numpy} of out with casting rule 'same_kind'",
         )
+    if not broadcast:
+        message = f"output array is not of the shape of the result, {shape_text(result.type.shape)}"
+        if target.rank != result.type.rank:
+            ctx.error(PullbackValueError, message)
+        for have, want in zip(target.shape, result.type.shape, strict=True):
+            ctx.require_equal(have, want, message)
     ctx.write(out, ctx.wrap(result))
     return out
 

@@ -123,9 +123,10 @@ def numpy_function(
     return enter
 
 
-def composed(function: Any, static: str = "", method: str | Iterable[str] = ()) -> Callable[[Expansion], Expansion]:
-    """Enter a definition that is written in the language itself, with NumPy's own signature: the frontend inlines
-    it at every call, so that one definition gives the value, the derivative and the code."""
+def composed(*functions: Any, static: str = "", method: str | Iterable[str] = ()) -> Callable[[Expansion], Expansion]:
+    """Enter a definition that is written in the language itself, with NumPy's own signature, for the functions and as
+    the ndarray methods named: the frontend inlines it at every call, so that one definition gives the value, the
+    derivative and the code."""
 
     def enter(definition: Expansion) -> Expansion:
         def expand(ctx: Context, *args: Any, **kwargs: Any) -> Any:
@@ -134,10 +135,12 @@ def composed(function: Any, static: str = "", method: str | Iterable[str] = ()) 
         plain = inspect.Parameter.empty
         parameters = [p.replace(annotation=plain) for p in inspect.signature(definition).parameters.values()]
         signature = inspect.Signature(parameters)
-        for name, table in [(name_of(function), FUNCTIONS), *((f"ndarray.{m}", METHODS) for m in _names(method))]:
-            key = function if table is FUNCTIONS else name.removeprefix("ndarray.")
-            entry = Entry(name, expand, signature, frozenset(static.split()))
-            assert table.setdefault(key, entry) is entry, name
+        for function in functions:
+            entry = Entry(name_of(function), expand, signature, frozenset(static.split()))
+            assert FUNCTIONS.setdefault(function, entry) is entry, entry.name
+        for name in _names(method):
+            entry = Entry(f"ndarray.{name}", expand, signature, frozenset(static.split()))
+            assert METHODS.setdefault(name, entry) is entry, entry.name
         return definition
 
     return enter

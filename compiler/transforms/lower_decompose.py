@@ -154,7 +154,9 @@ class _Decomposer:
     def _reshape(self, op: Op) -> list[Operand] | None:
         x, shape = self.subst.operand(op.operands[0]), [self.subst.dim(d) for d in op.attrs["shape"]]
         if not x.type.shape:
-            return [self.b.emit("broadcast_to", x, shape=tuple(shape))] if shape else [x]
+            if not shape:
+                return [self.b.emit("cast", x, dtype=x.type.dtype, weak=False) if x.type.weak else x]
+            return [self.b.emit("broadcast_to", x, shape=tuple(shape))]
         if not shape:
             at: list[Operand] = [constant(0) for _ in x.type.shape]
             return [self._load(x, at)]

@@ -313,8 +313,8 @@ class NestEmitter:
             if op.opcode in GENERATORS:
                 return self._generate(op, idx)
             source = op.operands[0]
-            if isinstance(source, Const) or not source.type.shape:
-                return self.subst.operand(source)
+            if isinstance(source, Const) or not source.type.shape:  # of a Python number, an array is strong
+                return self._cast(self.subst.operand(source), v.type.dtype)
             return self.element(source, self._moved(op, idx))
         carry = self.array_carry.get(v)
         if carry is not None:
@@ -340,7 +340,9 @@ class NestEmitter:
             return self._generate(op, at)
         if op.opcode in ("transpose", "broadcast_to", "reshape"):
             source = op.operands[0]
-            return self.element(source, self._moved(op, at) if source.type.shape else ())
+            if not source.type.shape:
+                return self._cast(self.element(source, ()), op.result.type.dtype)
+            return self.element(source, self._moved(op, at))
         xs = [self.element(x, broadcast_index(x.type.shape, at)) for x in op.operands]
         attrs = {k: self.subst.attr(v) for k, v in op.attrs.items()}
         return self._pure(op.opcode, xs, attrs, Type(op.result.type.dtype), op.result.hint)

@@ -17,6 +17,7 @@ from pullback.frontend import numpy_calls
 from pullback.frontend.values import Array
 from pullback.ir.nodes import Const
 
+from . import numpy_argument_cases
 from .numpy_cases import ROWS, A, C, K, S, V, W
 from .numpy_programs import LOC, Program, Run, assert_same, check, data, pull, run
 
@@ -119,7 +120,7 @@ def row_name(case: tuple[Any, tuple[Any, ...], dict[str, Any]]) -> str:
     return function if isinstance(function, str) else numpy_calls.name_of(function)
 
 
-@pytest.mark.parametrize("case", ROWS, ids=row_name)
+@pytest.mark.parametrize("case", [*ROWS, *numpy_argument_cases.ROWS], ids=row_name)
 def test_call(case: tuple[Any, tuple[Any, ...], dict[str, Any]]) -> None:
     function, args, kwargs = case
     check(function, *args, **kwargs)
@@ -262,7 +263,14 @@ REFUSED = [
     (np.einsum, ("ij,j->i", A, W), {}, ValueError, "extents of one subscript"),
     (np.linalg.norm, (C, "nuc", (0, 1)), {}, NotImplementedError, "not supported"),
     (np.lexsort, ((V, V),), {}, NotImplementedError, "one key after the other"),
-    ("partition", (A, 1), {}, NotImplementedError, "ndarray.partition is not supported"),
+    ("view", (A,), {}, NotImplementedError, "ndarray.view is not supported"),
+    (np.partition, (V, 4), {}, ValueError, "kth(=4) out of bounds"),
+    (np.argpartition, (A, -4), {"axis": 0}, ValueError, "kth(=-4) out of bounds"),
+    (np.reshape, (A, (0, -1)), {}, ValueError, "cannot reshape"),
+    (np.reshape, (EMPTY, (0, -1)), {}, ValueError, "cannot reshape"),
+    (np.sum, (A,), {"out": V}, ValueError, "not of the shape of the result"),
+    (np.sum, (A,), {"axis": 0, "out": W}, ValueError, "not of the shape of the result"),
+    (np.quantile, (np.zeros(0), 0.5), {}, IndexError, "out of bounds"),
 ]
 
 
@@ -286,6 +294,8 @@ def test_errors_at_run_time() -> None:
         (np.power, (K, np.array([-1, 1, 1, 1])), ValueError),
         (np.take, (W, np.array([7])), IndexError),
         (np.linspace, (0.0, 1.0, Run(-1)), ValueError),
+        (np.partition, (W, Run(5)), ValueError),
+        ("reshape", (W, Run(0), -1), ValueError),
         (np.quantile, (W, Run(-0.1)), ValueError),
         (np.bincount, (np.array([0, -1]),), ValueError),
         (np.digitize, (W, np.array([1.0, 0.0])), ValueError),

@@ -103,3 +103,13 @@ def test_bounds_of_slices_near_the_ends_of_64_bits_stay_in_the_array():
             np.testing.assert_array_equal(third, x[low:high])
     for step in (2**63 - 1, 2**62, -(2**63), -(2**62)):
         np.testing.assert_array_equal(pb.jit(strided_part)(x, step), x[::step])
+
+
+def test_the_negative_of_the_least_integer_raises():
+    least = -(2**63)
+    for f in (lambda k: -k, lambda k: abs(k), lambda k: k // -1, lambda k: divmod(k, -1)):
+        with pytest.raises(OverflowError, match="does not fit into 64 bits"):
+            pb.jit(f)(least)
+        assert pb.jit(f)(least + 1) == f(least + 1)
+    with pytest.raises(OverflowError, match="does not fit into 64 bits"):
+        pb.jit(lambda k, m: k // m)(least, -1)
