@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import NeedsStatic, PullbackKeyError
+from ..ir.builder import constant
 from ..ir.nodes import Operand, Value, as_dim
 from .alternatives import is_alternative, same
 from .containers_library import table
@@ -21,6 +22,7 @@ from .context import closest
 from .index_keys import IndexKeys
 from .values import Conflict, DictValue, ListValue, RecordValue, is_number, is_static
 
+_NEW_KEY = "a dict gets a new key, which only the run tells: {}"
 MAX_CHOICES = 16  # items of a list or dict that may be picked at run time
 
 
@@ -66,7 +68,7 @@ class Dicts(IndexKeys):
         """``owner[key]``."""
         tests = self.tests_of_key(owner, key)
         if tests is not None:
-            self._require_key(tests, key, "KeyError", "the dict has no key {}")
+            self.require_key(owner, tests, key)
             self.session.found_keys.add((owner, key))
             return self.value_of_key(owner, tests[:-1], owner.items[tests[-1][1]])
         name = self.dict_key(owner, key)
@@ -87,9 +89,8 @@ class Dicts(IndexKeys):
             self.change(owner)
             owner.items[name] = value
             return
-        if (owner, key) not in self.session.found_keys and owner.site is not None and not is_alternative(key):
-            self.session.new_keys.add(owner.site)
-        self._require_key(tests, key, "NotImplementedError", "a dict gets a new key, which only the run tells: {}")
+        self._may_be_new(owner, key)
+        self._require_key(tests, key, "NotImplementedError", _NEW_KEY)
         for test, name in tests:
             self.branch(test, lambda name=name: self.store_value(owner, name, value), lambda: None, None)  # type: ignore[misc]
 
@@ -100,13 +101,25 @@ class Dicts(IndexKeys):
         if is_alternative(key) and owner.default is None:
             tests = [(same(self, key, k), k) for k in names]
             return [(test, k) for test, k in tests if test is not False]
-        if owner.default is not None or not 0 < len(names) <= MAX_CHOICES or not self.is_unknown_index(key):
+        if not 0 < len(names) <= MAX_CHOICES or not self.is_unknown_index(key):
             return None
         if self._unrollable or not all(is_number(k) and isinstance(k, (int, np.integer)) for k in names):
             return None
         return [(self.emit("eq", key, int(k)), k) for k in names]
 
     _unrollable = False
+
+    def require_key(self, owner: DictValue, tests: list[tuple[Operand, Any]], key: Any) -> None:
+        """A key that is read has to be there, or is made."""
+        if owner.default is None:
+            self._require_key(tests, key, "KeyError", "the dict has no key {}")
+        else:
+            self._may_be_new(owner, key)
+            self._require_key(tests, key, "NotImplementedError", _NEW_KEY)
+
+    def _may_be_new(self, owner: DictValue, key: Any) -> None:
+        if (owner, key) not in self.session.found_keys and owner.site is not None and not is_alternative(key):
+            self.session.new_keys.add(owner.site)
 
     def _require_key(self, tests: list[tuple[Operand, Any]], key: Any, error: str, message: str) -> None:
         found = self.either([test for test, _ in tests])
@@ -117,6 +130,12 @@ class Dicts(IndexKeys):
 
     def value_of_key(self, owner: DictValue, tests: list[tuple[Operand, Any]], value: Any) -> Any:
         """The value of the key whose test holds, else `value`."""
+        values = [*(owner.items[name] for _, name in tests), value]
+        if tests and self.are_of_many_lengths(values):
+            position: Operand = constant(len(tests))
+            for k, (test, _) in reversed(list(enumerate(tests))):
+                position = self.emit("where", test, k, position)
+            return self.list_of_table(values, position)
         for test, name in reversed(tests):
             value = self.either_item(test, owner.items[name], value)
         if isinstance(value, Conflict):

@@ -152,6 +152,8 @@ class Growing(Moves):
             return v
         rows = v.content
         count = self.require_dim(rows.count)
+        if (value := next(iter(count.values()), None)) is not None and count == Dim.of(value):
+            self.session.at_most[value] = rows.bound
         columns = [
             Column(Array(Cell(self.read(self._first_rows(c.array, count)), readonly=IN_LIST)), c.weak)
             for c in rows.columns
@@ -403,6 +405,15 @@ class Growing(Moves):
                 if self.session.nonneg(most - more):
                     more = most
                     break
+            self.session.loops.pop()
+        for v in more.values():
+            if v not in inside or v not in self.session.at_most:
+                continue
+            limit = self.session.at_most[v]
+            self.session.loops.append((v, ZERO, limit))
+            larger = more.substitute(lambda leaf, v=v, limit=limit: limit if leaf is v else Dim.of(leaf))  # type: ignore[misc]
+            if self.session.nonneg(larger - more):
+                more = larger
             self.session.loops.pop()
         message = "how many items this list gets is known only at run time"
         if any(v in inside for v in more.values()):

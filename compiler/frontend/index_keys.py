@@ -16,7 +16,7 @@ from ..ir.dims import ONE, ZERO, Dim
 from ..ir.nodes import At, Gather, IndexItem, New, Operand, Span
 from ..ir.types import Type
 from .context import describe
-from .loops import Loops
+from .picking import Picking
 from .values import Array, ListValue, RangeValue, StackedList, ViewStep, is_scalar
 
 LONGEST_STEP = 2**48  # beyond the end of any array, and far from where 64 bits end
@@ -46,7 +46,7 @@ class Selection:
         return self.mask is None and not any(isinstance(i, Gather) for i in self.index)
 
 
-class IndexKeys(Loops):
+class IndexKeys(Picking):
     def parse_index(self, t: Type, key: Any) -> Selection:
         """An index expression as index items for every axis."""
         items = [self.number_of(i) for i in (key if isinstance(key, tuple) else [key])]

@@ -140,7 +140,7 @@ class Places(Dicts):
         if isinstance(owner, DictValue) and all(map(is_mutable, owner.items.values())):
             tests = self.tests_of_key(owner, key)
             if tests:
-                self._require_key(tests, key, "KeyError", "the dict has no key {}")
+                self.require_key(owner, tests, key)
                 return [(test, owner.items[name]) for test, name in tests]
         return [(True, self.load_item(owner, key))]
 
@@ -232,9 +232,11 @@ class Places(Dicts):
         if isinstance(key, Value):
             d = as_dim(key)
             key = d.const if d.is_const else key
-        if self._chooses(items, key):
+        if self._chooses(items, key) or (self.is_unknown_index(key) and self.are_of_many_lengths(items)):
             position = self._position(items, key)
             return self._item_at(list(items), position)
+        if self.is_unknown_index(key) and self.is_table(items):
+            return self.item_of_table(list(items), self._position(items, key))
         if isinstance(key, (Value, Dim)):
             kind = "list" if isinstance(owner, ListValue) else "tuple"
             raise NeedsStatic(
@@ -279,6 +281,8 @@ class Places(Dicts):
             if any(isinstance(x, np.generic) for x in items):
                 return item
             return self.emit("cast", item, dtype=item.type.dtype, weak=True)
+        if self.are_of_many_lengths(items):
+            return self.list_of_table(items, position)
         value = items[-1]
         for k in range(len(items) - 2, -1, -1):
             value = self.either_item(self.emit("eq", position, k), items[k], value)

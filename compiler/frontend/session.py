@@ -104,6 +104,7 @@ class Session:
         self.assumptions: dict[Dim, None] = {}
         self.callees: dict[str, Function] = {}
         self.loops: list[tuple[Value, Dim, Dim]] = []  # index, smallest, largest: facts for proofs
+        self.at_most: dict[Value, Dim] = {}  # the most items that a list has, by their number
         self.extents = dict(extents or {})
         self.argument_symbols = frozenset(self.extents)
         self.own_symbols = False  # every extent of a captured array has one: it is bound at each call
