@@ -69,6 +69,7 @@ class Kernels:
             self.shifted, self.shifted, self.strided, self.element_loop, self.element_loop, self.nested_loop, self.gathered,
             self.scattered, self.reduced, self.rows, self.columns, self.product, self.masked, self.scanned, self.rolled,
             self.triangle, self.planes, self.branching_loop, self.swapped, self.history, self.scatter_loop, self.running,
+            self.periodic, self.pairs, self.pairs, self.layers,
         ]  # fmt: skip
         return self.random.choice(kinds)()
 
@@ -226,8 +227,10 @@ class Kernels:
             f"for {i} in range(n - 1):",
             f"    if {a}[{i}] > {self.pick([f'{b}[{i}]', '0.2', f'{a}[{i} + 1]'])}:",
             f"        {b}[{i}] {self.op()} {self.formula(f'{a}[{i}]', f'{b}[{i} + 1]')}",
-            *(["        continue", f"    s = 0.9 * s + {a}[{i}]"] if self.chance(0.4) else []),
-            *(["    else:", f"        {a}[{i} + 1] {self.op()} 0.5 * {b}[{i}]"] if self.chance(0.4) else []),
+            *self.random.choice([
+                [], ["        continue", f"    s = 0.9 * s + {a}[{i}]"],
+                ["    else:", f"        {a}[{i} + 1] {self.op()} 0.5 * {b}[{i}]"],
+            ]),
         ]  # fmt: skip
 
     def triangle(self) -> Lines:
@@ -256,6 +259,36 @@ class Kernels:
             f"    {name}.append({self.pick([a, f'{a}[1:-1]', f'{a}.sum()'])})",
         ]
         return [*lines, f"s += np.sum(np.tanh(np.array({name})))"]
+
+    def periodic(self) -> Lines:
+        i, (a, b) = self.fresh("i"), (self.pick(self.vectors) for _ in range(2))
+        places = [f"{b}[({i} + 1) % n]", f"{b}[({i} - 1) % n]", f"{a}[{i}]", f"{b}[{i} - 1]", f"{a}[({i} + 2) % n]"]
+        return [f"for {i} in range(n):", f"    {a}[{i}] {self.op()} {self.formula(*places)}"]
+
+    # -- pairs -------------------------------------------------------------------------------------------------
+    def pairs(self) -> Lines:
+        i, j, a = self.fresh("i"), self.fresh("j"), self.pick(MATRICES)
+        kernel = self.pick(["np.exp(-0.5 * x)", "1.0 / (1.0 + x)", "np.sqrt(0.1 + x)", "np.tanh(x) * c"])
+        loops = [f"for {i} in range(m):", f"    for {j} in range({self.pick(['m', i, f'{i} + 1, m'])}):"]
+        return self.random.choice([
+            [f"d = {a}[:, None, :] - {a}[None, :, :]", "x = np.sum(d * d, axis=2)", f"s += 0.1 * np.sum({kernel})"],
+            [f"d = {a}[:, None, :] - B[None, :, :]", "x = np.sum(d ** 2, axis=-1)", f"r = r + 0.1 * np.sum({kernel}, axis=1)"],
+            [f"d = {a}[:, None] - {a}", "x = (d ** 2).sum(-1)", f"A = A + 0.01 * np.sum(d * ({kernel})[:, :, None], axis=1)"],
+            [*loops, f"        d = {a}[{i}] - {a}[{j}]", "        x = d @ d", f"        s += 0.1 * {kernel}"],
+            [*loops, f"        x = (r[{i}] - r[{j}]) ** 2", f"        r[{i}] += 0.01 * {kernel}"],
+            ["x = (u[:, None] - v) ** 2", f"w = w + 0.1 * np.sum({kernel} * u, axis=1)"],
+            ["x = np.abs(u - v[:, None])", f"w = np.sin(np.mean({kernel}, axis=0))"],
+        ])  # fmt: skip
+
+    def layers(self) -> Lines:
+        """Of networks."""
+        return self.random.choice([
+            ["x = A @ B.T", "x = np.exp(x - x.max(axis=1, keepdims=True))", "A = (x / x.sum(axis=1, keepdims=True)) @ B"],
+            ["A = (A - A.mean(axis=1, keepdims=True)) / np.sqrt(A.var(axis=1, keepdims=True) + 0.1) * u + v"],
+            ["B = np.maximum(A @ np.outer(u, v) + w, 0.0) * 0.3"],
+            ["x = 1.0 / (1.0 + np.exp(-(B @ u)))", "r = x * r + (1.0 - x) * np.tanh(A @ v)"],
+            ["s += np.mean(np.log(np.sum(np.exp(A), axis=1)) - A[np.arange(m), k[0]])"],
+        ])  # fmt: skip
 
     # -- matrices ----------------------------------------------------------------------------------------------
     def rows(self) -> Lines:
