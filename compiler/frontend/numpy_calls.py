@@ -23,6 +23,7 @@ from . import (
     numpy_matrices,
     numpy_queries,
     numpy_reductions,
+    numpy_sets,
     numpy_shape,
     numpy_sorting,
 )
@@ -43,6 +44,7 @@ MODULES = (
     numpy_builtins,
     numpy_queries,
     numpy_compositions,
+    numpy_sets,
     numpy_grids,
 )
 

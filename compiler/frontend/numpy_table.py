@@ -200,8 +200,6 @@ def is_numerical(function: Any) -> bool:
 
 _WAYS_OUT = {
     "complex": "keep real and imaginary parts as two real values",
-    "np.unique": "its size depends on the values: compute it outside, and pass it in",
-    "np.lexsort": "sort by one key after the other: np.argsort is stable",
 }
 
 

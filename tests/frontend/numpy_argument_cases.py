@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from .numpy_cases import A, F, V, W
+from .numpy_cases import A, F, K, V, W
 from .numpy_programs import Run
 
 EMPTY, NO_ROWS, NO_COLUMNS = np.zeros(0), np.zeros((0, 3)), np.zeros((3, 0))
@@ -56,3 +56,26 @@ row(math.prod, [2, Run(3)])
 row(math.prod, [Run(2), 1.5], start=Run(2))
 row(math.fsum, [Run(2), 1])
 row(math.fsum, V)
+
+# -- sets, several keys, places along an axis ----------------------------------------------------------------
+GROUPS = np.array([3, 1, 3, 2, 1])
+HOLES = np.array([1.0, np.nan, -2.0, np.nan, 1.0])
+for _x in (GROUPS, W.round(), HOLES, K, EMPTY, GROUPS > 1, F):
+    row(np.unique, _x)
+row(np.unique, GROUPS, return_counts=True)
+row(np.unique, K, return_index=True, return_inverse=True, return_counts=True)
+row(np.unique, EMPTY, return_index=True, return_inverse=True, return_counts=True)
+for _f in (np.union1d, np.intersect1d, np.setdiff1d, np.setxor1d):
+    row(_f, GROUPS, np.array([3, 3, 7, 2]))
+    row(_f, EMPTY, np.array([1.5]))
+row(np.lexsort, (V, V.round()))
+row(np.lexsort, (A, A.round()))
+row(np.lexsort, [A, A.round()], axis=0)
+row(np.lexsort, np.stack([W, W.round()]))
+row(np.cumulative_sum, A, axis=1)
+row(np.cumulative_sum, K, axis=0, dtype=np.float32)
+row(np.cumulative_prod, A, axis=0, include_initial=True)
+row(np.cumulative_sum, V, include_initial=True)
+row(np.isposinf, np.array([np.inf, -np.inf, np.nan, 1.0]))
+row(np.isneginf, np.array([np.inf, -np.inf, np.nan, 1.0]))
+row(np.array_equiv, np.ones(3), 1.0)
