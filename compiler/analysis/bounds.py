@@ -190,6 +190,10 @@ class _Prover:
         if value in self.ranges:
             lo, hi = self.ranges[value]
             return lo, hi
+        op = value.op
+        if op is not None and op.opcode == "mod" and _counts(op) and isinstance(op.operands[1], Value):
+            den = _seen_through(as_dim(op.operands[1]))
+            return (Dim.of(0), den - 1) if self.nonneg(den - 1) else (None, None)
         return _range_of_result(value)
 
     def _candidates(self, dim: Dim) -> Iterator[Atom]:
@@ -268,6 +272,11 @@ def linear_split(dim: Dim, atom: Atom) -> tuple[Dim, Dim] | None:
         else:
             rest = rest + Dim(((monomial, c),))
     return factor, rest
+
+
+def _counts(op: Op) -> bool:
+    """Whether an op computes with integers of 64 bits."""
+    return all(x.type.is_scalar and x.type.dtype == "i64" for x in (*op.operands, op.result))
 
 
 def _range_of_result(value: Value) -> Range:

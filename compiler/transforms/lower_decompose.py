@@ -184,10 +184,35 @@ class _Decomposer:
                 self._check_power(x, y)
             made = power(self.b, x, y, op)
             return None if made is None else [made]
+        if op.opcode == "mod":
+            made = self._remainder(op, x, y)
+            if made is not None:
+                return [made]
         if not raises:
             return None
         if not (isinstance(y, Const) and y.value != 0):
             self.check(self.scalar("ne", y, 0), "ZeroDivisionError", _zero_division(op.opcode, x, y))
+        return None
+
+    def _remainder(self, op: Op, x: Operand, y: Operand) -> Operand | None:
+        """``(i + 1) % n`` without a division, where `i` is an index of `n` places."""
+        if not all(v.type.is_scalar and v.type.dtype == "i64" for v in (*op.operands, op.result)):
+            return None
+        at, n = (as_dim(v) for v in op.operands)
+
+        def proved(d: Dim) -> bool:
+            return prove_nonneg(d, self.here)
+
+        if not proved(n - 1):
+            return None
+        t = self.subst.type(op.result.type)
+        if proved(n - 1 - at):
+            if proved(at):
+                return self.scalar("add", x, 0, t=t)
+            if proved(at + n):
+                return self.scalar("where", self.scalar("lt", x, 0), self.scalar("add", x, y, t=t), x, t=t)
+        elif proved(at) and proved(2 * n - 1 - at):
+            return self.scalar("where", self.scalar("ge", x, y), self.scalar("sub", x, y, t=t), x, t=t)
         return None
 
     def _check_power(self, x: Operand, y: Operand) -> None:

@@ -37,6 +37,44 @@ PROGRAMS: list[Program] = [
         [(np.arange(1.0, 5.0),), (np.zeros(0),), (np.ones(1),)],
     ),
     (
+        "remainders of indices",
+        """func f(%x: f64[n0], %m: int) -> (f64[n0]) {
+          %n = extent {dim=n0} : int
+          %z = full 0.0 {shape=(n0,), dtype='f64'} : f64[n0]
+          %y = for 0, %n, 1, %z {stop=False} : f64[n0] {(%i: int, %c: f64[n0]):
+            %i1 = add %i, 1 : int
+            %i2 = sub %i, 1 : int
+            %i3 = add %i, %n : int
+            %i4 = sub %i, 2 : int
+            %i5 = mul %i, 3 : int
+            %r0 = mod %i, %n : int
+            %r1 = mod %i1, %n : int
+            %r2 = mod %i2, %n : int
+            %r3 = mod %i3, %n : int
+            %r4 = mod %i4, %n : int
+            %r5 = mod %i5, %n : int
+            %r6 = mod %i1, %m : int
+            %a0 = load %x, %r0 {index=(at,)} : f64
+            %a1 = load %x, %r1 {index=(at,)} : f64
+            %a2 = load %x, %r2 {index=(at,)} : f64
+            %a3 = load %x, %r3 {index=(at,)} : f64
+            %a4 = load %x, %r4 {index=(at,)} : f64
+            %a5 = load %x, %r5 {index=(at,)} : f64
+            %a6 = load %x, %r6 {index=(at,)} : f64
+            %b1 = mul %a0, %a1 : f64
+            %b2 = sub %b1, %a2 : f64
+            %b3 = mul %b2, %a3 : f64
+            %b4 = sub %b3, %a4 : f64
+            %b5 = mul %b4, %a5 : f64
+            %b6 = sub %b5, %a6 : f64
+            %d = store %c, %r1, %b6 {index=(at,)} : f64[n0]
+            yield %d
+          }
+          return %y
+        }""",
+        [(np.arange(1.0, n + 1), m) for n in (0, 1, 2, 3, 7) for m in (1, 2, -1, 0, 5)],
+    ),
+    (
         "a loop downwards that may stop",
         """func f(%x: f64[n0]) -> (int, float) {
           %n = extent {dim=n0 - 1} : int
