@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
+from ..errors import PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.builder import constant
 from ..ir.dims import Dim
 from ..ir.indexing import indexed_shape
 from ..ir.nodes import At, Gather, Operand, Span
 from ..ir.types import Type
+from . import numpy_compositions
 from .numpy_elementwise import nonzero
 from .numpy_reductions import reduce
 from .numpy_shape import at_least
@@ -39,7 +40,7 @@ from .numpy_support import (
     transposed,
 )
 from .numpy_table import numpy_function
-from .values import Array, ListValue, StackedList, ViewStep, is_operand, is_scalar, is_static
+from .values import Array, StackedList, ViewStep, is_operand, is_scalar
 
 if TYPE_CHECKING:
     from .context import Context
@@ -501,11 +502,6 @@ def _diff(ctx: Context, a: Any, n: int = 1, axis: int = -1, prepend: Any = None,
     return ctx.wrap(result)
 
 
-@numpy_function(np.ediff1d)
-def _ediff1d(ctx: Context, ary: Any) -> Any:
-    return ctx.wrap(differences(ctx, raveled(ctx, strong_operand(ctx, ary)), 0))
-
-
 @numpy_function(np.flatnonzero)
 def _flatnonzero(ctx: Context, a: Any) -> Any:
     return nonzero(ctx, ctx.wrap(raveled(ctx, strong_operand(ctx, a))))[0]
@@ -535,11 +531,12 @@ def _delete(ctx: Context, arr: Any, obj: Any, axis: Any = None) -> Any:
     n = x.type.shape[number]
     if is_operand(obj) or isinstance(obj, Dim):
         return _without(ctx, x, number, ctx.operand(obj))
-    if not is_static(obj) or isinstance(obj, (tuple, slice, ListValue)):
-        ctx.error(UnsupportedError, "np.delete takes one integer", "use np.concatenate, or a mask")
+    if not is_scalar(obj) or isinstance(obj, (bool, np.bool_)):
+        first = ctx.call(np.moveaxis, [ctx.wrap(x), number, 0], {})
+        return ctx.call(np.moveaxis, [ctx.call(numpy_compositions.deleted, [first, obj], {}), 0, number], {})
     k = int(obj)
     if not ctx.session.assume(n - (k + 1 if k >= 0 else -k)):
-        ctx.error(PullbackValueError, f"index {k} is out of bounds for axis {number} with size {n}")
+        ctx.error(PullbackIndexError, f"index {k} is out of bounds for axis {number} with size {n}")
     place = Dim.of(k) if k >= 0 else n + k
     rest = n - place - 1
     if place == 0 or rest == 0:

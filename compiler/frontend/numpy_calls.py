@@ -26,6 +26,7 @@ from . import (
     numpy_sets,
     numpy_shape,
     numpy_sorting,
+    numpy_statistics,
 )
 from .numpy_table import ATTRIBUTES, FUNCTIONS, METHODS, is_numerical, name_of, refusal
 
@@ -44,6 +45,7 @@ MODULES = (
     numpy_builtins,
     numpy_queries,
     numpy_compositions,
+    numpy_statistics,
     numpy_sets,
     numpy_grids,
 )

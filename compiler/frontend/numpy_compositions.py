@@ -14,72 +14,6 @@ from .numpy_library import stop_gradient
 from .numpy_table import composed
 
 
-# -- statistics ----------------------------------------------------------------------------------------
-@composed(np.cov, static="rowvar bias ddof")
-def cov(m: Any, y: Any = None, rowvar: Any = True, bias: Any = False, ddof: Any = None) -> Any:
-    rows = np.atleast_2d(np.asarray(m))
-    if not rowvar and np.ndim(m) > 1:
-        rows = rows.T
-    if y is not None:
-        others = np.atleast_2d(np.asarray(y))
-        if not rowvar and np.ndim(y) > 1:
-            others = others.T
-        rows = np.concatenate((rows, others), axis=0)
-    centred = rows - np.mean(rows, axis=1, keepdims=True)
-    freedom = rows.shape[1] - ((0 if bias else 1) if ddof is None else ddof)
-    return np.squeeze(centred @ centred.T / max(freedom, 0))
-
-
-@composed(np.corrcoef, static="rowvar")
-def corrcoef(x: Any, y: Any = None, rowvar: Any = True) -> Any:
-    c = np.cov(x, y, rowvar)
-    if np.ndim(c) == 0:
-        return c / c
-    spread = np.sqrt(np.diag(c))
-    return np.clip(c / spread[:, None] / spread[None, :], -1.0, 1.0)
-
-
-@composed(np.histogram, static="density")
-def histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None) -> Any:
-    x = np.ravel(a)
-    if np.ndim(bins) == 0:
-        if bins < 1:
-            raise ValueError("`bins` must be positive, when an integer")
-        low, high = (np.min(x), np.max(x)) if range is None else range
-        edges = np.linspace(low, high, bins + 1)
-    else:
-        edges = np.asarray(bins)
-        if np.any(edges[1:] < edges[:-1]):
-            raise ValueError("`bins` must increase monotonically, when an array")
-    n = edges.shape[0] - 1
-    inside = np.logical_and(x >= edges[0], x <= edges[-1])
-    place = np.minimum(np.maximum(np.searchsorted(edges, x, side="right") - 1, 0), n - 1)
-    if weights is None:
-        counts = np.zeros(n, dtype=np.int64)
-        np.add.at(counts, place, inside.astype(np.int64))
-    else:
-        w = np.ravel(weights)
-        counts = np.zeros(n, dtype=w.dtype)
-        np.add.at(counts, place, np.where(inside, w, 0))
-    if density:
-        counts = counts / np.diff(edges) / np.sum(counts)
-    return counts, edges
-
-
-@composed(np.nanargmax, static="axis")
-def nanargmax(a: Any, axis: Any = None) -> Any:
-    if np.any(np.all(np.isnan(a), axis=axis)):
-        raise ValueError("All-NaN slice encountered")
-    return np.argmax(np.where(np.isnan(a), -math.inf, a), axis=axis)
-
-
-@composed(np.nanargmin, static="axis")
-def nanargmin(a: Any, axis: Any = None) -> Any:
-    if np.any(np.all(np.isnan(a), axis=axis)):
-        raise ValueError("All-NaN slice encountered")
-    return np.argmin(np.where(np.isnan(a), math.inf, a), axis=axis)
-
-
 # -- polynomials: coefficients from the highest power --------------------------------------------------
 @composed(np.polyval)
 def polyval(p: Any, x: Any) -> Any:
@@ -263,6 +197,16 @@ def one_kind(function: Any, *args: Any) -> Any:
     return function(*args)
 
 
+@composed(np.ediff1d)
+def ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+    steps = np.diff(np.ravel(ary))
+    if to_begin is not None:
+        steps = np.concatenate((np.ravel(to_begin), steps), dtype=steps.dtype)
+    if to_end is not None:
+        steps = np.concatenate((steps, np.ravel(to_end)), dtype=steps.dtype)
+    return steps
+
+
 @composed(np.resize)
 def resize(a: Any, new_shape: Any) -> Any:
     flat = np.ravel(a)
@@ -324,15 +268,41 @@ def insert(arr: Any, obj: Any, values: Any, axis: Any = None) -> Any:
     along = 0 if axis is None else axis
     moved = np.moveaxis(a, along, 0)
     n = moved.shape[0]
+    given = np.asarray(values, dtype=a.dtype)
+    if np.ndim(obj) != 0:
+        return np.moveaxis(_inserted(moved, np.asarray(obj), given, along), 0, along)
     if not -n <= obj <= n:
         raise IndexError(f"index {obj} is out of bounds for axis {along} with size {n}")
     at = obj + n if obj < 0 else obj
-    given = np.asarray(values, dtype=a.dtype)
     if np.ndim(moved) == 1:
         new = np.ravel(given)
     else:
         new = np.broadcast_to(given, (1, *moved.shape[1:]))
     return np.moveaxis(np.concatenate((moved[:at], new, moved[at:]), axis=0), 0, along)
+
+
+def _inserted(moved: Any, places: Any, given: Any, along: Any) -> Any:
+    """With values before several places along the first axis."""
+    n, count = moved.shape[0], places.shape[0]
+    if np.any(np.logical_or(places < -n, places > n)):
+        raise IndexError(f"index out of bounds for axis {along} with size {n}")
+    before = np.where(places < 0, places + n, places)
+    order = np.argsort(before, kind="stable")
+    new = np.empty(count, dtype=np.int64)
+    new[order] = before[order] + np.arange(count)
+    old = np.ones(n + count, dtype=bool)
+    old[new] = False
+    out = np.empty((n + count, *moved.shape[1:]), dtype=moved.dtype)
+    out[new] = given if np.ndim(given) < 2 or along == 0 else np.moveaxis(given, along, 0)
+    out[np.nonzero(old)[0][:n]] = moved
+    return out
+
+
+def deleted(moved: Any, places: Any) -> Any:
+    """Without several places along the first axis: integers, a slice or a mask."""
+    kept = np.ones(moved.shape[0], dtype=bool)
+    kept[places] = False
+    return moved[kept]
 
 
 @composed(np.put, method="put", static="mode")
@@ -357,9 +327,14 @@ def putmask(a: Any, mask: Any, values: Any) -> Any:
     a[...] = np.where(mask, flat.reshape(a.shape), a)
 
 
-@composed(np.fill_diagonal)
-def fill_diagonal(a: Any, val: Any) -> Any:
+@composed(np.fill_diagonal, static="wrap")
+def fill_diagonal(a: Any, val: Any, wrap: Any = False) -> Any:
     n = min(a.shape)
+    if wrap and np.ndim(a) == 2:
+        steps = np.arange((a.size + a.shape[1]) // (a.shape[1] + 1)) * (a.shape[1] + 1)
+        values = np.ravel(val)
+        a[steps // a.shape[1], steps % a.shape[1]] = values[np.arange(steps.shape[0]) % values.shape[0]]
+        return
     places = np.arange(n)
     given = np.ravel(val)
     new = given[places % given.shape[0]]

@@ -122,6 +122,18 @@ def std(a: Any, axes: tuple[int, ...], freedom: Any, keepdims: bool) -> Any:
     return safe_sqrt(var(a, axes, freedom, keepdims))
 
 
+def variance_of_some(a: Any, axes: tuple[int, ...], ddof: Any, keepdims: bool, where: Any, mean: Any) -> Any:
+    chosen = np.broadcast_to(where, np.shape(a))
+    count = np.sum(chosen, axis=axes, keepdims=keepdims, dtype=a.dtype)
+    centre = np.mean(a, axis=axes, keepdims=True, where=chosen) if mean is None else mean
+    deviation = np.where(chosen, a - centre, 0.0)
+    return np.sum(deviation * deviation, axis=axes, keepdims=keepdims) / np.maximum(count - ddof, 0)
+
+
+def deviation_of_some(a: Any, axes: tuple[int, ...], ddof: Any, keepdims: bool, where: Any, mean: Any) -> Any:
+    return safe_sqrt(variance_of_some(a, axes, ddof, keepdims, where, mean))
+
+
 def average(a: Any, weights: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     weighted = np.sum(a * weights, axis=axes, keepdims=keepdims)
     return weighted / np.sum(weights, axis=axes, keepdims=keepdims)
@@ -165,6 +177,16 @@ def nanmin(a: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     missing = np.isnan(a)
     best = np.min(np.where(missing, math.inf, a), axis=axes, keepdims=keepdims)
     return np.where(np.all(missing, axis=axes, keepdims=keepdims), math.nan, best)
+
+
+def logsumexp_weighted(a: Any, b: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    used = np.where(b == 0, -math.inf, a)
+    top = stop_gradient(np.max(used, axis=axes, keepdims=True))
+    top = np.where(np.isfinite(top), top, 0.0)
+    total = np.log(np.sum(np.where(b == 0, 0.0, b * np.exp(used - top)), axis=axes, keepdims=True)) + top
+    if keepdims:
+        return total
+    return np.squeeze(total, axis=axes)
 
 
 def logsumexp(a: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
@@ -272,6 +294,10 @@ def cross(a: Any, b: Any) -> Any:
     return np.stack((x, y, z), axis=-1)
 
 
+def cross_of_planar(a: Any, b: Any) -> Any:
+    return a[..., 0] * b[..., 1] - a[..., 1] * b[..., 0]
+
+
 def trapezoid_even(y: Any, step: Any) -> Any:
     return np.sum(step * (y[..., 1:] + y[..., :-1]) / 2.0, axis=-1)
 
@@ -320,6 +346,17 @@ def correlate(a: Any, v: Any) -> Any:
     return convolve(a, v[::-1])
 
 
+def interp_periodic(x: Any, xp: Any, fp: Any, period: Any) -> Any:
+    if period == 0:
+        raise ValueError("period must be a non-zero value")
+    turn = abs(period)
+    places = xp % turn
+    order = np.argsort(places, kind="stable")
+    places, values = places[order], fp[order]
+    places = np.concatenate((places[-1:] - turn, places, places[:1] + turn))
+    return np.interp(x % turn, places, np.concatenate((values[-1:], values, values[:1])))
+
+
 def interp_at_one(x: Any, xp: Any, fp: Any, flat_left: bool, flat_right: bool, left: Any, right: Any) -> Any:
     low = fp[0] if flat_left else left
     high = fp[0] if flat_right else right
@@ -353,6 +390,20 @@ def quantile(a: Any, q: Any, precision: Any) -> Any:
     step = ordered[..., high] - ordered[..., low]
     near_high = ordered[..., high] - step * (1.0 - weight)
     value = np.where(weight < 0.5, ordered[..., low] + step * weight, near_high)
+    return np.where(np.isnan(ordered[..., -1]), math.nan, value)
+
+
+PLACES = ("lower", "higher", "nearest", "midpoint")
+
+
+def discrete_quantile(a: Any, q: Any, precision: Any, method: str) -> Any:
+    """The element at one of the places next to the quantile, or what is in the middle between both."""
+    ordered = np.sort(a, axis=-1)
+    place = q * (a.shape[-1] - 1)
+    rounded = np.round(place) if method == "nearest" else np.ceil(place) if method == "higher" else np.floor(place)
+    value = ordered[..., rounded.astype(np.int64)]
+    if method == "midpoint":
+        value = ((value + ordered[..., np.ceil(place).astype(np.int64)]) / 2.0).astype(np.result_type(a, precision))
     return np.where(np.isnan(ordered[..., -1]), math.nan, value)
 
 

@@ -441,12 +441,12 @@ def _sliding(ctx: Context, definition: Any, a: Any, v: Any, mode: str) -> Any:
 
 @numpy_function(np.interp)
 def _interp(ctx: Context, x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: Any = None) -> Any:
-    if period is not None:
-        ctx.error(UnsupportedError, "np.interp: period is not supported", "reduce x modulo the period first")
     point, places, values = (cast(ctx, strong_operand(ctx, v), "f64") for v in (x, xp, fp))
     if places.type.rank != 1 or values.type.rank != 1:
         ctx.error(PullbackValueError, "np.interp: xp and fp must have one dimension")
     ctx.require_equal(places.type.shape[0], values.type.shape[0], "fp and xp are not of the same length.")
+    if period is not None:
+        return ctx.call(library.interp_periodic, [*map(ctx.wrap, (point, places, values)), period], {})
     one = places.type.shape[0] == 1
     if not one:
         require_at_least(ctx, places.type.shape[0], 2, "np.interp of a run-time number of points needs two of them")

@@ -138,9 +138,21 @@ def _mean(
     return finish(ctx, apply(ctx, "div", total, ctx.b.extent(count)), out)
 
 
-def _variance(ctx: Context, definition: Any, a: Any, axis: Any, dtype: Any, out: Any, ddof: Any, keepdims: bool) -> Any:
+def _variance(
+    ctx: Context, deviation: bool, a: Any, axis: Any, dtype: Any, out: Any, ddof: Any, keepdims: bool, where: Any,
+    mean: Any, correction: Any,
+) -> Any:  # fmt: skip
     x = _float_operand(ctx, a, dtype)
     axes = axes_of(ctx, axis, x.type.rank)
+    if correction is not None:
+        if ddof != 0:
+            ctx.error(PullbackValueError, "ddof and correction can't be provided simultaneously.")
+        ddof = correction
+    if where is not True or mean is not None:
+        definition: Any = library.deviation_of_some if deviation else library.variance_of_some
+        result = ctx.call(definition, [ctx.wrap(x), axes, ddof, bool(keepdims), where, mean], {})
+        return result if out is None else finish(ctx, ctx.operand(result), out)
+    definition = library.std if deviation else library.var
     count = product([x.type.shape[k] for k in axes])
     if isinstance(ddof, float) and not ddof.is_integer():
         ctx.error(PullbackTypeError, "ddof must be a whole number")
@@ -151,30 +163,20 @@ def _variance(ctx: Context, definition: Any, a: Any, axis: Any, dtype: Any, out:
     return result if out is None else finish(ctx, ctx.operand(result), out)
 
 
-@numpy_function(np.var, method="var", static="axis dtype ddof keepdims")
+@numpy_function(np.var, method="var", static="axis dtype ddof keepdims correction")
 def _var(
-    ctx: Context,
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: int = 0,
-    keepdims: bool = False,
-) -> Any:
-    return _variance(ctx, library.var, a, axis, dtype, out, ddof, keepdims)
+    ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False,
+    *, where: Any = True, mean: Any = None, correction: Any = None,
+) -> Any:  # fmt: skip
+    return _variance(ctx, False, a, axis, dtype, out, ddof, keepdims, where, mean, correction)
 
 
-@numpy_function(np.std, method="std", static="axis dtype ddof keepdims")
+@numpy_function(np.std, method="std", static="axis dtype ddof keepdims correction")
 def _std(
-    ctx: Context,
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    out: Any = None,
-    ddof: int = 0,
-    keepdims: bool = False,
-) -> Any:
-    return _variance(ctx, library.std, a, axis, dtype, out, ddof, keepdims)
+    ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any = None, ddof: int = 0, keepdims: bool = False,
+    *, where: Any = True, mean: Any = None, correction: Any = None,
+) -> Any:  # fmt: skip
+    return _variance(ctx, True, a, axis, dtype, out, ddof, keepdims, where, mean, correction)
 
 
 # -- extremes ------------------------------------------------------------------------------------------
@@ -311,26 +313,34 @@ def _cumprod(ctx: Context, a: Any, axis: Any = None, dtype: Any = None, out: Any
 # -- reductions of ufuncs ------------------------------------------------------------------------------
 @numpy_function(np.add.reduce, static="axis dtype keepdims")
 def _add_reduce(
-    ctx: Context, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False
-) -> Any:
-    return _accumulate(ctx, "sum", "add", array, axis, dtype, out, keepdims)
+    ctx: Context, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> Any:  # fmt: skip
+    return _accumulate(ctx, "sum", "add", array, axis, dtype, out, keepdims, initial, where)
 
 
 @numpy_function(np.multiply.reduce, static="axis dtype keepdims")
 def _multiply_reduce(
-    ctx: Context, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False
-) -> Any:
-    return _accumulate(ctx, "prod", "mul", array, axis, dtype, out, keepdims)
+    ctx: Context, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None, keepdims: bool = False,
+    initial: Any = None, where: Any = True,
+) -> Any:  # fmt: skip
+    return _accumulate(ctx, "prod", "mul", array, axis, dtype, out, keepdims, initial, where)
 
 
 @numpy_function(np.maximum.reduce, static="axis keepdims")
-def _maximum_reduce(ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False) -> Any:
-    return _extreme(ctx, "max", array, axis, out, keepdims)
+def _maximum_reduce(
+    ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False, initial: Any = None,
+    where: Any = True,
+) -> Any:  # fmt: skip
+    return _extreme(ctx, "max", array, axis, out, keepdims, initial, where)
 
 
 @numpy_function(np.minimum.reduce, static="axis keepdims")
-def _minimum_reduce(ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False) -> Any:
-    return _extreme(ctx, "min", array, axis, out, keepdims)
+def _minimum_reduce(
+    ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False, initial: Any = None,
+    where: Any = True,
+) -> Any:  # fmt: skip
+    return _extreme(ctx, "min", array, axis, out, keepdims, initial, where)
 
 
 @numpy_function(np.logical_and.reduce, static="axis keepdims")
@@ -341,6 +351,11 @@ def _and_reduce(ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, kee
 @numpy_function(np.logical_or.reduce, static="axis keepdims")
 def _or_reduce(ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False) -> Any:
     return _truth_reduction(ctx, "any", array, axis, out, keepdims)
+
+
+@numpy_function(np.hypot.reduce, static="axis keepdims")
+def _hypot_reduce(ctx: Context, array: Any, axis: Any = 0, *, out: Any = None, keepdims: bool = False) -> Any:
+    return finish(ctx, ctx.operand(library_reduction(ctx, library.euclidean_norm, array, axis, keepdims)), out)
 
 
 @numpy_function(np.logaddexp.reduce, static="axis keepdims")
@@ -425,16 +440,23 @@ def _average(
     *,
     keepdims: bool = False,
 ) -> Any:
-    if returned:
-        ctx.error(PullbackTypeError, "np.average: returned=True is not supported", "compute np.sum(weights) as well")
-    if weights is None:
-        return _mean(ctx, a, axis, None, None, keepdims)
-    x, w = _float_operand(ctx, a), strong_operand(ctx, weights)
+    x = _float_operand(ctx, a)
     axes = axes_of(ctx, axis, x.type.rank)
+    if weights is None:
+        mean = _mean(ctx, a, axis, None, None, keepdims)
+        if not returned:
+            return mean
+        count = cast(ctx, ctx.b.extent(product([x.type.shape[k] for k in axes])), x.type.dtype)
+        return mean, ctx.wrap(filled(ctx, ctx.shape(mean), count))
+    w = strong_operand(ctx, weights)
     if w.type.rank == 1 and x.type.rank > 1 and len(axes) == 1:
         shape = [Dim.of(1)] * x.type.rank
         shape[axes[0]] = w.type.shape[0]
         w = reshaped(ctx, w, shape)
     elif w.type.rank != x.type.rank:
         ctx.error(PullbackTypeError, "Axis must be specified when shapes of a and weights differ.")
-    return ctx.call(library.average, [ctx.wrap(x), ctx.wrap(w), axes, bool(keepdims)], {})
+    mean = ctx.call(library.average, [ctx.wrap(x), ctx.wrap(w), axes, bool(keepdims)], {})
+    if not returned:
+        return mean
+    whole = ctx.b.emit("broadcast_to", w, shape=x.type.shape) if x.type.shape else w
+    return mean, ctx.wrap(cast(ctx, reduce(ctx, "sum", whole, axes, bool(keepdims)), ctx.type(mean).dtype))

@@ -145,7 +145,7 @@ def _quantiles(
     ctx: Context, a: Any, q: Any, scale: float, axis: Any, out: Any, method: Any, keepdims: bool, what: str,
     definition: Any = library.quantile,
 ) -> Any:  # fmt: skip
-    if method != "linear":
+    if method != "linear" and (method not in library.PLACES or definition is library.nanquantile):
         ctx.error(UnsupportedError, f"{what}: method {method!r} is not supported", "'linear'")
     x, without, with_them = _rows(ctx, a, axis, nan=definition is library.nanquantile)
     shape = with_them if keepdims else without
@@ -159,7 +159,9 @@ def _quantiles(
         if is_number(level) and not 0 <= level <= scale:
             ctx.error(PullbackValueError, _RANGE[scale])
         ctx.check(is_number(level) or inside, "ValueError", _RANGE[scale])
-        return reshaped(ctx, ctx.operand(ctx.call(definition, [ctx.wrap(x), fraction, precision], {})), shape)
+        further = [precision] if method == "linear" else [precision, method]
+        how = definition if method == "linear" else library.discrete_quantile
+        return reshaped(ctx, ctx.operand(ctx.call(how, [ctx.wrap(x), fraction, *further], {})), shape)
 
     if is_scalar(q):
         return finish(ctx, one(q, True), out)
@@ -238,19 +240,6 @@ def _searchsorted(ctx: Context, a: Any, v: Any, side: Any = "left", sorter: Any 
 @array_method("searchsorted", static="side")
 def _searchsorted_method(ctx: Context, a: Any, v: Any, side: Any = "left", sorter: Any = None) -> Any:
     return _searchsorted(ctx, a, v, side, sorter)
-
-
-@numpy_function(np.digitize, static="right")
-def _digitize(ctx: Context, x: Any, bins: Any, right: bool = False) -> Any:
-    edges = strong_operand(ctx, bins)
-    if edges.type.rank != 1:
-        ctx.error(PullbackValueError, "object too deep for desired array", "bins has one axis")
-    n = edges.type.shape[0]
-    require_at_least(ctx, n, 1, "np.digitize needs at least one bin")
-    before = gather(ctx, edges, 0, apply(ctx, "maximum", apply(ctx, "sub", counting(ctx, n), 1), 0))
-    ascending = reduce(ctx, "all", apply(ctx, "le", before, edges), (0,), False)
-    ctx.check(ascending, "ValueError", "bins must be monotonically increasing (decreasing bins are not supported)")
-    return _places(ctx, edges, strong_operand(ctx, x), not right)
 
 
 @numpy_function(np.bincount, static="")

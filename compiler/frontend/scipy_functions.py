@@ -16,7 +16,7 @@ from . import numpy_library as library
 from .numpy_elementwise import enter_float_unary, enter_library
 from .numpy_matrices import matrix, root, system, turned
 from .numpy_reductions import library_reduction
-from .numpy_support import cast
+from .numpy_support import as_float, axes_of, cast, strong_operand
 from .numpy_table import numpy_function
 
 if TYPE_CHECKING:
@@ -55,8 +55,12 @@ for _function, _definition, _arguments in _COMPOSITES:
 def _logsumexp(
     ctx: Context, a: Any, axis: Any = None, b: Any = None, keepdims: bool = False, return_sign: bool = False
 ) -> Any:
-    if b is not None or return_sign:
-        ctx.error(PullbackTypeError, "logsumexp: b and return_sign are not supported", "add np.log(b) to a")
+    if return_sign:
+        ctx.error(PullbackTypeError, "logsumexp: return_sign is not supported", "compute the sum itself")
+    if b is not None:
+        x, w = as_float(ctx, strong_operand(ctx, a), "logsumexp"), strong_operand(ctx, b)
+        axes = axes_of(ctx, axis, max(x.type.rank, w.type.rank))
+        return ctx.call(library.logsumexp_weighted, [ctx.wrap(x), ctx.wrap(w), axes, bool(keepdims)], {})
     return library_reduction(ctx, library.logsumexp, a, axis, keepdims)
 
 

@@ -6,6 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
+import scipy.special
 
 from .numpy_cases import A, F, K, V, W
 from .numpy_programs import Run
@@ -79,3 +80,53 @@ row(np.cumulative_sum, V, include_initial=True)
 row(np.isposinf, np.array([np.inf, -np.inf, np.nan, 1.0]))
 row(np.isneginf, np.array([np.inf, -np.inf, np.nan, 1.0]))
 row(np.array_equiv, np.ones(3), 1.0)
+
+# -- statistics --------------------------------------------------------------------------------------------
+for _f in (np.var, np.std):
+    row(_f, A, where=A > 0)
+    row(_f, F, axis=0, where=F > -2, ddof=1, keepdims=True)
+    row(_f, A, axis=1, mean=np.mean(A, axis=1, keepdims=True))
+    row(_f, F, axis=0, correction=1)
+row(np.cov, A, aweights=np.abs(V))
+row(np.cov, A, fweights=[1, 2, 1, 1])
+row(np.cov, V, A[0], fweights=np.array([1, 2, 1, 1]), aweights=np.abs(V), bias=True)
+row(np.average, A, axis=0, weights=np.abs(A), returned=True)
+row(np.average, F, axis=1, returned=True)
+row(np.average, A, axis=1, weights=V, returned=True, keepdims=True)
+row(np.histogram, np.ones(3), 2)
+row(np.histogram, EMPTY, 3)
+row(np.histogram_bin_edges, W, 4, (-1.0, 2.0))
+for _edges in ([-1.0, 0.0, 1.0], [1.0, 0.0, -1.0]):
+    row(np.digitize, W, np.array(_edges))
+    row(np.digitize, A, np.array(_edges), right=True)
+for _method in ("lower", "higher", "nearest", "midpoint"):
+    for _q in (0.0, 0.4, 0.5, 1.0):
+        row(np.quantile, A, _q, method=_method)
+    row(np.percentile, A, [10, 50], axis=1, method=_method)
+row(np.interp, W, np.array([-2.0, -1.0, 0.5, 1.0]), V, period=2.5)
+row(np.interp, 400.0, np.array([10.0, 100.0, 190.0, 350.0]), V, period=-360)
+
+# -- insertions, deletions, differences, reductions of ufuncs ------------------------------------------------------
+for _places in ([1, 3], [3, 1], [1, 1], [-1, 0]):
+    row(np.insert, W, _places, [7.0, 8.0])
+    row(np.delete, W, _places)
+row(np.insert, A, [0, 2], 1.5, axis=1)
+row(np.insert, A, [1, 1], A[:2], axis=0)
+row(np.delete, A, [0, 1], axis=1)
+row(np.delete, W, W > 0)
+row(np.delete, A, slice(None, None, 2), axis=1)
+row(np.ediff1d, A, to_begin=0.0, to_end=[1.0, 2.0])
+row(np.add.reduce, A, initial=2.0)
+row(np.multiply.reduce, A, axis=1, where=A > 0)
+row(np.maximum.reduce, A, axis=None, initial=0.0)
+row(np.minimum.reduce, A, axis=1, initial=0.1, where=A > 0)
+row(np.hypot.reduce, A)
+row(scipy.special.logsumexp, A, b=np.abs(A))
+row(scipy.special.logsumexp, A, axis=1, b=np.array([1.0, 2.0, 0.0, 1.0]), keepdims=True)
+row(np.cov, F)
+row(np.corrcoef, F)
+row(np.histogram, F, 3, (-1.0, 1.0))
+row(np.histogram, F, 3)
+row(np.histogram, K, 3)
+row(np.quantile, F, [0, 1], method="midpoint")
+row(np.quantile, F, 0.5, method="midpoint")

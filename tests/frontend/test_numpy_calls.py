@@ -177,6 +177,13 @@ def test_put_along_axis() -> None:
         assert_same(after(np.put_along_axis, A, places, values, axis), want)
 
 
+def test_fill_diagonal_of_a_tall_matrix() -> None:
+    for shape in [(9, 4), (9, 3), (3, 5)]:
+        want = np.zeros(shape)
+        np.fill_diagonal(want, V[:3], wrap=True)
+        assert_same(after(np.fill_diagonal, np.zeros(shape), V[:3], wrap=True), want)
+
+
 def written_through(make: Callable[[Any], Any], view: Callable[[Program, Array], Array], x: Any) -> None:
     """A write to what `view` gives is seen in x just as with NumPy's `make`."""
     want = x.copy()
@@ -245,7 +252,7 @@ REFUSED = [
     (np.zeros, (2,), {"dtype": complex}, NotImplementedError, "complex128"),
     (np.power, (K, -1), {}, ValueError, "negative integer powers"),
     (np.quantile, (A, 1.5), {}, ValueError, "must be in the range [0, 1]"),
-    (np.quantile, (A, 0.5), {"method": "lower"}, NotImplementedError, "'lower' is not supported"),
+    (np.quantile, (A, 0.5), {"method": "weibull"}, NotImplementedError, "'weibull' is not supported"),
     (np.linalg.inv, (A,), {}, np.linalg.LinAlgError, "must be square"),
     (np.linalg.inv, (V,), {}, np.linalg.LinAlgError, "at least two-dimensional"),
     (np.linalg.solve, (S, W), {}, ValueError, "mismatch"),
@@ -306,7 +313,9 @@ def test_errors_at_run_time() -> None:
         ("reshape", (W, Run(0), -1), ValueError),
         (np.quantile, (W, Run(-0.1)), ValueError),
         (np.bincount, (np.array([0, -1]),), ValueError),
-        (np.digitize, (W, np.array([1.0, 0.0])), ValueError),
+        (np.digitize, (W, np.array([1.0, 0.0, 2.0])), ValueError),
+        (np.delete, (W, np.array([7])), IndexError),
+        (np.insert, (W, np.array([0, 6]), 1.0), IndexError),
         (np.repeat, (W[:2], np.array([1, -1])), ValueError),
         (np.repeat, (W[:2], np.array([1, 1], np.uint64)), TypeError),
         (np.linalg.inv, (np.zeros((2, 2)),), np.linalg.LinAlgError),
@@ -433,6 +442,10 @@ SMOOTH: list[Callable[[Any], Any]] = [
     lambda x: (
         np.sum(np.unique(x, return_counts=True)[0] ** 2 * np.arange(12.0)) + np.sum(x[0][np.lexsort((x[1], x[0]))])
     ),
+    lambda x: (
+        np.sum(np.cov(x, aweights=x[0] ** 2) ** 2) + np.var(x, where=x > 0) + np.quantile(x, 0.4, method="higher")
+    ),
+    lambda x: np.sum(np.insert(x[0], [1, 3], x[1, :2]) ** 2) + np.interp(0.3, np.arange(4.0), x[0], period=3.5) ** 2,
     lambda x: np.sum(x[x[:, 0] > 0, 1:] ** 2) + np.sum(x[:, x[0] > 0, None] ** 3) + np.sum(np.unwrap(4 * x)),
 ]
 
