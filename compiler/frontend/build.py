@@ -60,10 +60,12 @@ class Interpreter(Recursion):
         self.argument_cells = []
         self.memo = {}
         self.callees = {} if callees is None else callees
-        self.active = []
+        self.active, self.counted, self.in_place = [], {}, set()
 
     def make_inner(self, session: Session) -> Interpreter:
-        return Interpreter(session, self.callees)
+        inner = Interpreter(session, self.callees)
+        inner.in_place = self.in_place
+        return inner
 
     @contextmanager
     def entry_frame(self, name: str, loc: Loc) -> Iterator[None]:

@@ -6,7 +6,8 @@ with a `call` op for every call. Its result types are found by fixpoint: at firs
 as code that is never passed (the base case then gives the types), later as what the last round gave.
 
 Recursion on static values (``f(x, 3)`` calling ``f(x, 2)``) has other arguments each time and is
-simply inlined. Note [Symbols of a callee]: the extents of a callee's parameters are not specialised by the
+simply inlined; where a nested function becomes many calls so, it gets these numbers at run time, if it can
+be built so. Note [Symbols of a callee]: the extents of a callee's parameters are not specialised by the
 dispatcher, so different symbols may be equal or 1 there, and nothing can be assumed of them;
 `Session.generic` says so.
 """
@@ -16,10 +17,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import PullbackTypeError, UnsupportedError
+from ..errors import PullbackError, PullbackTypeError, UnsupportedError
 from ..ir.dims import Dim
 from ..ir.nodes import Const, Function, Operand, Substitution, Value
 from ..ir.types import INT, Type
+from . import containers_library
 from .capture import Source
 from .context import DeadCode, describe
 from .control import Frame
@@ -43,6 +45,7 @@ from .values import (
 
 MAX_ROUNDS = 8
 MAX_STATIC_DEPTH = 25
+MAX_STATIC_CALLS = 64
 _SHARED = "it may share memory with an argument or result of a recursive function"
 _RUNTIME = object()  # a leaf of a result that is yielded
 
@@ -76,14 +79,17 @@ class _Recursive(Exception):  # noqa: N818
     """The function of `key` is entered while it is being inlined; with `generalise`, too often with
     different static numbers, which are then to be run-time values."""
 
-    def __init__(self, key: Any, generalise: bool = False):
+    def __init__(self, key: Any, generalise: bool = False, needed: bool = True):
         self.key = key
         self.generalise = generalise
+        self.needed = needed  # it cannot be inlined instead
 
 
 class Recursion(Once):
     callees: dict[Any, Callee]
     active: list[Any]
+    counted: dict[Any, int]  # how often a nested function has been entered in the outermost call of it
+    in_place: set[Any]  # nested functions that cannot get their static numbers at run time
 
     def make_inner(self, session: Session) -> Recursion:
         """An interpreter for the body of a callee."""
@@ -93,6 +99,8 @@ class Recursion(Once):
         entered = [k for k in self.active if k[0] is source.node]
         if len(entered) > MAX_STATIC_DEPTH:
             raise _Recursive(entered[0], generalise=True)
+        if self._is_entered_often(fn, source, entered):
+            raise _Recursive(entered[0], generalise=True, needed=False)
         key = self._key(fn, source, env)
         if key is None:
             return super().invoke(fn, source, parent, env)
@@ -109,6 +117,7 @@ class Recursion(Once):
             if e.key != key:
                 raise
             del region.ops[length:], self.frames[depth:]
+            static, needed = env, e.needed
             if e.generalise:
                 env = {n: self.constant(v) if is_number(v) else v for n, v in env.items()}
                 key = self._key(fn, source, env)
@@ -117,13 +126,25 @@ class Recursion(Once):
         self.callees[key] = Callee(self._name(fn.name), [])
         try:
             self._build(self.callees[key], fn, source, parent, env)
-        except Exception:
+        except Exception as e:
             del self.callees[key]
+            if not needed and isinstance(e, PullbackError):
+                self.in_place.add(source.node)
+                return self.invoke(fn, source, parent, static)
             raise
         result = self._call(self.callees[key], env)
         if fn.node is not None:  # its closure may have changed when it is called again
             del self.callees[key]
         return result
+
+    def _is_entered_often(self, fn: UserFunction, source: Source, entered: list[Any]) -> bool:
+        """Whether a nested function has become too many calls, of which each has other static numbers."""
+        files = (source.file, *(frame.file for frame in self.frames))
+        node, cached = source.node, containers_library.__file__ in files  # results for constant arguments are kept
+        if fn.node is None or cached or node in self.in_place:
+            return False
+        self.counted[node] = self.counted[node] + 1 if entered else 0
+        return self.counted[node] > MAX_STATIC_CALLS
 
     # -- keys -----------------------------------------------------------------------------------
     def _key(self, fn: UserFunction, source: Source, env: dict[str, Any]) -> Any:
@@ -171,7 +192,9 @@ class Recursion(Once):
     ) -> None:
         for _ in range(MAX_ROUNDS):
             before = callee.state()
-            function = self._round(callee, fn, source, parent, env)
+            session = Session()
+            with session.attempt():  # an object of the caller that is changed is refused, or inlined after all
+                function = self._round(session, callee, fn, source, parent, env)
             if before == callee.state():
                 self.session.callees[callee.name] = function
                 return
@@ -182,9 +205,14 @@ class Recursion(Once):
         )
 
     def _round(
-        self, callee: Callee, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]
+        self,
+        session: Session,
+        callee: Callee,
+        fn: UserFunction,
+        source: Source,
+        parent: Frame | None,
+        env: dict[str, Any],
     ) -> Function:
-        session = Session()
         session.generic = session.own_symbols = True
         session.callees, session.guards = self.session.callees, self.session.guards
         session.constants, session.unplaced = self.session.constants, self.session.unplaced
@@ -234,7 +262,7 @@ class Recursion(Once):
                     "return without a recursive call on some path",
                 )
             raise
-        old = session.journals[0].old
+        old = session.journals[-1].old
         changed = [x for x in old if x in records or x.stamp < entered_at]
         arrays = [x for x in changed if isinstance(x, Cell)]
         if any(x not in cells and x.current is not old[x][0] for x in arrays) or any(
