@@ -1,6 +1,7 @@
 """The loop over neighbouring elements becomes the innermost one.
 
-Two nested loops are interchanged where the inner one strides through memory and the outer one would not. What stands
+Two nested loops are interchanged where the inner one strides through memory and the outer one would not, or where the
+inner one goes through a short window that the outer one moves (a convolution). What stands
 beside the inner loop is split off into loops of its own, and what it hands over is a row of scalars::
 
     for %j in n:                                  for %j in n: %s[%j] = 0.0
@@ -74,7 +75,7 @@ class _Nest:
     facts: Facts
     touched: list[_Access] = field(default_factory=list)
     before: dict[int, Value] = field(default_factory=dict)  # what the outer loop carries, before the inner one
-    repeated: list[Op] = field(default_factory=list)  # index arithmetic before it
+    repeated: list[Op] = field(default_factory=list)  # index arithmetic before it, and loads that can be made again
     handed: list[Value] = field(default_factory=list)  # other scalars before it that are needed later
     carried_by: dict[int, int] = field(default_factory=dict)  # carry of the inner loop -> carry of the outer one
     made: set[Value] = field(default_factory=set)  # in the outer loop
@@ -102,7 +103,7 @@ class _Nest:
         pre, body, post = self.parts()
         if not all(_harmless(op) for op in (*pre, *body, *post)):
             return False
-        self.repeated = _index_arithmetic(pre)
+        self.repeated = self._repeatable(pre)
         needed: set[Operand] = {v for op in (*body, *post) for v in values_read(op)}
         needed.update(inner.yields)
         made = [v for op in pre if op not in self.repeated for v in op.results if not v.type.shape]
@@ -117,6 +118,20 @@ class _Nest:
             and self._follow(post, _POST, current)
             and all(outer.yields[k] is v for k, v in current.items())
         )
+
+    def _repeatable(self, ops: list[Op]) -> list[Op]:
+        """Integer arithmetic of a part, which any loop can repeat, and loads of neighbours that nothing overwrites."""
+        found: list[Op] = []
+        made = {v for op in ops for v in op.results}
+        for op in ops:
+            if op.opcode == "load":
+                if op.operands[0] in self.made or _strides(op, self.body.params[0]):
+                    continue
+            elif op.opcode in ("store", "accum") or not op.result.type.is_int:
+                continue
+            if all(v not in made or (v.op in found) for v in reads(op)):
+                found.append(op)
+        return found
 
     def _scalars_stay(self, outer: Carried, needed: set[Operand]) -> bool:
         """Whether each scalar that the outer loop carries is read and made anew on one side of the inner loop."""
@@ -199,9 +214,21 @@ class _Nest:
         here = sum(_strides(op, own) for op in touched)
         there = sum(_strides(op, other) for op in touched)
         if not any(op.opcode == "for" for op in self.inner.regions[0].ops):
-            return here > 0 == there
+            return here > 0 == there or (here == there == 0 and self._slides())
         moving = sum(_moves(op, other) for op in touched)
         return here > there and moving > 3 * there
+
+    def _slides(self) -> bool:
+        """Whether the inner loop goes through a window that the outer one moves along an array, as in a convolution: the
+        window has k places of n, and the outer loop n + 1 - k iterations, which are the more."""
+        places, window = (as_dim(op.operands[1]) - as_dim(op.operands[0]) for op in (self.outer, self.inner))
+        if _step(self.outer) < 0:
+            places = -places
+        if _step(self.inner) < 0:
+            window = -window
+        moving = [(m, c) for m, c in window.terms if m]
+        coefficients = dict(places.terms)
+        return bool(moving) and all(coefficients.get(m) == -c for m, c in moving)
 
     def legal(self, accesses: Accesses) -> bool:
         """Whether no two accesses to an element change their order, if one of them overwrites it."""
@@ -370,15 +397,3 @@ def _strides(op: Op, iv: Value) -> bool:
         return True
     split = linear_split(index[-1], iv)
     return split is None or not split[0].is_const or abs(split[0].const) > 1
-
-
-def _index_arithmetic(ops: list[Op]) -> list[Op]:
-    """Integer arithmetic of a part, which any loop can repeat."""
-    found: list[Op] = []
-    made = {v for op in ops for v in op.results}
-    for op in ops:
-        if op.opcode in ("load", "store", "accum") or not op.result.type.is_int:
-            continue
-        if all(v not in made or (v.op in found) for v in reads(op)):
-            found.append(op)
-    return found

@@ -28,7 +28,8 @@ def random_nest(seed: int) -> tuple[Function, list[np.ndarray]]:
         Value(array("f64", "n0", "n0"), "b"),
         Value(array("f64", "n0"), "c"),
     ]
-    body = Region(params)
+    fixed = Value(array("f64", "n0"), "d")  # which nothing writes to
+    body = Region([*params, fixed])
     b = Builder(body)
 
     def bounds() -> tuple[Operand, Operand, int]:
@@ -42,6 +43,9 @@ def random_nest(seed: int) -> tuple[Function, list[np.ndarray]]:
             index = [b.extent(Dim.of(r.choice(ivs)) + r.choice([0, 0, 0, 1, -1])) for _ in range(2 if k < 2 else 1)]
             attrs = {"index": tuple(At() for _ in index)}
             kind = r.choice(["load", "load", "store", "accum", "accum"])
+            if kind == "load" and r.random() < 0.2:
+                known.append(b.op("load", fixed, index[0], attrs={"index": (At(),)}).result)
+                continue
             if kind == "load":
                 known.append(b.op("load", arrays[k], *index, attrs=attrs).result)
                 continue
@@ -103,7 +107,7 @@ def random_nest(seed: int) -> tuple[Function, list[np.ndarray]]:
     body.yields = list(b.op("for", *first, *params, start, attrs={"stop": False}, types=types, regions=[outer]).results)
     size = r.choice([2, 3, 4, 6])
     rng = np.random.default_rng(seed)
-    shapes = [(size, size), (size, size), (size,)]
+    shapes = [(size, size), (size, size), (size,), (size,)]
     return Function("f", body, [n - 2]), [rng.normal(size=shape) * 0.5 for shape in shapes]
 
 
@@ -164,6 +168,31 @@ def test_a_product_by_loops() -> None:
     lines = pb.jit(distances).source(a, b, level="native").splitlines()
     product = next(k for k, line in enumerate(lines) if "a[i, k]" in line)
     assert " j" in lines[product - 1], lines
+
+
+def convolution(w, x):
+    total = 0.0
+    for i in range(x.shape[0] + 1 - w.shape[0]):
+        s = 0.0
+        for k in range(w.shape[0]):
+            s += w[k] * x[i + k]
+        total += np.tanh(s)
+    return total
+
+
+def test_a_window_is_the_outer_loop() -> None:
+    rng = np.random.default_rng(0)
+    for n, m in ((3, 9), (4, 4), (1, 5), (5, 4)):
+        w, x = rng.normal(size=n), rng.normal(size=m)
+        gradient = pb.grad(convolution, argnums=(0, 1))
+        dw, dx = gradient(w, x)
+        s = np.array([1 - np.tanh(w @ x[i : i + n]) ** 2 for i in range(max(m + 1 - n, 0))])
+        np.testing.assert_allclose(dw, [s @ x[k : k + len(s)] for k in range(n)], rtol=1e-12, atol=1e-15)
+        np.testing.assert_allclose(dx, np.convolve(s, w) if len(s) else 0 * x, rtol=1e-12, atol=1e-15)
+    lines = gradient.source(w, x, level="native").splitlines()
+    for product in (k for k, line in enumerate(lines) if "x_adj[" in line and "+=" in line):
+        loop = next(line for line in reversed(lines[:product]) if "for " in line)
+        assert "n0" not in loop, lines
 
 
 def test_a_recurrence_along_the_outer_loop_stays() -> None:
