@@ -219,8 +219,8 @@ class _Nest:
         return here > there and moving > 3 * there
 
     def _slides(self) -> bool:
-        """Whether the inner loop goes through a window that the outer one moves along an array, as in a convolution: the
-        window has k places of n, and the outer loop n + 1 - k iterations, which are the more."""
+        """Whether the inner loop goes through a window that the outer one moves along an array, as in a convolution:
+        the window has k places of n, and the outer loop n + 1 - k iterations, which are the more."""
         places, window = (as_dim(op.operands[1]) - as_dim(op.operands[0]) for op in (self.outer, self.inner))
         if _step(self.outer) < 0:
             places = -places
