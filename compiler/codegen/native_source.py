@@ -97,6 +97,7 @@ class _FunctionPrinter:
         self.depth = 1
         self.names: dict[Value, str] = {}
         self.taken: set[str] = set(fn.symbols()) | {name} | set(callee_names.values())
+        self.counts: dict[str, int] = {}  # by base of a name, from where on to look for a number
         self.pending: dict[Value, Expr] = {}
         self.memory = Names(fn)
         self.symbols_used: set[str] = set()
@@ -235,10 +236,11 @@ class _FunctionPrinter:
 
     def _fresh(self, hint: str) -> str:
         base = identifier(hint or "v")
-        name, k = base, 1
+        name, k = base, self.counts.get(base, 1)
         while name in self.taken:
             name = f"{base}_{k}" if base[-1].isdigit() else f"{base}{k}"
             k += 1
+        self.counts[base] = max(k - 1, 1)
         self.taken.add(name)
         return name
 

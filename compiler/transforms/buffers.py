@@ -81,8 +81,8 @@ class _Recycler:
                 if dead is not None:
                     self.pool.remove(dead)
                     removed.add(op)
-                    for user in self.region.ops[k:]:
-                        replace_operand(user, op.result, dead.last)
+                    for user in self.uses[op.result]:
+                        replace_operand(self.region.ops[user], op.result, dead.last)
                     self.uses.setdefault(dead.last, []).extend(self.uses.get(op.result, ()))
                     if web.last is op.result:
                         web.last = dead.last

@@ -125,7 +125,7 @@ def _destroyed_arrays(body: Region) -> set[Value]:
 
 
 class _Network:
-    """Maximum flow by shortest augmenting paths (Edmonds and Karp, 1972)."""
+    """Maximum flow by blocking flows of shortest paths (Dinitz, 1970)."""
 
     def __init__(self) -> None:
         self.capacity: dict[object, dict[object, int]] = {}
@@ -136,32 +136,50 @@ class _Network:
         self.capacity[a][b] = max(self.capacity[a].get(b, 0), capacity)
         self.capacity[b].setdefault(a, 0)
 
-    def _search(self, start: object, forwards: bool) -> dict[object, object]:
-        parent: dict[object, object] = {start: start}
+    def _search(self, start: object, forwards: bool) -> dict[object, int]:
+        """How far what can be reached is from `start`."""
+        distance = {start: 0}
         queue = deque([start])
         while queue:
             a = queue.popleft()
             for b in self.capacity.get(a, {}):
                 residual = self.capacity[a][b] if forwards else self.capacity[b][a]
-                if residual > 0 and b not in parent:
-                    parent[b] = a
+                if residual > 0 and b not in distance:
+                    distance[b] = distance[a] + 1
                     queue.append(b)
-        return parent
+        return distance
+
+    def _block(self, distance: dict[object, int]) -> None:
+        """Send what the shortest paths can carry."""
+        arcs = {a: list(self.capacity[a]) for a in distance}  # those not yet given up, the next one last
+        path: list[object] = ["source"]
+        while path:
+            a = path[-1]
+            if a == "sink":
+                flow = min(self.capacity[a][b] for a, b in itertools.pairwise(path))
+                full = len(path) - 1
+                for k, (a, b) in reversed(list(enumerate(itertools.pairwise(path)))):
+                    self.capacity[a][b] -= flow
+                    self.capacity[b][a] += flow
+                    if not self.capacity[a][b]:
+                        full = k
+                del path[full + 1 :]
+                continue
+            while arcs[a]:
+                b = arcs[a][-1]
+                if self.capacity[a][b] > 0 and distance.get(b) == distance[a] + 1:
+                    path.append(b)
+                    break
+                arcs[a].pop()
+            else:
+                path.pop()
+                if path:
+                    arcs[path[-1]].pop()
 
     def minimum_cut(self) -> set[Value]:
         """Values whose own edge is cut, nearest to the sink."""
-        while True:
-            parent = self._search("source", True)
-            if "sink" not in parent:
-                break
-            path = ["sink"]
-            while path[-1] != "source":
-                path.append(parent[path[-1]])  # type: ignore[arg-type]
-            path.reverse()
-            flow = min(self.capacity[a][b] for a, b in itertools.pairwise(path))
-            for a, b in itertools.pairwise(path):
-                self.capacity[a][b] -= flow
-                self.capacity[b][a] += flow
+        while "sink" in (distance := self._search("source", True)):
+            self._block(distance)
         reaches_sink = self._search("sink", False)
         cut: set[Value] = set()
         for node in self.capacity:
