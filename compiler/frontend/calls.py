@@ -46,6 +46,7 @@ from .values import (
     StackedItems,
     SuperValue,
     UserFunction,
+    is_number,
     is_scalar,
     is_static,
 )
@@ -326,7 +327,16 @@ class Calls(Objects):
         call_loc = self.loc
         source, defaults, parent = self.function_source(fn)
         env = bind(fn.name, parameters(source.node, defaults), args, kwargs, call_loc, DictValue)
-        return self.invoke(fn, source, parent, env)
+        if not fn.cached or not all(map(is_number, env.values())):
+            return self.invoke(fn, source, parent, env)
+        # what `functools.cache` keeps: numbers that are known at compile time
+        key = (fn.fn, *((n, type(v), v) for n, v in env.items()))
+        if key not in self.session.kept:
+            result = self.invoke(fn, source, parent, env)
+            if not is_number(result):
+                return result
+            self.session.kept[key] = result
+        return self.session.kept[key]
 
     def invoke(self, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]) -> Any:
         """Build the body of a function whose arguments are bound."""

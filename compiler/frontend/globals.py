@@ -199,8 +199,9 @@ class Globals(Places):
     def _function(self, fn: Any, path: Path, name: str, bound: tuple[Any, ...]) -> Any:
         """A function found at `path`, wrapped or not (see `paths.unwrap`)."""
         self.session.guard_function(path, fn, name)
-        plain = unwrap(fn)
-        return UserFunction(plain, name, bound=bound, path=path if plain is fn else path.then("unwrapped"))
+        plain, cached = unwrap(fn), isinstance(fn, functools._lru_cache_wrapper)
+        path = path if plain is fn else path.then("unwrapped")
+        return UserFunction(plain, name, bound=bound, path=path, cached=cached)
 
     def named_function(self, fn: Any, name: str, bound: tuple[Any, ...] = ()) -> UserFunction:
         """A function that was not captured: found under its own name in its module, if it is there."""

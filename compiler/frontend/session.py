@@ -123,6 +123,7 @@ class Session:
         self.ambiguous: set[Any] = set()  # those that another name may also refer to, depending on the path
         self.constants_by_path = Constants()  # of which only the run tells which it is
         self.inlined: dict[Any, tuple[int, int]] = {}  # calls and ops built in place so far (see once.py)
+        self.kept: dict[Any, Any] = {}  # results of functions with a cache, where they are constants
         self.widened = 0  # how often a number was an int on one path and a float on another
         self.tables: frozenset[Any] = frozenset()  # Note [Dicts that get keys at run time]: where they are made
         self.unknown_keys: set[Any] = set()  # where dicts are made of which a key would have to be known

@@ -204,6 +204,7 @@ class UserFunction:
     defaults: dict[str, Any] = field(default_factory=dict)  # of a nested def, evaluated where it is defined
     loc: Loc | None = None
     path: Path | None = None  # where `fn` is found
+    cached: bool = False  # by `functools.cache`
 
 
 @final

@@ -1,4 +1,4 @@
-"""Nested functions that call themselves more than once, with a depth that is a constant."""
+"""Functions that call themselves more than once, with a depth that is a constant."""
 
 from __future__ import annotations
 
@@ -14,6 +14,24 @@ from tests.suites.support import Case, Cases, check, interpreted, native
 __all__ = ["interpreted", "native"]
 
 case = Cases()
+
+
+@functools.lru_cache(maxsize=None)  # noqa: UP033
+def _fibonacci(n):
+    return n if n < 2 else _fibonacci(n - 1) + _fibonacci(n - 2)
+
+
+@functools.cache
+def _power(x, n):
+    return 1.0 if n == 0 else x * _power(x, n - 1)
+
+
+@case(0.5, 2.0)
+def numbers_kept_by_a_decorator_of_a_module(a, b):
+    total = 0.0
+    for k in range(3):
+        total += _fibonacci(40) * 1e-8 * a + _power(b, 3) * k
+    return total * _power(a, 2) * _power(2.0, 5)
 
 
 @case(0.5, 2.0)
@@ -75,6 +93,6 @@ def test_interpreted(program: Case, interpreted: Any) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("program", case.params()[:2])
+@pytest.mark.parametrize("program", case.params()[1:3])
 def test_native(program: Case, native: Any) -> None:
     check(program)
