@@ -97,7 +97,7 @@ class Recursion(Once):
 
     def invoke(self, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]) -> Any:
         entered = [k for k in self.active if k[0] is source.node]
-        if len(entered) > MAX_STATIC_DEPTH:
+        if len(entered) > MAX_STATIC_DEPTH and not (fn.cached and all(map(is_number, env.values()))):
             raise _Recursive(entered[0], generalise=True)
         if self._is_entered_often(fn, source, entered):
             raise _Recursive(entered[0], generalise=True, needed=False)

@@ -30,7 +30,7 @@ def _power(x, n):
 def numbers_kept_by_a_decorator_of_a_module(a, b):
     total = 0.0
     for k in range(3):
-        total += _fibonacci(40) * 1e-8 * a + _power(b, 3) * k
+        total += _fibonacci(30) * 1e-6 * a + _power(b, 3) * k
     return total * _power(a, 2) * _power(2.0, 5)
 
 
