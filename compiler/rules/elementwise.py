@@ -516,9 +516,15 @@ for _name, _fn, _symbol in [
     ))
 
 # -- selection and conversion ---------------------------------------------------------------------------
+def _chosen(c: Any, a: Any, b: Any) -> Any:
+    if type(a) is int and type(b) is int and np.ndim(c) == 0:  # the other one may not fit into 64 bits
+        return a if c else b
+    return np.asarray(np.where(c, a, b))[()]
+
+
 register(
     OpDef(
-        "where", "elementwise", select, _plain(lambda c, a, b: np.asarray(np.where(c, a, b))[()]),
+        "where", "elementwise", select, _plain(_chosen),
         (None, lambda g, y, c, a, b: c.where(g, 0.0), lambda g, y, c, a, b: c.where(0.0, g)),
         WithContext(lambda c: c.x(0).where(c.dot(1), c.dot(2))),
         python="np.where({0}, {1}, {2})", scalar="({1} if {0} else {2})",

@@ -444,8 +444,7 @@ def recursion_that_changes_a_name(x):
 
 def text_of_a_state(x):
     state = "up" if x[0] > 0 else "down"
-    print(f"{state}")  #! f"{state}" | only the run tells | number
-    return x[0]
+    return x[0] * len(state)  #! len(state) | known at compile time | if and elif
 
 
 def functions_whose_variables_have_gone(x):
