@@ -28,6 +28,23 @@ def reads(op: Op) -> Iterator[Value]:
             yield v
 
 
+def region_uses(region: Region) -> Iterator[Value]:
+    """The values that a region and those within it read or yield, once for each time."""
+    for op in region.walk():
+        yield from op.used_values()
+        for r in op.regions:
+            yield from (y for y in r.yields if isinstance(y, Value))
+    yield from (y for y in region.yields if isinstance(y, Value))
+
+
+def regions_within(body: Region) -> list[Region]:
+    """A region and all within it, the later and the inner ones first."""
+    found = [body]
+    for region in found:
+        found += [r for op in region.ops for r in op.regions]
+    return found[::-1]
+
+
 def uses(fn: Function) -> dict[Value, list[Use]]:
     """For every value, the (op, region) pairs that read it, in program order.
 

@@ -105,7 +105,7 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
         except PullbackError as e:
             if made is not None:
                 return made
-            if (session.makes_rank_0 and session.changes_numbers) > has_rank_0:
+            if session.needs_rank_0:
                 has_rank_0 = True
             elif not session.new_keys <= tables:
                 tables |= session.new_keys
@@ -120,7 +120,7 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
             else:
                 raise
         else:
-            if (session.makes_rank_0 and session.changes_numbers) > has_rank_0:
+            if session.needs_rank_0:
                 has_rank_0 = True
                 continue
             if session.new_keys <= tables:

@@ -417,10 +417,8 @@ class Context(Broadcasting):
                 if x.type.shape
                 else self.emit("full", x, shape=target.shape, dtype=target.dtype)
             )
-        if x.type.dtype != target.dtype:
+        if x.type.dtype != target.dtype or not isinstance(x, Value):
             x = self.emit("cast", x, dtype=target.dtype, weak=False)
-        if not isinstance(x, Value):
-            x = self.b.emit("cast", x, dtype=target.dtype, weak=False)
         self.set_view(array, x)
 
     def set_view(self, array: Array, value: Value) -> None:

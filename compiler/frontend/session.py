@@ -139,6 +139,11 @@ class Session:
         self._symbols = 0
         self._callee_names: set[str] = set()
 
+    @property
+    def needs_rank_0(self) -> bool:
+        """Whether to build again. See Note [Arrays without axes]."""
+        return self.makes_rank_0 and self.changes_numbers and not self.has_rank_0
+
     # -- mutation -----------------------------------------------------------------------------
     def touch(self, obj: Any) -> None:
         """Call before a mutation of `obj`."""

@@ -23,6 +23,7 @@ from collections import Counter
 from typing import Any
 
 from ..analysis.bounds import Facts, facts_before, prove_nonneg
+from ..analysis.dataflow import region_uses
 from ..ir.nodes import At, Const, Function, Gather, Op, Operand, Region, Span, Value, as_dim
 from ..rules.indexing import index_operands
 
@@ -36,16 +37,8 @@ def accumulate(fn: Function) -> Function:
 
 class _Accumulate:
     def __init__(self, fn: Function):
-        self.uses: Counter[Value] = Counter()
-        self._count(fn.body)
+        self.uses = Counter(region_uses(fn.body))
         self.facts = facts_before(fn)
-
-    def _count(self, region: Region) -> None:
-        for op in region.ops:
-            self.uses.update(op.used_values())
-            for r in op.regions:
-                self._count(r)
-        self.uses.update(y for y in region.yields if isinstance(y, Value))
 
     def region(self, region: Region) -> None:
         for op in list(region.ops):

@@ -14,18 +14,15 @@ from __future__ import annotations
 from collections import Counter
 
 from ..analysis.alias import FOREIGN, Carried
+from ..analysis.dataflow import regions_within
 from ..ir.dims import ZERO
 from ..ir.nodes import Function, Op, Operand, Region, Span, Value, clone_function
-from .inplace import State
+from .inplace import State, each_function
 
 
 def augment(fn: Function) -> Function:
     """A copy of a function without conflicts (see `inplace`), and of its callees, that makes additions in place."""
-    done = {name: _augment(callee) for name, callee in fn.callees.items()}
-    result = _augment(fn)
-    for f in [result, *done.values()]:
-        f.callees = {name: done.get(name, callee) for name, callee in f.callees.items()}
-    return result
+    return each_function(fn, _augment)
 
 
 def _augment(fn: Function) -> Function:
@@ -35,7 +32,7 @@ def _augment(fn: Function) -> Function:
     uses = Counter(x for op in fn.body.walk() for x in op.operands if isinstance(x, Value))
     read_again = {x for x, n in uses.items() if n > 1}
     targets = {op: k for op in fn.body.walk() if (k := _target(op, state, carried, read_again)) is not None}
-    regions = {op: region for region in _regions(fn.body) for op in region.ops if op in targets}
+    regions = {op: region for region in regions_within(fn.body) for op in region.ops if op in targets}
     before = {op: (op.opcode, op.operands, op.attrs) for op in targets}
     negated = {op: _add_in_place(op, k, regions[op]) for op, k in targets.items()}
     # each is right by itself; where two of them make one memory of two arrays that are needed, they are undone
@@ -50,10 +47,6 @@ def _augment(fn: Function) -> Function:
 def _carried(op: Op) -> list[tuple[Value, Operand]]:
     loop = Carried(op)
     return list(zip(loop.body_params, loop.yields, strict=True))
-
-
-def _regions(region: Region) -> list[Region]:
-    return [region, *(inner for op in region.ops for r in op.regions for inner in _regions(r))]
 
 
 def _target(op: Op, state: State, carried: set[tuple[Value, Operand]], read_again: set[Value]) -> int | None:

@@ -20,6 +20,7 @@ import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from ..analysis.dataflow import region_uses
 from ..ir.dims import Dim
 from ..ir.indexing import indexed_shape
 from ..ir.nodes import Gather, Op, Operand, Region, Value, as_dim
@@ -457,14 +458,6 @@ def _left_alone(at: Indices | None, place: Indices | None) -> bool:
         (d := a - p).is_const and d.const != 0 and not any(str(x).startswith("#") for x in a.atoms())
         for a, p in zip(at, place, strict=True)
     )
-
-
-def region_uses(region: Region) -> Iterator[Value]:
-    for op in region.walk():
-        yield from op.used_values()
-        for r in op.regions:
-            yield from (y for y in r.yields if isinstance(y, Value))
-    yield from (y for y in region.yields if isinstance(y, Value))
 
 
 def _has_effect(op: Op) -> bool:

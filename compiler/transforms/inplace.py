@@ -21,11 +21,12 @@ end. At last every copy that turns out not to be needed, those of the program in
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 from ..analysis.alias import FOREIGN, Aliases, Carried, Liveness, Numbering, in_memory, mutated_operands, references
+from ..analysis.dataflow import regions_within
 from ..errors import InternalError
 from ..ir.dims import Dim
 from ..ir.nodes import At, Function, Gather, Op, Operand, Region, Span, Value, as_dim, clone_function
@@ -33,10 +34,13 @@ from ..ir.nodes import At, Function, Gather, Op, Operand, Region, Span, Value, a
 
 def inplace(fn: Function) -> Function:
     """A copy of the function, and of its callees, in which every store may be destructive."""
-    done: dict[str, Function] = {}
-    for name, callee in fn.callees.items():
-        done[name] = _inplace(callee)
-    result = _inplace(fn)
+    return each_function(fn, _inplace)
+
+
+def each_function(fn: Function, change: Callable[[Function], Function]) -> Function:
+    """What `change` makes of the function, with what it makes of its callees."""
+    done = {name: change(callee) for name, callee in fn.callees.items()}
+    result = change(fn)
     for f in [result, *done.values()]:
         f.callees = {name: done.get(name, callee) for name, callee in f.callees.items()}
     return result
@@ -383,7 +387,7 @@ def _extent_rank(size: Dim) -> tuple[int, tuple[int, ...]]:
 def _remove_needless_copies(fn: Function) -> None:
     """Take out each copy without which no conflict arises, the inner and the last ones first."""
     state = State(fn)
-    for region in _regions(fn.body):
+    for region in regions_within(fn.body):
         for op in reversed(list(region.ops)):
             if op.opcode != "copy" or not in_memory(op.operands[0]) or state.surely_needs(op):
                 continue
@@ -399,20 +403,12 @@ def _remove_needless_copies(fn: Function) -> None:
                 users.set(op.result)
 
 
-def _regions(body: Region) -> list[Region]:
-    """All regions, the later and the inner ones first."""
-    found = [body]
-    for region in found:
-        found += [r for op in region.ops for r in op.regions]
-    return found[::-1]
-
-
 class _Uses:
     """Every place where a value is read."""
 
     def __init__(self, body: Region, value: Value):
         self.operands: list[tuple[list[Operand], int]] = []
-        for region in _regions(body):
+        for region in regions_within(body):
             self._find(region.yields, value)
             for op in region.ops:
                 self._find(op.operands, value)

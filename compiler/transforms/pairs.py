@@ -20,6 +20,7 @@ loop is worth it), all that is read has lower rank, and all that is made is summ
 
 from __future__ import annotations
 
+from ..analysis.dataflow import region_uses, regions_within
 from ..ir.builder import Builder
 from ..ir.dims import ZERO, Dim
 from ..ir.nodes import Const, Function, New, Op, Operand, Region, Span, Value
@@ -34,12 +35,8 @@ Shape = tuple[Dim, ...]
 
 def turn_pairs(fn: Function) -> None:
     """Change the order of axes of sums over pairs in `fn` (after `decompose`), in place."""
-    for region in _regions(fn.body):
+    for region in regions_within(fn.body):
         _turn(region)
-
-
-def _regions(region: Region) -> list[Region]:
-    return [region, *(inner for op in region.ops for r in op.regions for inner in _regions(r))]
 
 
 def _turn(region: Region) -> None:
@@ -47,7 +44,7 @@ def _turn(region: Region) -> None:
     if not members:
         return
     outside = {y for y in region.yields if isinstance(y, Value)}
-    outside |= {v for op in region.ops for r in op.regions for v in _uses(r)}
+    outside |= {v for op in region.ops for r in op.regions for v in region_uses(r)}
     group = {v: v for v in members}
 
     def root(v: Value) -> Value:
@@ -67,10 +64,10 @@ def _turn(region: Region) -> None:
                     bad.add(x)
             elif x in members and x.type.shape == mine.type.shape:
                 group[root(x)] = root(mine)
-            elif _moves(x.type.shape) is None:
+            elif (moves := _moves(x.type.shape)) is None:
                 bad.add(mine)
             else:
-                read[mine].add(_moves(x.type.shape) or "")
+                read[mine].add(moves)
     unfit = {root(v) for v in bad}
     known: dict[Value, set[str]] = {}
     for v in members:
@@ -95,14 +92,6 @@ def _moves(shape: Shape) -> str | None:
     if a != 1 and b != 1 and last != 1:
         return None
     return "first" if a != 1 and last != 1 else "second" if b != 1 and last != 1 else "else"
-
-
-def _uses(region: Region) -> set[Value]:
-    found = {y for y in region.yields if isinstance(y, Value)}
-    for op in region.walk():
-        found.update(op.used_values())
-        found.update(y for r in op.regions for y in r.yields if isinstance(y, Value))
-    return found
 
 
 class _Turner:

@@ -23,6 +23,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
+from ..analysis.dataflow import region_uses
 from ..ir.builder import Builder
 from ..ir.dims import ZERO, Dim
 from ..ir.nodes import Function, Op, Operand, Region, Span, Value
@@ -81,15 +82,7 @@ class _Copy:
 class _Padder:
     def __init__(self, fn: Function):
         self.copied: list[tuple[Region, Value, _Copy]] = []
-        self.uses: Counter[Value] = Counter()
-        self._count(fn.body)
-
-    def _count(self, region: Region) -> None:
-        for op in region.ops:
-            self.uses.update(op.used_values())
-            for r in op.regions:
-                self._count(r)
-        self.uses.update(y for y in region.yields if isinstance(y, Value))
+        self.uses = Counter(region_uses(fn.body))
 
     def region(self, region: Region) -> None:
         for op in region.ops:

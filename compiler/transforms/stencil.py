@@ -30,6 +30,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
+from ..analysis.dataflow import region_uses
 from ..ir.builder import Builder, constant
 from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Function, Op, Operand, Region, Span, Value, as_dim
@@ -79,15 +80,7 @@ class _Loop:
 class _Gatherer:
     def __init__(self, fn: Function):
         self.fn = fn
-        self.uses: Counter[Value] = Counter()
-        self._count(fn.body)
-
-    def _count(self, region: Region) -> None:
-        for op in region.ops:
-            self.uses.update(op.used_values())
-            for r in op.regions:
-                self._count(r)
-        self.uses.update(y for y in region.yields if isinstance(y, Value))
+        self.uses = Counter(region_uses(fn.body))
 
     def region(self, region: Region, loops: list[_Loop]) -> None:
         for op in list(region.ops):
