@@ -26,7 +26,7 @@ after, with ``%x`` never overwritten: ``%b`` and ``%s`` on tapes, ``%a`` (if it 
 from __future__ import annotations
 
 from ..analysis.dependence import Accesses
-from ..analysis.structure import loop_of
+from ..analysis.structure import free_values, loop_of
 from ..analysis.webs import Web, linear_webs
 from ..ir.builder import Builder
 from ..ir.indexing import indexed_shape
@@ -34,6 +34,7 @@ from ..ir.nodes import Function, Op, Operand, Region, Substitution, Value
 from ..ir.opdef import opdef
 from ..rules.indexing import has_gather, index_operands
 from .cut import choose_kept, cost_of
+from .joint import Joint
 from .keep import Keeper
 from .remat import rematerialise
 from .rollback import Rollback, plan_rollbacks, roll_back
@@ -54,9 +55,20 @@ def retain(fn: Function) -> Function:
 
 
 def _retain(fn: Function) -> None:
+    for loop, joint in fn.attrs.pop("joints").items():
+        _retain_joint(fn, loop, joint)
     retainer = Retainer(fn)
     retainer.run()
     rematerialise(fn, retainer.forward_ops, retainer.recomputable)
+
+
+def _retain_joint(fn: Function, loop: Op, joint: Joint) -> None:
+    """The iteration of a loop that holds both sweeps, as a function whose parameters are all that it reads."""
+    region = loop.regions[0]
+    whole = Region([*region.params, *free_values([region])], region.ops, region.yields)
+    attrs = {"pairs": joint.pairs, "forward_ops": joint.forward_ops, "joints": {}}
+    _retain(Function(fn.name, whole, list(fn.assumptions), fn.callees, attrs))
+    region.ops, region.yields = whole.ops, whole.yields
 
 
 class Retainer(Keeper):

@@ -41,6 +41,7 @@ from ..ir.types import INT, Type
 from ..rules.expr import E
 from ..rules.indexing import has_gather, index_operands, winners
 from .context import RuleContext, StrongZero, unbroadcast
+from .joint import Joint, end_forward, reverse_jointly
 
 
 def reverse(
@@ -71,9 +72,11 @@ class _Reverse:
         if results is None:
             results = [k for k, y in enumerate(fn.body.yields) if differentiable_type(y.type)]
         self.results = results
+        self.in_halves = False  # cut in two by `transforms.split`: no loop holds both sweeps
         self.active = active_values(fn, wrt, results)
         self.sub = Substitution()
         self.pairs: dict[Op, Op] = {}  # reverse loop or branch -> the forward one it undoes
+        self.joints: dict[Op, Joint] = {}  # loops that hold both sweeps of their iterations, inner ones first
         self.callees = dict(fn.callees)
 
     def run(self) -> Function:
@@ -86,7 +89,7 @@ class _Reverse:
                 _count(op)
         self._use_custom_forward()
         b = Builder(body, body.ops[-1].loc if body.ops else Builder(body).loc)
-        first_reverse = len(body.ops)
+        given = set(body.ops)
         adj: dict[Value, E] = {}
         for k in self.results:
             y = fn.body.yields[k]
@@ -98,18 +101,14 @@ class _Reverse:
                 g = self._e(b, constant(1.0, Type(y.type.dtype)))
             if isinstance(y, Value) and y in self.active:
                 self._add(adj, b, y, g)
-        _Sweep(self, b, adj).region(fn.body)
+        Sweep(self, b, adj, None if self.in_halves else body).region(fn.body)
         outs: list[Operand] = yields if self.value else []
         for k in self.wrt:
             p = fn.params[k]
             outs = [*outs, self._full(b, adj.get(p), sub.type(p.type)).v]
         body.yields = outs
-        for op in body.ops[first_reverse:]:
-            op.attrs["reverse"] = True
-            for r in op.regions:
-                for inner in r.walk():
-                    inner.attrs["reverse"] = True
-        attrs = {**fn.attrs, "pairs": self.pairs, "forward_ops": set(body.ops[:first_reverse])}
+        forward_ops = end_forward(body, given)
+        attrs = {**fn.attrs, "pairs": self.pairs, "forward_ops": forward_ops, "joints": self.joints}
         return Function(f"{fn.name}_grad", body, list(fn.assumptions), self.callees, attrs)
 
     def _use_custom_forward(self) -> None:
@@ -118,11 +117,17 @@ class _Reverse:
             if op.opcode == "call" and any(r in self.active for r in op.results):
                 custom = self.callees[op.attrs["callee"]].attrs.get("custom_vjp")
                 if custom is not None:
-                    clone = _find_clone(self.sub, op)
+                    clone = self.clone_of(op)
                     forward = self.callees[custom[0]]
                     clone.attrs["callee"] = custom[0]
                     types = call_types(forward, clone.operands)[len(clone.results) :]
                     clone.results += [Value(t, "residual", clone) for t in types]
+
+    def clone_of(self, op: Op) -> Op:
+        """The forward copy of an op."""
+        new = self.sub.operand(op.results[0])
+        assert isinstance(new, Value) and new.op is not None
+        return new.op
 
     def _e(self, b: Builder, x: Operand) -> E:
         return E(b, x, True)
@@ -158,13 +163,15 @@ def _count(op: Op) -> None:
     op.results.insert(0, Value(INT, "trips", op))
 
 
-class _Sweep:
-    """The reverse sweep over one region; `adj` maps primal values (of the original) to adjoints."""
+class Sweep:
+    """The reverse sweep over one region; `adj` maps primal values (of the original) to adjoints. `here` is the region
+    that holds the forward copy of what is reversed, where that is the one that the reverse ops go to."""
 
-    def __init__(self, owner: _Reverse, b: Builder, adj: dict[Value, E]):
+    def __init__(self, owner: _Reverse, b: Builder, adj: dict[Value, E], here: Region | None = None):
         self.o = owner
         self.b = b
         self.adj = adj
+        self.here = here
 
     # -- bookkeeping ------------------------------------------------------------------------------
     def is_active(self, x: Operand) -> bool:
@@ -278,8 +285,11 @@ class _Sweep:
     # -- control --------------------------------------------------------------------------------------
     def loop(self, loop: Loop) -> None:
         """Note [Loop reversal]: the reverse loop carries the adjoints of the carries, and of every active
-        value that the body reads from outside; its iteration runs the body's reverse."""
-        o, b, sub = self.o, self.b, self.o.sub
+        value that the body reads from outside; its iteration runs the body's reverse. Independent iterations
+        are reversed one by one instead (`joint`)."""
+        if reverse_jointly(self, loop):
+            return
+        o, b = self.o, self.b
         # an inactive parameter with an active result: only the last iteration's yield matters
         carried = [k for k, p in enumerate(loop.params) if p in o.active or loop.results[k] in o.active]
         outside = [v for v in free_values([loop.body]) if v in o.active]
@@ -292,7 +302,7 @@ class _Sweep:
         region = b.new_region([(INT, _hint(loop.iv) if loop.iv else "k"), *zip(types, hints, strict=True)])
         bounds = self._reversed_range(loop)
         adj: dict[Value, E] = {}
-        sweep = _Sweep(o, b, adj)
+        sweep = Sweep(o, b, adj)
         with b.into(region):
             grads = region.params[1:]
             for v, p in zip(outside, grads[len(carried) :], strict=True):
@@ -302,7 +312,7 @@ class _Sweep:
             sweep.region(loop.body)
             region.yields = [sweep.full(adj.get(loop.params[k]), loop.params[k].type).v for k in carried]
             region.yields += [sweep.full(adj.get(v), v.type).v for v in outside]
-        forward = _cloned_op(sub, loop)
+        forward = o.clone_of(loop.op)
         op = b.op(
             "for", *bounds, *[e.v for e in inits], attrs={"stop": False}, types=types, regions=[region], hints=hints
         )
@@ -316,7 +326,7 @@ class _Sweep:
         """The bounds of the reverse loop. For a `while`, trip numbers; else the primal's indices."""
         b, sub = self.b, self.o.sub
         if loop.iv is None:
-            trips = as_dim(sub.operand(loop.op.results[0]) if loop.trips else _trips_of(sub, loop))
+            trips = as_dim(sub.operand(loop.op.results[0]) if loop.trips else self.o.clone_of(loop.op).results[0])
             return [b.extent(trips - 1), constant(-1), constant(-1)]
         assert loop.lo is not None and loop.hi is not None and loop.step is not None
         lo, hi = as_dim(sub.operand(loop.lo)), as_dim(sub.operand(loop.hi))
@@ -348,7 +358,7 @@ class _Sweep:
             new = Region()
             with b.into(new):
                 adj = dict(start)
-                sweep = _Sweep(o, b, adj)
+                sweep = Sweep(o, b, adj)
                 for k, g in seeds.items():
                     if g is not None:
                         sweep.add(region.yields[k], g)
@@ -360,7 +370,7 @@ class _Sweep:
         types = [sub.type(v.type).strong for v in outside]
         cond = sub.operand(op.operands[0])
         out = b.op("if", cond, types=types, regions=regions, hints=[f"{_hint(v)}_adj" for v in outside])
-        o.pairs[out] = _find_clone(sub, op)
+        o.pairs[out] = o.clone_of(op)
         for v, r in zip(outside, out.results, strict=True):
             self.adj[v] = o._e(b, r)
 
@@ -380,7 +390,7 @@ class _Sweep:
         float_args = [k for k, x in enumerate(op.operands) if differentiable_type(x.type)]
         if "custom_vjp" in callee.attrs:
             name = callee.attrs["custom_vjp"][1]
-            args = list(_find_clone(sub, op).results[len(op.results) :])
+            args = list(o.clone_of(op).results[len(op.results) :])
             wrt = float_args
         elif "custom_jvp" in callee.attrs:
             # the rule is linear in the tangents: its reverse by them is the transpose
@@ -393,7 +403,7 @@ class _Sweep:
         elif callee.attrs.get("checkpoint"):
             name = reverse_of_callee(callee, wrt, floats, o.callees)
         else:
-            forward = _find_clone(sub, op)
+            forward = o.clone_of(op)
             forward.attrs["callee"], name = halves_of_callee(callee, wrt, floats, o.callees)
             args = [x for x in args if not x.type.tape]
         types = [sub.type(op.operands[k].type).strong for k in wrt]
@@ -419,21 +429,6 @@ class _Sweep:
             tape = self.full(self.take(op.results[0]), op.results[0].type)
             g = self.full(self.take(op.results[1]), op.results[1].type)
             self.adj[old] = o._e(b, b.emit("tape_push", tape.v, g.v))
-
-
-def _find_clone(sub: Substitution, op: Op) -> Op:
-    new = sub.operand(op.results[0])
-    assert isinstance(new, Value) and new.op is not None
-    return new.op
-
-
-def _cloned_op(sub: Substitution, loop: Loop) -> Op:
-    return _find_clone(sub, loop.op)
-
-
-def _trips_of(sub: Substitution, loop: Loop) -> Value:
-    """The trip count that `_count` added to the forward copy of a `while`."""
-    return _cloned_op(sub, loop).results[0]
 
 
 def _covers(index: Any, shape: tuple[Dim, ...]) -> bool:
@@ -487,6 +482,7 @@ def halves_of_callee(
     table[forward], table[backward] = made, back
     sweep = _Reverse(callee, wrt, True, True, results)
     sweep.callees = table
+    sweep.in_halves = True
     whole = sweep.run()
     made.body, made.assumptions, made.callees = whole.body, whole.assumptions, table
     made.attrs = {

@@ -38,6 +38,7 @@ def split(made: Function, back: Function) -> None:
 class _Split(Retainer):
     def __init__(self, made: Function, back: Function):
         self.back = back
+        assert not made.attrs.pop("joints")
         self.n_params: int = made.attrs.pop("n_params")
         self.n_results: int = made.attrs.pop("n_results")
         super().__init__(made)
