@@ -31,6 +31,7 @@ from .dce import drop_unread
 from .dead_stores import drop_idle_carries
 from .fuse import Plan, Unit, plan
 from .interchange import interchange
+from .lanes import make_lanes
 from .lower_decompose import decompose
 from .lower_nest import NestEmitter
 from .pairs import turn_pairs
@@ -64,6 +65,7 @@ def _lower_one(fn: Function) -> Function:
     contract(new, shape=True)
     drop_unread(new.body)
     interchange(new)
+    make_lanes(new)
     promote(new)
     shorten_recurrences(new)
     forward_stores(new.body)

@@ -1,0 +1,353 @@
+"""Independent iterations become the lanes of vectors.
+
+A loop over samples or paths with a recurrence inside, ``for each path: for each step: s = f(s)``, runs serially: the
+compiler vectorises innermost loops, and this one waits for itself. The iterations of the outer loop do not wait for
+each other, so that a block of them can go through the inner loop together.
+
+Before::                                          after, with %m of `BLOCK` iterations at a time::
+
+    for %i in n (%total):                             for %block in ceil(n / BLOCK) (%total):
+      %s = for %t in m (%s0):                           for %lane in %m: store %row, %lane, %s0
+        %x = load %z, %i, %t                            for %t in m (%row):
+        %s2 = <f of %s1, %x>                              for %lane in %m:
+        yield %s2                                           %s1 = load %row, %lane
+      %total1 = add %total, %s                              %x = load %z, %block * BLOCK + %lane, %t
+      yield %total1                                         %s2 = <f of %s1, %x>
+                                                            store %row, %lane, %s2
+                                                        for %lane in %m (%total): add %total, (load %row, %lane)
+
+Values that differ between the iterations (*varying*) live in registers within a lane loop and in rows of `BLOCK`
+elements between lane loops; arrays made in the iteration get an axis more, the last. Everything else is computed once a
+block.
+
+It is done where the outer loop only adds up numbers and touches arrays at places of its own or by additions, the
+bounds of the inner loops are the same for all iterations, nothing may raise, and an inner loop has a recurrence that is
+not just a sum. The order of additions changes, as in every reduction here.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import final
+
+from ..analysis.alias import Carried
+from ..analysis.bounds import linear_split
+from ..analysis.dataflow import reads, region_uses
+from ..ir.builder import Builder
+from ..ir.dims import Dim
+from ..ir.nodes import At, Const, Function, Op, Operand, Region, Value, as_dim
+from ..ir.opdef import opdef
+from .lanes_emit import ACCESSES, emit_blocks
+
+_REDUCTIONS = (("add", "sub"), ("mul", "div"), ("maximum",), ("minimum",))
+_INDEX_ARITHMETIC = frozenset({"extent", "add", "sub", "mul", "neg"})
+
+
+def make_lanes(fn: Function) -> None:
+    """Change the loops of a lowered function (before `inplace`), in place."""
+    _region(fn.body)
+
+
+def _region(region: Region) -> None:
+    for op in list(region.ops):
+        if op.opcode == "for" and _serial_inside(op):
+            found = Lanes(op)
+            if found.right():
+                _replace(region, op, found)
+                continue
+        for r in op.regions:
+            _region(r)
+
+
+def _replace(region: Region, op: Op, found: Lanes) -> None:
+    b = Builder(Region(), op.loc)
+    results = emit_blocks(found, b)
+    at = region.ops.index(op)
+    sub = dict(zip(op.results, results, strict=True))
+    region.ops[at : at + 1] = b.region.ops
+    _substitute(region, sub)
+
+
+def _substitute(region: Region, sub: dict[Value, Operand]) -> None:
+    for op in region.ops:
+        op.operands[:] = [sub.get(x, x) if isinstance(x, Value) else x for x in op.operands]
+        for r in op.regions:
+            _substitute(r, sub)
+    region.yields[:] = [sub.get(y, y) if isinstance(y, Value) else y for y in region.yields]
+
+
+# -- where it pays -------------------------------------------------------------------------------------------
+def _serial_inside(op: Op) -> bool:
+    """Whether every innermost loop waits for itself: it carries a number that is more than a sum."""
+    innermost = [o for o in op.regions[0].walk() if o.opcode == "for" and not any(x.regions for x in o.regions[0].ops)]
+    return bool(innermost) and any(map(_is_serial, innermost)) and not any(_walks_rows(o) for o in innermost)
+
+
+def _is_serial(loop: Op) -> bool:
+    carried = Carried(loop)
+    return any(
+        not p.type.shape and y is not p and not any(_Sums(loop.regions[0], p, ops).has(y) for ops in _REDUCTIONS)
+        for p, y in zip(carried.params, carried.yields, strict=True)
+    )
+
+
+def _walks_rows(loop: Op) -> bool:
+    """Whether a loop would be vectorised as it is, along what it goes through."""
+    return not _is_serial(loop)
+
+
+# -- sums ----------------------------------------------------------------------------------------------------
+class _Sums:
+    """The values of a region that are a carried number plus something that does not depend on it, each read once.
+    With `ops` of another kind, products or extrema in place of sums."""
+
+    def __init__(self, region: Region, p: Value, ops: tuple[str, ...] = ("add", "sub")):
+        self.ops = ops
+        self.sums: set[Operand] = {p}
+        self.broken = False
+        self._region(region)
+        uses = Counter(region_uses(region))
+        self.broken |= any(uses[v] > 1 for v in self.sums if isinstance(v, Value))
+
+    def has(self, y: Operand) -> bool:
+        return not self.broken and y in self.sums
+
+    def _region(self, region: Region) -> None:
+        for op in region.ops:
+            mine = [k for k, x in enumerate(op.operands) if x in self.sums]
+            if op.opcode == "for":
+                self._loop(op, mine)
+            elif mine and self._adds(op, mine):
+                self.sums.add(op.result)
+            elif mine or op.regions:
+                self.broken = (
+                    self.broken or bool(mine) or any(v in self.sums for r in op.regions for v in region_uses(r))
+                )
+
+    def _adds(self, op: Op, mine: list[int]) -> bool:
+        return op.opcode in self.ops and (mine == [0] or (len(mine) == 1 and op.opcode not in ("sub", "div")))
+
+    def _loop(self, op: Op, mine: list[int]) -> None:
+        loop = Carried(op)
+        entering = [k - 3 for k in mine]
+        if any(k < 0 for k in entering) or len(entering) > 1:
+            self.broken = True
+            return
+        self.sums.update(loop.params[k] for k in entering)
+        self._region(op.regions[0])
+        for k, (y, result) in enumerate(zip(loop.yields, loop.results, strict=True)):
+            if (y in self.sums) != (k in entering):
+                self.broken = True
+            elif k in entering:
+                self.sums.add(result)
+
+
+# -- what is what --------------------------------------------------------------------------------------------
+@final
+@dataclass(slots=True, eq=False)
+class _Memory:
+    """An array that the outer loop carries, by its versions."""
+
+    carry: int
+    accesses: list[Op] = field(default_factory=list)
+
+
+class Lanes:
+    """The values of a loop's body by kind, and whether the loop can be turned."""
+
+    def __init__(self, loop: Op):
+        self.loop = loop
+        self.carried = Carried(loop)
+        self.iv = loop.regions[0].params[0]
+        self.varying: set[Value] = {self.iv}
+        self.sums: dict[Value, int] = {}  # a sum -> the number of the carry of the outer loop
+        self.local: set[Value] = set()  # versions of arrays that an iteration makes
+        self.memory: dict[Value, _Memory] = {}  # versions of arrays that the outer loop carries
+        self.current: dict[_Memory | Value, Value] = {}
+        self.roots: dict[Value, Value] = {}  # a version of a local array -> its first one
+        self.repeatable: set[Value] = {self.iv}  # integers that follow from the index of the loop
+
+    def right(self) -> bool:
+        return self._sums() and self._arrays() and self._vary() and self._uniform_bounds() and self._own_places()
+
+    def _sums(self) -> bool:
+        loop = self.loop
+        if (
+            loop.attrs.get("stop")
+            or not isinstance(loop.operands[2], Const)
+            or not all(map(_fits, loop.regions[0].ops))
+        ):
+            return False
+        for k, (p, y) in enumerate(zip(self.carried.params, self.carried.yields, strict=True)):
+            if p.type.shape:
+                continue
+            found = _Sums(loop.regions[0], p)
+            if y is not p and (not found.has(y) or p.type.weak):
+                return False
+            if y is not p:
+                self.sums.update({v: k for v in found.sums if isinstance(v, Value)})
+        return True
+
+    # -- arrays ---------------------------------------------------------------------------------------------
+    def _arrays(self) -> bool:
+        """Follow the versions of arrays; False where an old one is used, or leaves the loop in another place."""
+        for k, p in enumerate(self.carried.params):
+            if p.type.shape:
+                self._begin(p, _Memory(k))
+        if not self._follow(self.loop.regions[0]):
+            return False
+        for p, y in zip(self.carried.params, self.carried.yields, strict=True):
+            if p.type.shape and self.current[self.memory[p]] is not y:
+                return False
+        return True
+
+    def _begin(self, v: Value, memory: _Memory) -> None:
+        self.memory[v] = memory
+        self.current[memory] = v
+
+    def _next(self, old: Value, new: Value) -> None:
+        """`new` is the version after `old`."""
+        if old in self.local:
+            self.local.add(new)
+            self.roots[new] = root = self.roots[old]
+            self.current[root] = new
+        else:
+            self._begin(new, self.memory[old])
+
+    def _is_current(self, v: Value) -> bool:
+        return self.current[self.roots[v] if v in self.local else self.memory[v]] is v
+
+    def _follow(self, region: Region) -> bool:
+        for op in region.ops:
+            arrays = [x for x in op.operands if isinstance(x, Value) and (x in self.local or x in self.memory)]
+            if not all(self._is_current(x) for x in arrays):
+                return False
+            if op.opcode in ("empty", "full"):
+                self.local.add(op.result)
+                self.roots[op.result] = self.current[op.result] = op.result
+            elif op.opcode in ACCESSES:
+                if arrays[1:] or (op.opcode != "load" and not arrays):
+                    return False
+                if arrays and arrays[0] in self.memory:
+                    self.memory[arrays[0]].accesses.append(op)
+                if op.opcode != "load":
+                    self._next(arrays[0], op.result)
+            elif op.opcode == "for":
+                if not self._through(op):
+                    return False
+            elif arrays:
+                return False
+        return True
+
+    def _through(self, op: Op) -> bool:
+        loop = Carried(op)
+        entered: list[int] = []
+        for k, (x, p) in enumerate(zip(loop.inits, loop.params, strict=True)):
+            if p.type.shape:
+                if not isinstance(x, Value) or not (x in self.local or x in self.memory) or x in loop.inits[:k]:
+                    return False
+                self._next(x, p)
+                entered.append(k)
+        if not self._follow(op.regions[0]):
+            return False
+        for k in entered:
+            y, result = loop.yields[k], loop.results[k]
+            if not isinstance(y, Value) or not (y in self.local or y in self.memory) or not self._is_current(y):
+                return False
+            if (self.roots.get(y), self.memory.get(y)) != (
+                self.roots.get(loop.params[k]),
+                self.memory.get(loop.params[k]),
+            ):
+                return False
+            self._next(y, result)
+        return True
+
+    # -- varying --------------------------------------------------------------------------------------------
+    def _vary(self) -> bool:
+        before = -1
+        while len(self.varying) != before:
+            before = len(self.varying)
+            self._spread(self.loop.regions[0])
+        return True
+
+    def _spread(self, region: Region) -> None:
+        for op in region.ops:
+            if op.opcode == "for":
+                loop = Carried(op)
+                self._spread(op.regions[0])
+                for x, p, y, result in zip(loop.inits, loop.params, loop.yields, loop.results, strict=True):
+                    if not p.type.shape and p not in self.sums and (x in self.varying or y in self.varying):
+                        self.varying.update((p, result))
+            elif self._varies(op):
+                self.varying.update(r for r in op.results if not r.type.shape and r not in self.sums)
+                if op.opcode in _INDEX_ARITHMETIC and op.result.type.is_int and op.result not in self.sums:
+                    if all(v not in self.varying or v in self.repeatable for v in reads(op)):
+                        self.repeatable.add(op.result)
+
+    def _varies(self, op: Op) -> bool:
+        if op.opcode == "load" and (op.operands[0] in self.local or op.operands[0] in self.memory):
+            return True
+        return any(v in self.varying for v in reads(op))
+
+    def is_laned(self, op: Op) -> bool:
+        """Whether an op without regions runs once a lane."""
+        if op.opcode in ("empty", "full"):
+            return False
+        if op.opcode in ("store", "accum"):
+            return True
+        return self._varies(op) or any(r in self.sums for r in op.results)
+
+    def strides(self, op: Op) -> bool:
+        """Whether an access moves by more than one element from lane to lane, or nobody knows how far."""
+        *outer, last = (as_dim(x) for x in op.operands[1 : 1 + len(op.attrs["index"])])
+        if any(v in self.varying for d in outer for v in d.values()):
+            return True
+        split = linear_split(last, self.iv)
+        if split is None or not split[0].is_const or abs(split[0].const) > 1:
+            return True
+        return any(v in self.varying for v in split[1].values())
+
+    def _uniform_bounds(self) -> bool:
+        for op in self.loop.regions[0].walk():
+            if op.opcode == "for":
+                values = {v for x in op.operands[:3] for v in as_dim(x).values()}
+            elif op.opcode in ("empty", "full"):
+                values = {v for v in reads(op) if isinstance(v, Value)}
+            else:
+                continue
+            if any(v in self.varying or v in self.sums for v in values):
+                return False
+        return True
+
+    def _own_places(self) -> bool:
+        """Whether iterations touch no common element of an array that is changed, other than by additions."""
+        for memory in dict.fromkeys(self.memory.values()):
+            kinds = {op.opcode for op in memory.accesses}
+            if kinds <= {"load"} or kinds == {"accum"}:
+                continue
+            places = [self._places(op) for op in memory.accesses]
+            common = set.intersection(*(set(p.items()) for p in places))
+            if not common:
+                return False
+        return True
+
+    def _places(self, op: Op) -> dict[int, Dim]:
+        """By axis, the index of an access, where it is the loop's plus something that is the same for all."""
+        found: dict[int, Dim] = {}
+        for axis, x in enumerate(op.operands[1 : 1 + len(op.attrs["index"])]):
+            split = linear_split(as_dim(x), self.iv)
+            if split is not None and split[0].is_const and split[0].const and not split[1].has_values:
+                found[axis] = as_dim(x)
+        return found
+
+
+def _fits(op: Op) -> bool:
+    """Whether an op is of scalars or accesses one element, or is a loop of such ops, and cannot raise."""
+    if op.opcode in ACCESSES:
+        return all(isinstance(i, At) for i in op.attrs["index"])
+    if op.opcode == "for":
+        return not op.attrs.get("stop") and all(map(_fits, op.regions[0].ops))
+    if op.opcode in ("empty", "full", "extent"):
+        return True
+    return not op.regions and opdef(op.opcode).kind == "elementwise" and not op.result.type.shape
