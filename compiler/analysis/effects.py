@@ -13,7 +13,7 @@ from .bounds import Facts, prove_nonneg
 
 _DIVISIONS = ("div", "floordiv", "mod")
 # functions of Python's math module that are defined, and finite, for every float
-_TOTAL_MATH = frozenset(["abs", "sign", "arctan", "tanh", "arcsinh", "erf", "erfc", "cbrt", "arctan2", "copysign"])
+TOTAL_MATH = frozenset(["abs", "sign", "arctan", "tanh", "arcsinh", "erf", "erfc", "cbrt", "arctan2", "copysign"])
 
 
 def _is_nonzero_constant(x: Operand) -> bool:
@@ -93,7 +93,7 @@ def _raises(op: Op, facts: Facts, callees: dict[str, Function], calling: frozens
     if code in ("max", "min", "argmax", "argmin"):
         return not _reduces_something(op, facts)
     if op.attrs.get("math"):
-        return code not in _TOTAL_MATH
+        return code not in TOTAL_MATH
     if op.regions:
         inner = facts.inside(op) if code == "for" else facts
         return any(_region_raises(r, inner, callees, calling) for r in op.regions)

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, final
+from typing import TYPE_CHECKING, Any, final
 
 from ..analysis.bounds import Facts, linear_split, prove_nonneg
 from ..analysis.dataflow import defined_inside, region_uses
@@ -32,7 +32,7 @@ from ..analysis.effects import is_pure
 from ..analysis.structure import Loop, free_values, loop_of
 from ..ir.builder import Builder
 from ..ir.dims import Dim
-from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Value, as_dim
+from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Substitution, Value, as_dim
 from ..rules.expr import E
 from ..rules.indexing import index_operands
 
@@ -70,9 +70,11 @@ def reverse_jointly(sweep: Sweep, loop: Loop) -> bool:
     for v in outside:
         if v in sweep.adj and _known_before(sweep.adj[v].v, later, moved):
             starts[v] = sweep.adj.pop(v)
-    for op in [op for op in here.ops[at:] if op in moved]:
-        here.ops.remove(op)
-        here.ops.insert(here.ops.index(forward), op)
+    known = _move(here, forward, moved)
+    for v, g in starts.items():
+        starts[v] = E(sweep.b, known.operand(g.v), True)
+    for k, g in seeds.items():
+        sweep.adj[loop.results[k]] = E(sweep.b, known.operand(g.v), True)
     before = Region()
     with sweep.b.into(before):
         whole = {k: sweep.full(sweep.take(loop.results[k]), loop.params[k].type) for k in carried}
@@ -130,6 +132,38 @@ def mark_reverse(op: Op) -> None:
             inner.attrs["reverse"] = True
 
 
+def _move(here: Region, forward: Op, moved: dict[Op, None]) -> Substitution:
+    """Bring ops to the place before `forward`. One that may raise stays where it is, for that, and what needs its
+    value gets it from one that does not raise."""
+    sub = Substitution()
+    at = here.ops.index(forward)
+    for op in [op for op in here.ops if op in moved]:
+        if is_pure(op):
+            here.ops.remove(op)
+            op.operands = [sub.operand(x) for x in op.operands]
+            here.ops.insert(at, op)
+            at += 1
+        else:
+            attrs = _quiet(op)
+            assert attrs is not None
+            b = Builder(Region(), op.loc)
+            made = b.op(op.opcode, *(sub.operand(x) for x in op.operands), attrs=attrs, hint=op.result.hint).result
+            if made.type != op.result.type:
+                made = b.emit("cast", made, dtype=made.type.dtype, weak=op.result.type.weak)
+            sub.map[op.result] = made
+            here.ops[at:at] = b.region.ops
+            at += len(b.region.ops)
+    return sub
+
+
+def _quiet(op: Op) -> dict[str, Any] | None:
+    """The attributes with which an op gives the same value and an infinity or NaN where it would raise; None where
+    there are none."""
+    if op.attrs.get("math"):
+        return {k: a for k, a in op.attrs.items() if k != "math"}
+    return {**op.attrs, "ieee": True} if op.opcode == "div" else None
+
+
 def _known_before(x: Operand, later: dict[Value, Op], moved: dict[Op, None]) -> bool:
     """Whether a value is known where `later` starts, once some pure ops, added to `moved`, have gone there."""
     found: dict[Op, None] = {}
@@ -139,7 +173,7 @@ def _known_before(x: Operand, later: dict[Value, Op], moved: dict[Op, None]) -> 
         op = later.get(v) if isinstance(v, Value) else None
         if op is None or op in found or op in moved:
             continue
-        if op.regions or not is_pure(op):
+        if op.regions or not (is_pure(op) or _quiet(op) is not None):
             return False
         found[op] = None
         work += op.used_values()

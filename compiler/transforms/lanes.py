@@ -21,8 +21,9 @@ elements between lane loops; arrays made in the iteration get an axis more, the 
 block.
 
 It is done where the outer loop only adds up numbers and touches arrays at places of its own or by additions, the
-bounds of the inner loops are the same for all iterations, nothing may raise, and an inner loop has a recurrence that is
-not just a sum. The order of additions changes, as in every reduction here.
+bounds of the inner loops are the same for all iterations, and an inner loop has a recurrence that is not just a sum.
+The order of additions changes, as in every reduction here. What raises because of a number (``math.exp``, a division of
+Python floats) does so at the end of the lane loop: if two iterations of a block raise, the later one may come first.
 """
 
 from __future__ import annotations
@@ -40,7 +41,10 @@ from ..ir.nodes import At, Const, Function, Op, Operand, Region, Value, as_dim
 from ..ir.opdef import opdef
 from .lanes_emit import ACCESSES, emit_blocks
 
+DEAR = 10  # the cost of an elementary function (`ir.opdef`)
 _REDUCTIONS = (("add", "sub"), ("mul", "div"), ("maximum",), ("minimum",))
+_TESTS = frozenset({"isnan", "isinf", "isfinite", "eq", "ne", "lt", "le", "gt", "ge"})
+_TESTS |= frozenset({"logical_and", "logical_or", "logical_not"})
 _INDEX_ARITHMETIC = frozenset({"extent", "add", "sub", "mul", "neg"})
 
 
@@ -79,22 +83,18 @@ def _substitute(region: Region, sub: dict[Value, Operand]) -> None:
 
 # -- where it pays -------------------------------------------------------------------------------------------
 def _serial_inside(op: Op) -> bool:
-    """Whether every innermost loop waits for itself: it carries a number that is more than a sum."""
+    """Whether no innermost loop would be vectorised as it is, along what it goes through."""
     innermost = [o for o in op.regions[0].walk() if o.opcode == "for" and not any(x.regions for x in o.regions[0].ops)]
-    return bool(innermost) and any(map(_is_serial, innermost)) and not any(_walks_rows(o) for o in innermost)
+    return bool(innermost) and all(map(_is_serial, innermost))
 
 
 def _is_serial(loop: Op) -> bool:
+    """Whether a loop waits for itself: it carries a number that is more than a sum, or may raise."""
     carried = Carried(loop)
-    return any(
+    return any(op.opcode == "check" for op in loop.regions[0].ops) or any(
         not p.type.shape and y is not p and not any(_Sums(loop.regions[0], p, ops).has(y) for ops in _REDUCTIONS)
         for p, y in zip(carried.params, carried.yields, strict=True)
     )
-
-
-def _walks_rows(loop: Op) -> bool:
-    """Whether a loop would be vectorised as it is, along what it goes through."""
-    return not _is_serial(loop)
 
 
 # -- sums ----------------------------------------------------------------------------------------------------
@@ -167,9 +167,25 @@ class Lanes:
         self.current: dict[_Memory | Value, Value] = {}
         self.roots: dict[Value, Value] = {}  # a version of a local array -> its first one
         self.repeatable: set[Value] = {self.iv}  # integers that follow from the index of the loop
+        self.deferred: set[Op] = set()  # checks of numbers that differ between lanes: made after the lane loop
 
     def right(self) -> bool:
-        return self._sums() and self._arrays() and self._vary() and self._uniform_bounds() and self._own_places()
+        return (
+            self._sums()
+            and self._arrays()
+            and self._vary()
+            and self._uniform_bounds()
+            and self._own_places()
+            and self._pays()
+        )
+
+    def _pays(self) -> bool:
+        """Whether something dear is done at once for many, or nothing strides: a filter of a few multiplications is as
+        fast one row after another."""
+        inner = [op for o in self.loop.regions[0].ops if o.opcode == "for" for op in o.regions[0].walk()]
+        dear = any(opdef(op.opcode).cost >= DEAR for op in inner if not op.regions)
+        outside = [op for op in inner if op.opcode in ACCESSES and op.operands[0] not in self.local]
+        return dear or not any(map(self.strides, outside))
 
     def _sums(self) -> bool:
         loop = self.loop
@@ -183,7 +199,7 @@ class Lanes:
             if p.type.shape:
                 continue
             found = _Sums(loop.regions[0], p)
-            if y is not p and (not found.has(y) or p.type.weak):
+            if y is not p and not found.has(y):
                 return False
             if y is not p:
                 self.sums.update({v: k for v in found.sums if isinstance(v, Value)})
@@ -265,6 +281,7 @@ class Lanes:
 
     # -- varying --------------------------------------------------------------------------------------------
     def _vary(self) -> bool:
+        """Find what differs between iterations."""
         before = -1
         while len(self.varying) != before:
             before = len(self.varying)
@@ -292,6 +309,8 @@ class Lanes:
 
     def is_laned(self, op: Op) -> bool:
         """Whether an op without regions runs once a lane."""
+        if op.opcode == "check":
+            return op in self.deferred
         if op.opcode in ("empty", "full"):
             return False
         if op.opcode in ("store", "accum"):
@@ -309,15 +328,18 @@ class Lanes:
         return any(v in self.varying for v in split[1].values())
 
     def _uniform_bounds(self) -> bool:
+        """Whether the ranges of loops, the extents of arrays and what is checked are the same for all iterations."""
         for op in self.loop.regions[0].walk():
             if op.opcode == "for":
                 values = {v for x in op.operands[:3] for v in as_dim(x).values()}
-            elif op.opcode in ("empty", "full"):
-                values = {v for v in reads(op) if isinstance(v, Value)}
+            elif op.opcode in ("empty", "full", "check"):
+                values = set(reads(op))
             else:
                 continue
             if any(v in self.varying or v in self.sums for v in values):
-                return False
+                if op.opcode != "check" or not _about_floats(op):
+                    return False
+                self.deferred.add(op)
         return True
 
     def _own_places(self) -> bool:
@@ -342,12 +364,26 @@ class Lanes:
         return found
 
 
+def _about_floats(check: Op) -> bool:
+    """Whether a check tests floats only, and says nothing of them: what it guards is a value then, not a place in
+    memory, so that it can be made a little later."""
+    work = list(check.operands)
+    if len(work) > 1:
+        return False
+    while work:
+        x = work.pop()
+        if not isinstance(x, Value) or x.op is None or x.op.opcode not in _TESTS:
+            return False
+        work += [y for y in x.op.operands if isinstance(y, Value) and not y.type.is_float]
+    return True
+
+
 def _fits(op: Op) -> bool:
-    """Whether an op is of scalars or accesses one element, or is a loop of such ops, and cannot raise."""
+    """Whether an op is of scalars or accesses one element, or is a loop of such ops."""
     if op.opcode in ACCESSES:
         return all(isinstance(i, At) for i in op.attrs["index"])
     if op.opcode == "for":
         return not op.attrs.get("stop") and all(map(_fits, op.regions[0].ops))
-    if op.opcode in ("empty", "full", "extent"):
+    if op.opcode in ("empty", "full", "extent", "check"):
         return True
     return not op.regions and opdef(op.opcode).kind == "elementwise" and not op.result.type.shape

@@ -172,7 +172,7 @@ class _Emitter:
     def flush(self, segment: list[Op], targets: dict[Value, Operand]) -> None:
         """Emit a segment. What strides through memory is not vectorised, nor is anything in a loop with it: reads of
         this kind get a lane loop before the others, writes one after them."""
-        segment = [op for op in segment if not all(r in self.found.repeatable for r in op.results)]
+        segment = [op for op in segment if not any(r in self.found.repeatable for r in op.results)]
         made = {r for op in segment for r in op.results}
         reads_first = [op for op in segment if self._strided(op) and op.opcode == "load" and self._early(op, made)]
         writes_last = self._late_writes(segment, made)
@@ -230,16 +230,19 @@ class _Emitter:
         writes = [op for op in segment if op.opcode in ("store", "accum")]
         firsts = list(dict.fromkeys(self._first(op.operands[0], made) for op in writes))
         sums = self._sums_of(segment)
+        checks = [op for op in segment if op in found.deferred]
         inits = [
             *(self.rows[v] for v in written),
             *(self.sub.operand(x) for x in firsts),
             *(self.sub.operand(x) for x, _ in sums),
+            *(constant(0) for _ in checks),
         ]
         hints = [x.hint if isinstance(x, Value) else "" for x in inits]
         types = [
             *(self.rows[v].type for v in written),
             *(self.sub.operand(x).type for x in firsts),
             *(last.type for _, last in sums),
+            *(INT for _ in checks),
         ]
         region = b.new_region([(INT, "lane"), *zip(types, hints, strict=True)])
         lane, *params = region.params
@@ -248,11 +251,18 @@ class _Emitter:
         sub = Substitution(dict(self.sub.map), self.sub.symbols)
         arrays = dict(zip(firsts, params[len(written) :], strict=False))
         sub.map.update(arrays)
-        sub.map.update(zip((x for x, _ in sums), params[len(written) + len(firsts) :], strict=True))
+        at_sums = len(written) + len(firsts)
+        at_checks = at_sums + len(sums)
+        sub.map.update(zip((x for x, _ in sums), params[at_sums:at_checks], strict=True))
+        counts = dict(zip(checks, params[at_checks:], strict=True))
         with b.into(region):
             body = _Lane(self, lane, sub, {**self.rows, **before})
             for op in segment:
-                body.op(op)
+                if op in counts:
+                    failed = b.emit("where", body.value(op.operands[0]), 0, 1)
+                    counts[op] = b.emit("add", counts[op], failed)
+                else:
+                    body.op(op)
             given = [body.value(v) for v in kept] + [body.value(x) for x in targets.values()]
             for v, x in zip(written, given, strict=True):
                 rows[v] = b.op(
@@ -263,6 +273,7 @@ class _Emitter:
                 *rows.values(),
                 *(sub.operand(last[x]) for x in firsts),
                 *(sub.operand(end) for _, end in sums),
+                *counts.values(),
             ]
         out = b.op(
             "for", constant(0), self.lanes, constant(1), *inits,
@@ -270,7 +281,10 @@ class _Emitter:
         ).results  # fmt: skip
         self.rows.update(zip(written, out, strict=False))
         self.sub.map.update(zip((last[x] for x in firsts), out[len(written) :], strict=False))
-        self.sub.map.update(zip((end for _, end in sums), out[len(written) + len(firsts) :], strict=True))
+        self.sub.map.update(zip((end for _, end in sums), out[at_sums:at_checks], strict=True))
+        for op, count in zip(checks, out[at_checks:], strict=True):
+            with b.at(op.loc):
+                b.op("check", b.emit("eq", count, 0), attrs=dict(op.attrs), types=[])
 
     def _only_target(self, v: Value, members: set[Op], targets: dict[Value, Operand]) -> bool:
         """Whether a value goes to rows of its loop's carries only."""

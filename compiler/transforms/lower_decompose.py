@@ -18,6 +18,7 @@ from functools import partial
 from typing import Any
 
 from ..analysis.bounds import Facts, facts_before, prove_nonneg
+from ..analysis.effects import TOTAL_MATH
 from ..ir.builder import Builder, constant
 from ..ir.dims import ZERO, Dim
 from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Span, Substitution, Value, as_dim
@@ -233,6 +234,8 @@ class _Decomposer:
 
     def _math_domain(self, op: Op) -> None:
         """What Python's math module raises, from the value: NaN from numbers, infinity from finite ones."""
+        if op.opcode in TOTAL_MATH:
+            return
         y = self.subst.operand(op.result)
         xs = self.xs(op)
         known: Value | None = None
@@ -242,8 +245,9 @@ class _Decomposer:
             known = is_nan if known is None else self.scalar("logical_or", known, is_nan)
             finite = is_finite if finite is None else self.scalar("logical_and", finite, is_finite)
         assert known is not None and finite is not None
-        ok = self.scalar("logical_or", self.scalar("logical_not", self.scalar("isnan", y)), known)
-        self.check(ok, "ValueError", "math domain error")
+        if op.opcode not in _MATH_NUMBERS:
+            ok = self.scalar("logical_or", self.scalar("logical_not", self.scalar("isnan", y)), known)
+            self.check(ok, "ValueError", "math domain error")
         if op.opcode in _MATH_FINITE:
             return
         ok = self.scalar(
@@ -588,6 +592,7 @@ def _zero_division(opcode: str, x: Operand, y: Operand) -> str:
     return "float modulo" if is_float else "integer modulo by zero"
 
 
+_MATH_NUMBERS = frozenset({"exp", "exp2", "expm1", "sinh", "cosh"})  # never NaN of a number
 _MATH_FINITE = frozenset(
     {
         "sqrt",

@@ -181,8 +181,18 @@ def loop_in_a_loop(x, w):
     return total
 
 
+def numbers_of_python(x, w):
+    total = 0.0
+    for i in range(len(x)):
+        s = 1.0
+        for t in range(len(w)):
+            s = math.tanh(s * w[t]) + math.exp(-s) / (1.0 + math.exp(-x[i])) + math.sqrt(0.5)
+        total -= math.log(s)
+    return math.exp(-0.1) * total / len(w)
+
+
 JOINT = [
-    paths, pendulums, two_recurrences_swapped, loops_one_after_another, stored_elements, stored_on_a_copy,
+    numbers_of_python, paths, pendulums, two_recurrences_swapped, loops_one_after_another, stored_elements, stored_on_a_copy,
     backwards_by_threes, added_at_places, pairs_below, newton, branches_and_helpers, a_clock_is_carried,
     rows_of_a_table, with_a_row_of_its_own, loop_in_a_loop,
 ]  # fmt: skip

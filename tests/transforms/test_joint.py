@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 import pullback as pb
 from pullback.transforms.lanes_emit import BLOCK
 
-from .joint_programs import JOINT, SPLIT, paths, pendulums, stored_elements, two_recurrences_swapped
+from .joint_programs import JOINT, SPLIT, numbers_of_python, paths, pendulums, stored_elements, two_recurrences_swapped
 
 
 def arguments(n: int, m: int, dtype: type = np.float64) -> tuple[np.ndarray, np.ndarray]:
@@ -104,7 +106,7 @@ def test_printing_shows_the_order():
     np.testing.assert_allclose(pb.grad(f)(x), [2.0, 8.0, 18.0])
 
 
-@pytest.mark.parametrize("f", [paths, pendulums, two_recurrences_swapped, stored_elements])
+@pytest.mark.parametrize("f", [paths, pendulums, two_recurrences_swapped, stored_elements, numbers_of_python])
 def test_iterations_are_lanes(f):
     source = pb.grad(f).source(*arguments(7, 3), level="native")
     assert source.count("for lane") >= 3 and "for block" in source, source
@@ -126,3 +128,46 @@ def test_an_exception_in_an_iteration():
     with pytest.raises(ValueError, match="too large"):
         pb.grad(f)(x, w)
     np.testing.assert_allclose(pb.grad(f)(x * 0.1, w), [1.0, 1.0])
+
+
+@pytest.mark.parametrize("bad", [0, 1, BLOCK - 1, BLOCK, BLOCK + 4])
+def test_a_number_that_raises_in_a_lane(bad):
+    """The exception of plain Python, whichever lane it is in; what comes before it in no lane does not raise."""
+
+    def f(x, w):
+        total = 0.0
+        for i in range(len(x)):
+            s = x[i]
+            for t in range(len(w)):
+                s = math.exp(s * w[t]) / (float(x[i]) - 0.25)
+            total += s
+        return total
+
+    x, w = np.full(BLOCK + 5, -0.5), np.array([1.0, 0.5])
+    assert "for lane" in pb.grad(f).source(x, w, level="native")
+    np.testing.assert_allclose(pb.grad(f)(x, w)[3:5], pb.grad(f)(x[3:5], w), rtol=1e-12)
+    for value, error, message in ((0.25, ZeroDivisionError, "division by zero"), (800.0, OverflowError, "range error")):
+        x[bad] = value
+        with pytest.raises(error, match=message):
+            f(x, w)
+        for function in (pb.jit(f), pb.grad(f)):
+            with pytest.raises(error, match=message):
+                function(x, w)
+
+
+def test_a_discount_that_raises_does_so_after_the_loop():
+    """What the cotangent needs is computed before the loop; its exception still comes after those of the loop."""
+
+    def f(x, rate):
+        total = 0.0
+        for i in range(len(x)):
+            if x[i] < 0.0:
+                raise ValueError("negative")
+            total += x[i] * x[i]
+        return total * math.exp(rate) / len(x)
+
+    np.testing.assert_allclose(pb.grad(f)(np.array([1.0, 2.0]), 0.5), np.exp(0.5) * np.array([1.0, 2.0]))
+    with pytest.raises(ValueError, match="negative"):
+        pb.grad(f)(np.array([1.0, -2.0]), 1e4)
+    with pytest.raises(OverflowError):
+        pb.grad(f)(np.array([1.0, 2.0]), 1e4)
