@@ -33,12 +33,13 @@ from dataclasses import dataclass, field
 from typing import final
 
 from ..analysis.alias import Carried
-from ..analysis.bounds import linear_split
+from ..analysis.bounds import Facts, facts_before, linear_split
 from ..analysis.dataflow import reads, region_uses
 from ..ir.builder import Builder
 from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Function, Op, Operand, Region, Value, as_dim
 from ..ir.opdef import opdef
+from .flatten import flattened
 from .lanes_emit import ACCESSES, emit_blocks
 
 DEAR = 10  # the cost of an elementary function (`ir.opdef`)
@@ -50,18 +51,33 @@ _INDEX_ARITHMETIC = frozenset({"extent", "add", "sub", "mul", "neg"})
 
 def make_lanes(fn: Function) -> None:
     """Change the loops of a lowered function (before `inplace`), in place."""
-    _region(fn.body)
+    _region(fn.body, facts_before(fn))
 
 
-def _region(region: Region) -> None:
+def _region(region: Region, facts: dict[Op, Facts]) -> None:
     for op in list(region.ops):
         if op.opcode == "for" and _serial_inside(op):
-            found = Lanes(op)
-            if found.right():
+            found = _lanes_of(op, facts)
+            if found is not None:
                 _replace(region, op, found)
                 continue
         for r in op.regions:
-            _region(r)
+            _region(r, facts)
+
+
+def _lanes_of(op: Op, facts: dict[Op, Facts]) -> Lanes | None:
+    if any(o.opcode == "if" for o in op.regions[0].walk()):
+        sums: set[Operand] = set()
+        carried = Carried(op)
+        for p, y in zip(carried.params, carried.yields, strict=True):
+            if not p.type.shape and y is not p:
+                sums |= _Sums(op.regions[0], p).sums
+        flat = flattened(op, sums, facts)
+        if flat is None:
+            return None
+        op = flat
+    found = Lanes(op)
+    return found if found.right() else None
 
 
 def _replace(region: Region, op: Op, found: Lanes) -> None:
@@ -84,14 +100,14 @@ def _substitute(region: Region, sub: dict[Value, Operand]) -> None:
 # -- where it pays -------------------------------------------------------------------------------------------
 def _serial_inside(op: Op) -> bool:
     """Whether no innermost loop would be vectorised as it is, along what it goes through."""
-    innermost = [o for o in op.regions[0].walk() if o.opcode == "for" and not any(x.regions for x in o.regions[0].ops)]
-    return bool(innermost) and all(map(_is_serial, innermost))
+    loops = [op, *(o for o in op.regions[0].walk() if o.opcode == "for")]
+    return all(_is_serial(o) for o in loops if not any(x.opcode == "for" for x in o.regions[0].walk()))
 
 
 def _is_serial(loop: Op) -> bool:
     """Whether a loop waits for itself: it carries a number that is more than a sum, or may raise."""
     carried = Carried(loop)
-    return any(op.opcode == "check" for op in loop.regions[0].ops) or any(
+    return any(op.opcode in ("check", "if") for op in loop.regions[0].walk()) or any(
         not p.type.shape and y is not p and not any(_Sums(loop.regions[0], p, ops).has(y) for ops in _REDUCTIONS)
         for p, y in zip(carried.params, carried.yields, strict=True)
     )
@@ -118,12 +134,23 @@ class _Sums:
             mine = [k for k, x in enumerate(op.operands) if x in self.sums]
             if op.opcode == "for":
                 self._loop(op, mine)
+            elif op.opcode == "if" and not mine:
+                self._branch(op)
             elif mine and self._adds(op, mine):
                 self.sums.add(op.result)
             elif mine or op.regions:
                 self.broken = (
                     self.broken or bool(mine) or any(v in self.sums for r in op.regions for v in region_uses(r))
                 )
+
+    def _branch(self, op: Op) -> None:
+        for r in op.regions:
+            self._region(r)
+        for k, result in enumerate(op.results):
+            among = [r.yields[k] in self.sums for r in op.regions]
+            if all(among):
+                self.sums.add(result)
+            self.broken |= any(among) and not all(among)
 
     def _adds(self, op: Op, mine: list[int]) -> bool:
         return op.opcode in self.ops and (mine == [0] or (len(mine) == 1 and op.opcode not in ("sub", "div")))
@@ -180,12 +207,13 @@ class Lanes:
         )
 
     def _pays(self) -> bool:
-        """Whether something dear is done at once for many, or nothing strides: a filter of a few multiplications is as
-        fast one row after another."""
-        inner = [op for o in self.loop.regions[0].ops if o.opcode == "for" for op in o.regions[0].walk()]
-        dear = any(opdef(op.opcode).cost >= DEAR for op in inner if not op.regions)
+        """Whether an elementary function is computed for many at once, or enough else for each access that strides: a
+        filter of a few multiplications is as fast one row after another."""
+        body = self.loop.regions[0]
+        inner = [op for o in body.ops if o.opcode == "for" for op in o.regions[0].walk()] or body.ops
+        costs = [opdef(op.opcode).cost for op in inner if opdef(op.opcode).kind == "elementwise"]
         outside = [op for op in inner if op.opcode in ACCESSES and op.operands[0] not in self.local]
-        return dear or not any(map(self.strides, outside))
+        return any(c >= DEAR for c in costs) or sum(costs) >= 5 * sum(map(self.strides, outside))
 
     def _sums(self) -> bool:
         loop = self.loop

@@ -191,8 +191,60 @@ def numbers_of_python(x, w):
     return math.exp(-0.1) * total / len(w)
 
 
+def a_barrier(x, w):
+    payoff = np.zeros(len(x))
+    for i in range(len(x)):
+        s, alive = x[i], True
+        for t in range(len(w)):
+            s = s + 0.3 * s * np.sin(w[t] + s)
+            if s < -0.9:
+                alive = False
+        if alive:
+            payoff[i] = max(s, 0.1 * s)
+    return np.sum(payoff)
+
+
+def neurons(x, w):
+    total, spikes = 0.0, 0
+    for i in range(len(x)):
+        v, refractory = 0.0, 0
+        for t in range(len(w)):
+            if refractory > 0:
+                refractory -= 1
+            else:
+                v = v + 0.5 * (x[i] * np.exp(w[t]) - v)
+                if v > 0.7:
+                    v = v - 1.0
+                    refractory = 1
+                    spikes += 1
+                    total += 0.1 * v * w[t]
+                elif v < -1.0:
+                    total -= v * v
+        total += v * v
+    return total + spikes
+
+
+def branches_that_write(x, w):
+    y = x * 3.0
+    z = np.zeros(len(w))
+    for i in range(len(x)):
+        v = x[i]
+        for t in range(len(w)):
+            v = np.tanh(v + w[t])
+            if v > 0.5:
+                z[t] += v
+            else:
+                z[t] += x[i] * x[i]
+                z[0] += 1.0
+        if v < 0.6:
+            y[i] = v
+        elif x[i] > 0.9:
+            y[i] = 2.0 * v
+    return np.sum(y) + np.sum(z)
+
+
 JOINT = [
-    numbers_of_python, paths, pendulums, two_recurrences_swapped, loops_one_after_another, stored_elements, stored_on_a_copy,
+    a_barrier, neurons, branches_that_write, numbers_of_python, paths, pendulums, two_recurrences_swapped, loops_one_after_another, stored_elements, stored_on_a_copy,
     backwards_by_threes, added_at_places, pairs_below, newton, branches_and_helpers, a_clock_is_carried,
     rows_of_a_table, with_a_row_of_its_own, loop_in_a_loop,
 ]  # fmt: skip

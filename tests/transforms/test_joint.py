@@ -10,7 +10,19 @@ import pytest
 import pullback as pb
 from pullback.transforms.lanes_emit import BLOCK
 
-from .joint_programs import JOINT, SPLIT, numbers_of_python, paths, pendulums, stored_elements, two_recurrences_swapped
+from .joint_programs import (
+    JOINT,
+    SPLIT,
+    a_barrier,
+    neurons,
+    numbers_of_python,
+    paths,
+    pendulums,
+    stored_elements,
+    two_recurrences_swapped,
+)
+
+LANES = [paths, pendulums, two_recurrences_swapped, stored_elements, numbers_of_python, a_barrier, neurons]
 
 
 def arguments(n: int, m: int, dtype: type = np.float64) -> tuple[np.ndarray, np.ndarray]:
@@ -106,7 +118,7 @@ def test_printing_shows_the_order():
     np.testing.assert_allclose(pb.grad(f)(x), [2.0, 8.0, 18.0])
 
 
-@pytest.mark.parametrize("f", [paths, pendulums, two_recurrences_swapped, stored_elements, numbers_of_python])
+@pytest.mark.parametrize("f", LANES)
 def test_iterations_are_lanes(f):
     source = pb.grad(f).source(*arguments(7, 3), level="native")
     assert source.count("for lane") >= 3 and "for block" in source, source
