@@ -7,6 +7,7 @@ long as the guards hold; everything else is a located error.
 
 from __future__ import annotations
 
+import ast
 import enum
 import sys
 import types
@@ -24,7 +25,7 @@ from .alternatives import is_alternative
 from .containers_library import STANDARD
 from .context import DeadCode, describe
 from .control import Frame
-from .fence import hint_for
+from .fence import hint_for, location
 from .interface import Built, Leaf, Static
 from .objects import is_plain_record
 from .recursion import Recursion
@@ -42,6 +43,7 @@ from .values import (
     StackedItems,
     StackedList,
     UserFunction,
+    Yielding,
     is_namedtuple,
     is_scalar,
     is_static,
@@ -264,6 +266,10 @@ def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
             raise UnsupportedError(message, loc, hint)
         fields = {k: leave(ctx, x, yields, loc) for k, x in v.fields.items()}
         return v.cls(**fields)
+    if isinstance(v, Yielding):
+        made = next(n for n in ast.walk(v.source.node) if isinstance(n, (ast.Yield, ast.YieldFrom)))
+        hint = "return the values in a tuple, or store them in an array"
+        raise UnsupportedError("generators are not returned: yield", location(made, v.source.file), hint)
     v = ctx.resolved(v)
     if isinstance(v, Maybe):
         with ctx.b.at(loc):

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import ast
 import collections
+import contextlib
 import functools
 import types
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +22,7 @@ from ..ir.nodes import Op, Operand, Region
 from . import containers_library
 from . import numpy_compositions as compositions
 from .alternatives import is_alternative, one_of, types_of
-from .context import Context, DeadCode, describe
+from .context import DeadCode, describe
 from .iteration import is_iterator
 from .numpy_builtins import to_int
 from .numpy_support import cast
@@ -57,7 +59,7 @@ def builtin(*functions: Any, low: int = 1, high: int = 1, takes: str = "") -> Ca
     array is as good as the list of its rows."""
     orderless = not {sorted, min, max, sum, any, all}.isdisjoint(functions)
 
-    def prepared(ctx: Context, args: list[Any]) -> list[Any]:
+    def prepared(ctx: Any, args: list[Any]) -> list[Any]:
         if orderless:
             args = [_in_any_order(a) for a in args]
         if takes == "iterables" or (takes == "items" and len(args) == 1):
@@ -70,12 +72,17 @@ def builtin(*functions: Any, low: int = 1, high: int = 1, takes: str = "") -> Ca
         for function in functions:
 
             @functools.wraps(handler)
-            def checked(ctx: Context, args: list[Any], kwargs: dict[str, Any], name: str = function.__name__) -> Any:
+            def checked(ctx: Any, args: list[Any], kwargs: dict[str, Any], name: str = function.__name__) -> Any:
                 if not low <= len(args) <= high:
                     wanted = f"{low}" if low == high else f"{low} to {high}"
                     message = f"{name}() takes {wanted} positional arguments here but {len(args)} were given"
                     ctx.error(PullbackTypeError, message, "plain Python may take others: docs/language.md")
                 args = prepared(ctx, args)
+                if takes and any(ctx.is_stepwise(a) for a in args):
+                    if name in containers_library.OF_STEPS:
+                        return ctx.folded_steps(name, args)
+                    if name not in ("enumerate", "zip", "map", "filter", "reversed"):
+                        args = prepared(ctx, [ctx.listed_steps(a) if ctx.is_stepwise(a) else a for a in args])
                 if takes != "items" or len(args) != 1 or not isinstance(args[0], StackedList):
                     return handler(ctx, args, kwargs)
                 result = handler(ctx, [args[0].array], kwargs)
@@ -151,6 +158,8 @@ def _tuple(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 @builtin(list, low=0)
 def _list(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     items = ctx.begun(args[0]) if args else ()
+    if ctx.is_stepwise(items):
+        return ctx.listed_steps(items)
     if isinstance(items, (GeneratorValue, StackedItems, StackedList)) and ctx.turns(items) is None:
         return ctx.copied_list(ctx.listed(items))
     return ListValue(ctx.items_of(items))
@@ -211,6 +220,13 @@ def _one_kind(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         message = "a number in this function is an int on one path and a float on another: np.vectorize takes the first"
         ctx.error(UnsupportedError, message, "give otypes=[float]")
     return result
+
+
+@builtin(contextlib.contextmanager)
+def _contextmanager(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    if not isinstance(args[0], UserFunction):
+        ctx.error(PullbackTypeError, f"contextmanager() takes a generator function, not {describe(args[0])}")
+    return replace(args[0], manages=True)
 
 
 @builtin(functools.lru_cache, low=0, high=2)

@@ -18,6 +18,7 @@ import sys
 import types
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from typing import Any, NoReturn
 
 import numpy as np
@@ -29,7 +30,7 @@ from .alternatives import is_alternative, one_of
 from .capture import Source, bind, is_library, parameters, source_of
 from .context import DeadCode, closest, describe
 from .control import Frame
-from .liveness import EMPTY, Names, analyse, binds, nonlocals, reads
+from .liveness import EMPTY, Names, analyse, binds, is_generator, nonlocals, reads
 from .objects import Objects, class_of
 from .values import (
     ITERATORS,
@@ -39,6 +40,7 @@ from .values import (
     Conflict,
     DictValue,
     ListValue,
+    ManagerValue,
     Maybe,
     Opaque,
     RangeValue,
@@ -46,6 +48,7 @@ from .values import (
     StackedItems,
     SuperValue,
     UserFunction,
+    Yielding,
     is_number,
     is_scalar,
     is_static,
@@ -67,6 +70,7 @@ _OF_ARRAYS = (  # not of the numbers in arrays without axes
     np.squeeze, np.reshape, np.atleast_1d, np.atleast_2d, np.expand_dims, np.broadcast_to, np.shares_memory,
     np.may_share_memory,
 )  # fmt: skip
+_OF_ALL_ITEMS = (math.prod, math.fsum, functools.reduce, set, frozenset, np.fromiter)  # of what they go through
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 # the methods that builtins look for in the class of their argument, in this order
 _SPECIAL_METHODS: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -74,6 +78,14 @@ _SPECIAL_METHODS: tuple[tuple[Any, tuple[str, ...]], ...] = (
     (float, ("__float__",)), (int, ("__int__", "__index__", "__trunc__")), (pow, ("__pow__",)), (str, ("__str__",)),
     (math.floor, ("__floor__",)), (math.ceil, ("__ceil__",)), (math.trunc, ("__trunc__",)),
 )  # fmt: skip
+
+
+@contextmanager
+def _nothing() -> Iterator[None]:
+    yield
+
+
+_MANAGER = _nothing.__code__  # of every function that `contextlib.contextmanager` makes
 
 
 class Calls(Objects):
@@ -261,6 +273,8 @@ class Calls(Objects):
         handler = self.transform_of(fn) if callable(fn) else None
         if handler is not None:
             return self.handle(handler, args, kwargs)
+        if any(fn is f for f in _OF_ALL_ITEMS):
+            args = [self.listed_steps(a) if self.is_stepwise(a) else a for a in args]
         if self.session.has_rank_0 and not isinstance(fn, np.ufunc) and not any(fn is f for f in _OF_ARRAYS):
             args = [self.number_of(a) for a in args]
         try:
@@ -325,8 +339,13 @@ class Calls(Objects):
         args = [*fn.bound, *args]
         kwargs = {**fn.bound_kwargs, **kwargs}
         call_loc = self.loc
+        manager = self.managing(fn)
+        if manager is not None:
+            return ManagerValue(manager, args, kwargs)
         source, defaults, parent = self.function_source(fn)
         env = bind(fn.name, parameters(source.node, defaults), args, kwargs, call_loc, DictValue)
+        if is_generator(source.node):
+            return Yielding(fn, source, parent, env)
         if not fn.cached or not all(map(is_number, env.values())):
             return self.invoke(fn, source, parent, env)
         # what `functools.cache` keeps: numbers that are known at compile time
@@ -337,6 +356,17 @@ class Calls(Objects):
                 return result
             self.session.kept[key] = result
         return self.session.kept[key]
+
+    def managing(self, fn: UserFunction) -> UserFunction | None:
+        """The generator function behind one that `contextlib.contextmanager` made; None of any other."""
+        if fn.manages:
+            return replace(fn, bound=(), bound_kwargs={})
+        if getattr(fn.fn, "__code__", None) is not _MANAGER:
+            return None
+        path = fn.path and fn.path.attribute("__wrapped__")
+        if path is not None:
+            self.session.guard_function(path, fn.fn.__wrapped__, fn.name)
+        return UserFunction(fn.fn.__wrapped__, fn.name, path=path)
 
     def invoke(self, fn: UserFunction, source: Source, parent: Frame | None, env: dict[str, Any]) -> Any:
         """Build the body of a function whose arguments are bound."""

@@ -72,6 +72,8 @@ class _Item:
 class Comprehensions(Expressions):
     def eval_ListComp(self, node: ast.ListComp) -> Any:
         first = self.begun(self.eval(node.generators[0].iter))
+        if self.is_stepwise(first):
+            return self.listed_steps(self.generator_function(GeneratorValue(node, self.frame, first)))
         if self.turns(first) is not None:
             try:
                 with self.session.attempt():
@@ -90,15 +92,21 @@ class Comprehensions(Expressions):
         return made
 
     def eval_GeneratorExp(self, node: ast.GeneratorExp) -> Any:
-        return GeneratorValue(node, self.frame, self.begun(self.eval(node.generators[0].iter)))
+        return self._generator(GeneratorValue(node, self.frame, self.begun(self.eval(node.generators[0].iter))))
+
+    def _generator(self, v: GeneratorValue) -> Any:
+        return self.generator_function(v) if self.is_stepwise(v.iterable) else v
+
+    def generator_function(self, v: GeneratorValue) -> Any:
+        raise NotImplementedError
 
     # -- generator expressions ------------------------------------------------------------------
-    def generator(self, template: str, iterable: Any, **names: Any) -> GeneratorValue:
+    def generator(self, template: str, iterable: Any, **names: Any) -> Any:
         """A generator expression of our own, such as "(f(x) for x in _)", over `iterable`: what an iterator
         like ``map`` is in Python's words."""
         node = ast.parse(template, mode="eval").body
         frame = Frame("<generator>", self.frame.file, env=names, locals=frozenset(names), cited=self.loc)
-        return GeneratorValue(node, frame, self.begun(iterable))
+        return self._generator(GeneratorValue(node, frame, self.begun(iterable)))
 
     def turns(self, v: Any) -> Iterator[Any] | None:
         if not isinstance(v, GeneratorValue):

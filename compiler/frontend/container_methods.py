@@ -13,6 +13,7 @@ from ..errors import (
     PullbackValueError,
     UnsupportedError,
 )
+from . import containers_library
 from .texts import brace_formatted, joined_text
 from .values import BoundMethod, DictValue, DictView, ListValue, RecordValue, Rows, is_static, to_python
 
@@ -108,6 +109,9 @@ def _pop(ctx: Any, owner: ListValue, index: Any = -1) -> Any:
 
 
 def _insert(ctx: Any, owner: ListValue, index: Any, x: Any) -> None:
+    if isinstance(owner.content, Rows) or not is_static(index):
+        ctx.call(ctx.named_function(containers_library.insert, "insert"), [owner, index, x], {})
+        return
     _mutated(ctx, owner).insert(ctx.static(index, "the index of insert"), x)
 
 

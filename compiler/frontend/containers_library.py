@@ -472,6 +472,37 @@ def members(v: Any) -> Any:
     raise NotImplementedError
 
 
+# -- what takes the items of a generator -------------------------------------------------------------------------------
+def listed(items: Any) -> list[Any]:
+    out = []
+    for x in items:
+        out.append(x)
+    return out
+
+
+def summed(items: Any, start: Any = 0) -> Any:
+    for x in items:
+        start = start + x
+    return start
+
+
+def any_of(items: Any) -> bool:
+    for x in items:  # noqa: SIM110
+        if x:
+            return True
+    return False
+
+
+def all_of(items: Any) -> bool:
+    for x in items:  # noqa: SIM110
+        if not x:
+            return False
+    return True
+
+
+OF_STEPS: dict[str, Callable[..., Any]] = {"sum": summed, "any": any_of, "all": all_of}
+
+
 # -- heapq: the heap is a list in which item k is no larger than items 2k+1 and 2k+2 -----------------------------------
 def _towards_root(heap: list[Any], first: int, k: int) -> None:
     """Move item k up, as far as to `first`, past the larger items above it."""
@@ -562,6 +593,29 @@ def bisect_right(a: Any, x: Any, lo: int = 0, hi: int | None = None, *, key: Any
     return lo
 
 
+def insort_left(a: Any, x: Any, lo: int = 0, hi: int | None = None, *, key: Any = None) -> None:
+    _put_in(a, bisect_left(a, x if key is None else key(x), lo, hi, key=key), x)
+
+
+def insort_right(a: Any, x: Any, lo: int = 0, hi: int | None = None, *, key: Any = None) -> None:
+    _put_in(a, bisect_right(a, x if key is None else key(x), lo, hi, key=key), x)
+
+
+def insert(a: list[Any], place: int, x: Any) -> None:
+    """``a.insert(place, x)``, where only the run tells the place, or the length."""
+    _put_in(a, max(place + len(a), 0) if place < 0 else min(place, len(a)), x)
+
+
+def _put_in(a: list[Any], place: int, x: Any) -> None:
+    a.append(x)
+    for k in range(len(a) - 1, 0, -1):
+        if k > place:
+            a[k] = a[k - 1]
+    for k in range(len(a)):
+        if k == place:
+            a[k] = x
+
+
 class namespace:  # noqa: N801
     """`types.SimpleNamespace`."""
 
@@ -583,4 +637,5 @@ IN_PLACE_OF: dict[Any, Callable[..., Any]] = {
     heapq.heappush: heappush, heapq.heappop: heappop, heapq.heapify: heapify, heapq.heapreplace: heapreplace,
     heapq.heappushpop: heappushpop, heapq.nsmallest: nsmallest, heapq.nlargest: nlargest,
     bisect.bisect_left: bisect_left, bisect.bisect_right: bisect_right,
+    bisect.insort_left: insort_left, bisect.insort_right: insort_right,
 }  # fmt: skip

@@ -64,13 +64,15 @@ class Frame:
     first: Any = None  # the first argument: `self` of a method
     outer_names: Names = EMPTY  # declared nonlocal here
     boxes: dict[str, ListValue] = field(default_factory=dict)  # what nested functions declare nonlocal, in lists of one
+    inlined: dict[Any, Any] = field(default_factory=dict)  # loops over generators as statements (see generators.py)
+    read_once_too: Names = EMPTY  # of the names in these
     statement: ast.stmt | None = None  # that is being built
     call: ast.Call | None = None  # the innermost call in it whose arguments have been evaluated
 
     @property
     def read_once(self) -> Names:
         """The names read at most once for each time that they are bound."""
-        return EMPTY if self.node is None else reads_once(self.node)
+        return self.read_once_too if self.node is None else reads_once(self.node) | self.read_once_too
 
     def enclosing(self) -> list[Frame]:
         """The frames whose names are visible in this one."""
@@ -101,7 +103,8 @@ class Control(Context):
 
     def location(self, node: ast.AST) -> Loc:
         """The place in the user's source that a node stands for."""
-        return self.frame.cited or fence.location(node, self.frame.file)
+        file = getattr(node, "file", None)  # of a generator, whose statements stand in a loop over it
+        return fence.location(node, file) if file else self.frame.cited or fence.location(node, self.frame.file)
 
     @property
     def env(self) -> dict[str, Any]:

@@ -22,10 +22,6 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
         "try is not supported: control must not depend on exceptions",
         "handle the error outside the function",
     ),
-    ast.With: (
-        "with is not supported, except with np.errstate(...)",
-        "enter the context outside the differentiated function",
-    ),
     ast.AsyncWith: ("async with is not supported", "use an ordinary function"),
     ast.AsyncFor: ("async for is not supported", "use an ordinary for loop"),
     ast.AsyncFunctionDef: ("coroutines are not supported", "use an ordinary function"),
@@ -51,7 +47,7 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
 if hasattr(ast, "TypeAlias"):
     REFUSED[ast.TypeAlias] = ("type aliases inside a function are not supported", "define the alias at module level")
 
-_WHOLE_FUNCTION = (ast.Yield, ast.YieldFrom, ast.Await, ast.Global, ast.AsyncFor, ast.AsyncWith)
+_WHOLE_FUNCTION = (ast.Await, ast.Global, ast.AsyncFor, ast.AsyncWith)
 
 
 def location(node: ast.AST, file: str) -> Loc:
@@ -82,7 +78,7 @@ def hint_for(e: PullbackError) -> str | None:
 
 
 def check_body(node: ast.AST, file: str) -> None:
-    """Refuse generators, coroutines and rebinding of outer names anywhere in a function."""
+    """Refuse coroutines and rebinding of outer names anywhere in a function."""
     stack = list(ast.iter_child_nodes(node))
     while stack:
         n = stack.pop()

@@ -224,8 +224,10 @@ def _accumulate(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(itertools.islice, low=2, high=4)
 def _islice(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    source = ctx.begun(args[0])
+    if ctx.is_stepwise(source) and len(args) == 2:
+        return Iteration("islice", (source,), args[1])
     bounds = [ctx.static(a, "a bound of islice") for a in args[1:]]
-    source = args[0]
     if isinstance(source, RangeValue) and is_static(source.start) and is_static(source.step):
         start, step = ctx.static(source.start, "the start"), ctx.static(source.step, "the step")
         return Lazy(lambda: itertools.islice(itertools.count(start, step), *bounds), ())

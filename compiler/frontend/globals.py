@@ -24,7 +24,18 @@ from ..paths import Path, of_globals, of_module, of_named, of_value, unwrap
 from .context import closest
 from .control import Frame
 from .places import Places
-from .values import UNDEFINED, Array, Cell, DictValue, ListValue, Opaque, RecordValue, UserFunction, is_namedtuple
+from .values import (
+    UNDEFINED,
+    Array,
+    Cell,
+    DictValue,
+    ListValue,
+    Opaque,
+    RecordValue,
+    UserFunction,
+    is_namedtuple,
+    shown,
+)
 
 
 class PullbackNameError(PullbackError, NameError):
@@ -51,7 +62,7 @@ class Globals(Places):
         if name in self.frame.locals:
             self.error(
                 PullbackNameError,
-                f"cannot access local variable {name!r} where it is not associated with a value",
+                f"cannot access local variable {shown(name)!r} where it is not associated with a value",
                 "assign it on every path before it is read",
             )
         frame = self.frame
@@ -67,7 +78,7 @@ class Globals(Places):
             frame = frame.parent
         fn = frame.fn if frame is not None else None
         if fn is None:
-            self.error(PullbackNameError, f"name {name!r} is not defined")
+            self.error(PullbackNameError, f"name {shown(name)!r} is not defined")
         path = (frame.path if frame is not None else None) or of_value(fn)
         if name in fn.__code__.co_freevars:
             cell = path.then("cell", name)
@@ -87,7 +98,7 @@ class Globals(Places):
         known = [*self.frame.env, *fn.__globals__, *dir(builtins)]
         self.error(
             PullbackNameError,
-            f"name {name!r} is not defined",
+            f"name {shown(name)!r} is not defined",
             closest(name, [k for k in known if k[0] != "$"]) or "define it before the function is called",
         )
 

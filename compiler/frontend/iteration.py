@@ -12,7 +12,7 @@ import ast
 import enum
 import types
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 from ..errors import NeedsStatic, PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import ONE, Dim
@@ -41,6 +41,7 @@ from .values import (
     Rows,
     StackedItems,
     StackedList,
+    Yielding,
     is_namedtuple,
     is_static,
     next_stamp,
@@ -58,7 +59,7 @@ def is_iterator(v: Any) -> bool:
 class Iterating(Calls):
     def items_of(self, v: Any) -> list[Any]:
         """The items of an iterable whose length is known at compile time, all of them read now."""
-        return list(self.turns_of(v))
+        return list(self.turns_of(self.listed_steps(v) if self.is_stepwise(v) else v))
 
     def static_items(self, v: Any) -> list[Any] | None:
         """The items, all of them read now; None where only the call tells their number."""
@@ -100,6 +101,8 @@ class Iterating(Calls):
             return self.turns(begun) if begun is not v else self._turns_left(v) if is_iterator(v) else None
         if isinstance(v, Rest):
             return self._turns_left(v.iterator)
+        if isinstance(v, Yielding):
+            self.refuse_steps(v)
         if isinstance(v, (StackedItems, StackedList)):
             size = self._known_length(v)
             return None if size is None else self._items_at(v, range(size))
@@ -126,17 +129,24 @@ class Iterating(Calls):
         start = next_stamp()
         made = self.call(self.attribute(v, "__iter__"), [], {})
         if made is v:
-            message = f"{describe(v)} makes its items one by one, which is not supported"
-            self.error(UnsupportedError, message, "loop with while, or let __iter__ return iter() of a list")
+            return self.steps_of(v)
         made = self.begun(made)
         return made.fields["source"] if is_iterator(made) and made.stamp > start else made
 
+    def steps_of(self, v: Any) -> Yielding:
+        raise NotImplementedError
+
+    def refuse_steps(self, v: Yielding) -> NoReturn:
+        raise NotImplementedError
+
     def iterator_of(self, v: Any) -> Any:
         """``iter(v)``."""
-        v = self.begun(v)
+        owner, v = v, self.begun(v)
+        if isinstance(v, Yielding) and v.begun is None:
+            return owner  # an object that makes its items itself
         if isinstance(v, DictValue):
             v = tuple(v.items)
-        if is_iterator(v) or isinstance(v, (GeneratorValue, Lazy)):
+        if is_iterator(v) or isinstance(v, (GeneratorValue, Lazy, Yielding)):
             return v
         if not isinstance(v, (tuple, ListValue, Array, RangeValue, Iteration, Indexed, StackedItems, StackedList)):
             self.error(UnsupportedError, f"iter() of {describe(v)} is not supported", "make it a list: list(...)")

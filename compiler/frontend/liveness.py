@@ -90,6 +90,19 @@ def binds(node: ast.AST) -> Names:
     return frozenset(out)
 
 
+@functools.lru_cache(maxsize=2048)
+def is_generator(node: ast.AST) -> bool:
+    """Whether a function has a ``yield`` of its own."""
+    stack: list[ast.AST] = list(node.body) if isinstance(node, ast.FunctionDef) else []
+    while stack:
+        n = stack.pop()
+        if isinstance(n, (ast.Yield, ast.YieldFrom)):
+            return True
+        if not isinstance(n, (ast.FunctionDef, ast.Lambda, ast.ClassDef)):
+            stack.extend(ast.iter_child_nodes(n))
+    return False
+
+
 @dataclass(frozen=True)
 class Nonlocals:
     here: Names  # declared nonlocal in a function
@@ -137,6 +150,18 @@ class Liveness:
 
 def analyse(body: list[ast.stmt]) -> Liveness:
     """Liveness of a function body. Names that nested functions and iterators in variables read are always live."""
+    return liveness_of(body, always_live(body))
+
+
+def liveness_of(body: list[ast.stmt], always: Names) -> Liveness:
+    """Liveness of statements, in which some names are always live."""
+    result = Liveness()
+    _Walk(result, always).block(body, EMPTY, None, None)
+    return result
+
+
+def always_live(body: list[ast.stmt]) -> Names:
+    """The names that nested functions and iterators in variables read."""
     captured: set[str] = set()
     for stmt in body:
         for node in ast.walk(stmt):
@@ -144,9 +169,7 @@ def analyse(body: list[ast.stmt]) -> Liveness:
                 captured |= reads(node)
             elif isinstance(node, (ast.Assign, ast.AnnAssign)) and _may_be_lazy(node.value):
                 captured |= reads(node.value)
-    result = Liveness()
-    _Walk(result, frozenset(captured)).block(body, EMPTY, None, None)
-    return result
+    return frozenset(captured)
 
 
 def _may_be_lazy(value: ast.expr | None) -> bool:
@@ -184,6 +207,8 @@ class _Walk:
         if isinstance(s, ast.With):
             names = (reads(item.context_expr) for item in s.items)
             return self.block(s.body, live, brk, cont).union(*names)
+        if isinstance(s, ast.Try):
+            return self.guarded(s, live, brk, cont)
         if isinstance(s, ast.Match):
             out = live | reads(s.subject)
             for case in s.cases:
@@ -216,6 +241,17 @@ class _Walk:
         if isinstance(s, ast.Delete):  # an unbound name is an error
             return live | reads(s) | {t.id for t in s.targets if isinstance(t, ast.Name)}
         return live | reads(s)
+
+    def guarded(self, s: ast.Try, live: Names, brk: Names | None, cont: Names | None) -> Names:
+        """A try statement, from whose body control goes to a handler at any place."""
+        live = self.block(s.finalbody, live, brk, cont)
+        handlers = frozenset().union(
+            *(reads(h.type) | self.block(h.body, live, brk, cont) for h in s.handlers), *map(reads, s.finalbody)
+        )
+        outer, self.captured = self.captured, self.captured | handlers
+        out = self.block([*s.body, *s.orelse], live, brk, cont) | handlers
+        self.captured = outer
+        return out
 
     def loop(self, s: Any, live: Names, brk: Names | None, cont: Names | None) -> Names:
         after = self.block(s.orelse, live, brk, cont) if s.orelse else live

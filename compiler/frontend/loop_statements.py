@@ -4,18 +4,32 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from ..errors import NeedsStatic, UnsupportedError
 from ..ir.dims import Dim
 from ..ir.nodes import Operand, Region, Value
-from .bounded import BoundedLoops
 from .context import DeadCode, describe
+from .generators import Generators
 from .growing import Grow, Unbounded
 from .iteration import is_iterator
 from .liveness import EMPTY, Names, binds, has_jump
 from .loops import Body, EffectInTest, Peel
-from .values import Array, Conflict, ListValue, Opaque, RangeValue, Rest, Rows, is_static, next_stamp, to_python
+from .values import (
+    Array,
+    Conflict,
+    GeneratorValue,
+    Iteration,
+    ListValue,
+    Opaque,
+    RangeValue,
+    Rest,
+    Rows,
+    is_static,
+    next_stamp,
+    to_python,
+)
 
 UNROLL_LIMIT = 2000
 MAX_GROWTHS = 12  # times that a loop is built again for its lists
@@ -30,7 +44,7 @@ def _state(v: ListValue | Array) -> Any:
     return (id(v.content), *(c.array.cell.current for c in columns))
 
 
-class LoopStatements(BoundedLoops):
+class LoopStatements(Generators):
     def block(self, body: list[ast.stmt]) -> None:
         raise NotImplementedError
 
@@ -194,6 +208,15 @@ class LoopStatements(BoundedLoops):
 
     def do_For(self, s: ast.For) -> None:
         iterable = self.begun(self.present(self.eval(s.iter)))
+        if isinstance(iterable, GeneratorValue) and self.turns(iterable) is None:
+            iterable = self.generator_function(iterable)
+        if isinstance(iterable, Iteration) and iterable.kind == "enumerate":
+            (items,) = iterable.parts
+            if isinstance(items, GeneratorValue) and self.turns(items) is None:
+                iterable = replace(iterable, parts=(self.generator_function(items),))
+        if self.is_stepwise(iterable):
+            self.for_steps(s, iterable)
+            return
         if is_iterator(iterable) and self.turns(iterable) is None:
             iterable = Rest(iterable, iterable.fields["position"])
         if isinstance(iterable, Opaque):

@@ -326,6 +326,14 @@ class Objects(Globals):
     def attribute(self, owner: Any, name: str) -> Any:
         raise NotImplementedError
 
+    def is_stepwise(self, v: Any) -> bool:
+        """Whether a loop over `v` is one over a generator function."""
+        raise NotImplementedError
+
+    def listed_steps(self, v: Any) -> Any:
+        """``list`` of what a generator function yields."""
+        raise NotImplementedError
+
 
 def _is_data(raw: Any) -> bool:
     """Whether what a class has under a name comes before what an object has."""

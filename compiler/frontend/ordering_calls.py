@@ -141,14 +141,32 @@ def _sorted(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
             merged_readonly(ctx, [made.cell], IN_LIST)
         return StackedList(made, isinstance(source, StackedList) and source.weak)
     keys = items if key is None else [ctx.call(key, [x], {}) for x in items]
-    if all(is_static(k) for k in keys):
+    heads = _telling(keys)
+    if heads is not None:
         try:
-            places = sorted(range(len(items)), key=lambda k: to_python(keys[k]), reverse=reverse)
+            places = sorted(range(len(items)), key=lambda k: heads[k], reverse=reverse)
         except TypeError as e:
             ctx.error(PullbackTypeError, str(e))
         return ListValue([items[k] for k in places])
     order = _order(ctx, _columns_of(ctx, keys), reverse)
     return ListValue([_item_at(ctx, items, ctx.load_array(order, k)) for k in range(len(items))])
+
+
+def _telling(keys: list[Any]) -> list[Any] | None:
+    """What tells which of the keys comes first, where that is known: the keys, or the first parts of tuples, up to one
+    that differs everywhere (the keys in the items of a dict)."""
+    if all(map(is_static, keys)):
+        return [to_python(k) for k in keys]
+    if not all(type(k) is tuple for k in keys):
+        return None
+    for n in range(1, min(map(len, keys))):
+        heads = [k[:n] for k in keys]
+        if not all(map(is_static, heads)):
+            return None
+        made = [to_python(h) for h in heads]
+        if not any(a == b for i, a in enumerate(made) for b in made[:i]):
+            return made
+    return None
 
 
 def _columns_of(ctx: Any, keys: list[Any]) -> list[Any]:

@@ -136,6 +136,7 @@ class Session:
         self.numbers: dict[Operand, Array] = {}  # that are such an array on another path
         self.changes_numbers = False  # something that may be one is changed in place
         self.outside_sets: list[frozenset[Any]] = []  # what stands for a set that was made outside of the function
+        self.generators: dict[Any, Any] = {}  # functions that were made of syntax, by that (see generators.py)
         self._symbols = 0
         self._callee_names: set[str] = set()
 

@@ -17,9 +17,9 @@ from ..paths import of_named
 from . import fence
 from .alternatives import is_alternative
 from .context import describe
+from .contexts import Contexts
 from .control import Frame
 from .liveness import EMPTY, JUMPS, always_leaves, has_jump
-from .loop_statements import LoopStatements
 from .patterns import Patterns
 from .sharing import cells_in
 from .texts import show, template_of
@@ -35,12 +35,13 @@ from .values import (
     UserFunction,
     is_operand,
     is_scalar,
+    shown,
 )
 
 _ONE_ARGUMENT = "raise one that takes one message, or return a number that says what is wrong"
 
 
-class Statements(LoopStatements, Patterns):
+class Statements(Contexts, Patterns):
     # -- statement lists ----------------------------------------------------------------------
     def block(self, body: list[ast.stmt]) -> None:
         """Run a statement list; what follows a possible jump goes into the branch without it."""
@@ -93,13 +94,13 @@ class Statements(LoopStatements, Patterns):
 
     def assign_name(self, name: str, value: Any) -> None:
         if isinstance(value, Value) and not value.hint:
-            value.hint = name
+            value.hint = shown(name)
         if isinstance(value, Array) and not value.path and not value.cell.name:
-            value.cell.name = name
+            value.cell.name = shown(name)
             if not value.cell.current.hint:
-                value.cell.current.hint = name
+                value.cell.current.hint = shown(name)
         if isinstance(value, ITERATORS) and name not in self.frame.read_once:
-            message = f"the iterator {name} is read more than once, and is empty then"
+            message = f"the iterator {shown(name)} is read more than once, and is empty then"
             self.error(UnsupportedError, message, "make it a list: list(...)")
         box = self.box_of(name) if name in self.frame.boxes or name in self.frame.outer_names else None
         if box is not None:
@@ -343,22 +344,6 @@ class Statements(LoopStatements, Patterns):
         for decorator in reversed(s.decorator_list):
             value = self.call(self.eval(decorator), [value], {})
         self.assign_name(s.name, value)
-
-    def do_With(self, s: ast.With) -> None:
-        """``with np.errstate(...)``: compiled code gives no floating-point warnings anyway."""
-        for item in s.items:
-            call = item.context_expr
-            if not isinstance(call, ast.Call) or item.optional_vars is not None:
-                fence.refuse(s, self.frame.file)
-            if self.eval(call.func) is not np.errstate:
-                fence.refuse(s, self.frame.file)
-            for keyword in call.keywords:
-                if self.static(self.eval(keyword.value), "an argument of errstate") not in ("ignore", "warn", "print"):
-                    with self.b.at(self.location(keyword.value)):
-                        message = "errstate that raises is not supported"
-                        self.error(UnsupportedError, message, "test the result with np.isfinite, and raise")
-        with self.living(self.frame.live.after.get(id(s), EMPTY) | self.frame.live_out):
-            self.block(s.body)
 
     def do_Nonlocal(self, s: ast.Nonlocal) -> None:
         for name in s.names:

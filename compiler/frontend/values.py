@@ -205,6 +205,7 @@ class UserFunction:
     loc: Loc | None = None
     path: Path | None = None  # where `fn` is found
     cached: bool = False  # by `functools.cache`
+    manages: bool = False  # made by `contextlib.contextmanager`: calls of it are contexts
 
 
 @final
@@ -283,6 +284,29 @@ class GeneratorValue:
     node: Any
     frame: Any
     iterable: Any
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class ManagerValue:
+    """What a function made by `contextlib.contextmanager` returns; its body has not begun."""
+
+    fn: UserFunction
+    args: list[Any]
+    kwargs: dict[str, Any]
+
+
+@final
+@dataclass(frozen=True, slots=True, eq=False)
+class Yielding:
+    """What a call of a generator function returns; its body has not begun. `begun`: a list of whether its items have
+    been taken, None where its items are those of an object that knows."""
+
+    fn: UserFunction
+    source: Any
+    parent: Any
+    env: dict[str, Any]
+    begun: ListValue | None = field(default_factory=lambda: ListValue([False]))
 
 
 @final
@@ -367,8 +391,13 @@ class Conflict:
     either: Maybe | None = None
 
 
-ITERATORS = (Iteration, Indexed, GeneratorValue, Lazy)  # which are empty when they are gone through again
+ITERATORS = (Iteration, Indexed, GeneratorValue, Lazy, Yielding)  # which are empty when they are gone through again
 NUMBERS = (bool, int, float, np.generic)
+
+
+def shown(name: str) -> str:
+    """The name of a variable as the user wrote it: that of a generator has a number (see generators.py)."""
+    return name.partition(".")[0] or name
 
 
 def is_operand(v: Any) -> bool:
@@ -411,4 +440,5 @@ def to_python(v: Any) -> Any:
 _RUNTIME = (
     Value, Const, Dim, Array, RecordValue, UserFunction, BoundMethod, Opaque, RangeValue, Iteration, Maybe, Conflict,
     DictView, GeneratorValue, Lazy, Rest, StackedItems, StackedList, SuperValue, TextValue,
+    ManagerValue, Yielding,
 )  # fmt: skip

@@ -31,7 +31,7 @@ def try_except(x):
 
 
 def with_statement(x):
-    with open("f") as f:  #! with open("f") as f: | with | outside
+    with open("f") as f:  #! open("f") | with | outside
         return x
 
 

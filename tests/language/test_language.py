@@ -15,7 +15,7 @@ import pullback as pb
 
 from .support import VARIANTS, outcome
 
-MODULES = ("absent", "alternatives", "augmented", "carried_parts", "containers", "control", "copies", "decided", "equality", "growing", "growing_while", "integer_powers", "item_parts",
+MODULES = ("absent", "alternatives", "augmented", "carried_parts", "containers", "contexts", "control", "copies", "decided", "equality", "generators", "growing", "growing_while", "integer_powers", "item_parts",
            "iteration", "iterators", "mutation", "objects", "ordered", "picked", "private_names", "recursive_sharing", "sharing", "special_methods",
            "structure", "tables", "without_axes")  # fmt: skip
 

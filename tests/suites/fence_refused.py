@@ -45,11 +45,10 @@ def try_except(x):
 
 
 def try_finally(x):
-    try:  #! try: | try | outside
+    try:
         y = x[0] * 2
     finally:
-        pass
-    return y
+        return x[0]  #! return x[0] | out of finally | after
 
 
 def with_block(x):
@@ -58,7 +57,10 @@ def with_block(x):
 
 
 def with_several(x):
-    with contextlib.suppress(ValueError), contextlib.nullcontext():  #! | with | outside
+    with (
+        contextlib.nullcontext(),
+        contextlib.suppress(ValueError),
+    ):  #! contextlib.suppress(ValueError) | exceptions | if
         return np.sum(x)
 
 
@@ -217,12 +219,14 @@ class Countdown:
         return self
 
     def __next__(self):
+        if self.n == 0:
+            raise StopIteration
         self.n -= 1
         return self.n
 
 
-def own_iterator(x):
-    for k in Countdown(3):  #! for k in Countdown(3): | one by one | while
+def own_iterators(x):
+    for k, _ in zip(Countdown(3), Countdown(2)):  #! | one by one | list
         x = x * k
     return x[0]
 
