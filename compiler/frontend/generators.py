@@ -10,8 +10,8 @@
 
 The names of the generator get a number; those that it has from outside are bound before, unless they are visible where
 the loop is. ``break`` in the loop leaves the generator, by a flag that is tested after each of its loops. What takes
-all items at once (``list``, ``sum``) is a loop too (`containers_library.listed`). An object whose class has ``__next__``
-is one over a generator that is made of that method.
+all items at once (``list``, ``sum``) is a loop too (`containers_library.listed`). An object whose class has a
+``__next__`` is one over a generator that is made of that method.
 """
 
 from __future__ import annotations

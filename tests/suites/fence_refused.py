@@ -57,10 +57,7 @@ def with_block(x):
 
 
 def with_several(x):
-    with (
-        contextlib.nullcontext(),
-        contextlib.suppress(ValueError),
-    ):  #! contextlib.suppress(ValueError) | exceptions | if
+    with np.errstate(), contextlib.suppress(ValueError):  #! contextlib.suppress(ValueError) | exceptions | if
         return np.sum(x)
 
 
