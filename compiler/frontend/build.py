@@ -254,6 +254,9 @@ def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
         return {k: leave(ctx, x, yields, loc) for k, x in v.items.items()}
     if is_alternative(v):
         raise UnsupportedError(f"the function returns {describe(v)}", loc, "return a number")
+    if isinstance(v, RecordValue) and v.cls in ctx.session.local_classes:
+        message = f"the function returns an object of the class {v.cls.__name__}, which it defines"
+        raise UnsupportedError(message, loc, "return its attributes in a tuple, or define the class at module level")
     if isinstance(v, RecordValue):
         if not is_plain_record(v.cls):
             message = f"the function returns an object of class {v.cls.__name__}"

@@ -174,6 +174,8 @@ class Calls(Objects):
                 message = f"{describe(owner)} has no attribute {name!r}"
                 self.error(PullbackAttributeError, message, closest(name, dir(owner)))
             value = getattr(owner, name)
+            if isinstance(owner, type) and owner in self.session.local_classes:
+                return self.of_local_class(owner, name, value)
             if isinstance(owner, type) and (path := of_named(owner)) is not None:
                 return self.capture_object(value, path.attribute(name), name)
             if inspect.isfunction(value):
@@ -414,6 +416,7 @@ class Calls(Objects):
             local -= rebound.here
         frame = Frame(fn.name, source.file, fn.fn, parent, local, env=dict(env), path=fn.path)
         frame.first = next(iter(env.values()), None)
+        frame.owner = fn.owner
         if not isinstance(node, ast.Lambda):
             frame.outer_names = rebound.here
             frame.boxes = {name: ListValue([frame.env.pop(name, UNDEFINED)]) for name in rebound.inside & local}

@@ -62,6 +62,7 @@ class Frame:
     path: Path | None = None  # where `fn` is found
     cited: Loc | None = None  # inside functions of numpy_library: where the user called them
     first: Any = None  # the first argument: `self` of a method
+    owner: type | None = None  # the class of a method, where the program defines it
     outer_names: Names = EMPTY  # declared nonlocal here
     boxes: dict[str, ListValue] = field(default_factory=dict)  # what nested functions declare nonlocal, in lists of one
     inlined: dict[Any, Any] = field(default_factory=dict)  # loops over generators as statements (see generators.py)

@@ -39,10 +39,6 @@ REFUSED: dict[type[ast.AST], tuple[str, str]] = {
         "nonlocal is not supported here: the variable belongs to a function outside of the program",
         "take the value as an argument and return the new one",
     ),
-    ast.ClassDef: (
-        "class definitions inside a function are not supported",
-        "define the class at module level; NamedTuple and dataclass instances may be used",
-    ),
 }
 if hasattr(ast, "TypeAlias"):
     REFUSED[ast.TypeAlias] = ("type aliases inside a function are not supported", "define the alias at module level")

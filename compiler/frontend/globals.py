@@ -216,6 +216,10 @@ class Globals(Places):
 
     def named_function(self, fn: Any, name: str, bound: tuple[Any, ...] = ()) -> UserFunction:
         """A function that was not captured: found under its own name in its module, if it is there."""
+        local = self.session.local_functions.get(fn)
+        if local is not None:
+            own: UserFunction = replace(local, bound=(*bound, *local.bound))
+            return own
         plain = unwrap(fn)
         path = of_named(plain)
         if path is not None:

@@ -229,6 +229,8 @@ class Objects(Globals):
             return self.named_function(raw.__func__, name)
         if isinstance(raw, classmethod):
             return self.named_function(raw.__func__, name, (kind,))
+        if cls in self.session.local_classes:
+            return raw
         path = of_named(cls)
         if path is not None:
             return self.capture_object(raw, path.attribute(name), name)
@@ -236,15 +238,26 @@ class Objects(Globals):
             return raw
         self.error(UnsupportedError, f"the attribute {name!r} of class {cls.__name__} cannot be used here")
 
+    def of_local_class(self, cls: type, name: str, value: Any) -> Any:
+        """``cls.name`` of a class that is defined in the program."""
+        raw = inspect.getattr_static(cls, name, None)
+        if isinstance(raw, classmethod):
+            return self.named_function(raw.__func__, name, (cls,))
+        return self.named_function(value, name) if isinstance(value, types.FunctionType) else value
+
     def super_value(self, args: list[Any]) -> SuperValue:
         """``super()``, or ``super(cls, self)``."""
         if len(args) == 2 and isinstance(args[0], type):
             return SuperValue(args[1], args[0])
         frame: Any = self.frame
-        while frame is not None and "__class__" not in getattr(getattr(frame.fn, "__code__", None), "co_freevars", ()):
+        while frame is not None and frame.owner is None:
+            if "__class__" in getattr(getattr(frame.fn, "__code__", None), "co_freevars", ()):
+                break
             frame = frame.parent
         if args or frame is None or class_of(frame.first) is None:
             self.error(UnsupportedError, "super() is supported in methods only", "call the function by its class")
+        if frame.owner is not None:
+            return SuperValue(frame.first, frame.owner)
         cell = frame.fn.__closure__[frame.fn.__code__.co_freevars.index("__class__")]
         return SuperValue(frame.first, cell.cell_contents)
 

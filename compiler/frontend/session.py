@@ -137,6 +137,8 @@ class Session:
         self.changes_numbers = False  # something that may be one is changed in place
         self.outside_sets: list[frozenset[Any]] = []  # what stands for a set that was made outside of the function
         self.generators: dict[Any, Any] = {}  # functions that were made of syntax, by that (see generators.py)
+        self.local_classes: set[type] = set()  # classes that the program makes (see local_classes.py)
+        self.local_functions: dict[Any, Any] = {}  # what the functions in them stand for
         self._symbols = 0
         self._callee_names: set[str] = set()
 

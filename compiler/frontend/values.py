@@ -205,6 +205,7 @@ class UserFunction:
     loc: Loc | None = None
     path: Path | None = None  # where `fn` is found
     cached: bool = False  # by `functools.cache`
+    owner: Any = None  # of a method of a class that is defined in the program: that class
     manages: bool = False  # made by `contextlib.contextmanager`: calls of it are contexts
 
 

@@ -106,7 +106,7 @@ def global_counter(x):
 
 
 def class_inside(x):
-    class Scale:  #! class Scale: | class | module level
+    class Scale(metaclass=type):  #! | metaclass | module level
         k = 2.0
 
     return np.sum(x) * Scale.k
