@@ -194,6 +194,9 @@ class Calls(Objects):
         if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, (ast.Subscript, ast.Attribute)):
             name = node.func.attr
             owners = self.candidates(node.func.value)
+            if len(owners) > 1 and name in ("keys", "values", "items") and not (node.args or node.keywords):
+                if all(isinstance(x, DictValue) and x.default is None for _, x in owners):
+                    return self.view_of_one(owners, name)
             if len(owners) > 1:
                 args, kwargs = self._arguments(node)
                 return self.for_candidates(owners, lambda x: self.call(self.attribute(x, name), args, kwargs))

@@ -16,7 +16,7 @@ import numpy as np
 
 from ..errors import PullbackTypeError, UnsupportedError
 from ..ir.dims import Dim
-from .alternatives import is_alternative
+from .alternatives import is_alternative, one_of
 from .alternatives import same as same_constant
 from .context import describe
 from .iteration import Iterating
@@ -68,6 +68,9 @@ def _kind_of(v: Any) -> str | None:
     return "enum" if isinstance(v, enum.Enum) else None
 
 
+_ORDERINGS = (ast.Lt, ast.LtE, ast.Gt, ast.GtE)
+
+
 class Comparisons(Iterating):
     def _logical(self, opcode: str, a: Any, b: Any) -> Any:
         if isinstance(b, bool):
@@ -102,6 +105,8 @@ class Comparisons(Iterating):
         ):
             return self.compare(ast.Is() if opcode == "eq" else ast.IsNot(), a, b)
         a, b = (self.number_of(self.present(x)) for x in (a, b))
+        if isinstance(op, _ORDERINGS) and (is_alternative(a) or is_alternative(b)):
+            return self._texts_in_order(op, a, b)
         if isinstance(a, (RecordValue, Opaque)) or isinstance(b, (RecordValue, Opaque)):
             result = self.overloaded(type(op), a, b)
             if result is not NotImplemented:
@@ -128,6 +133,13 @@ class Comparisons(Iterating):
         self.error(
             PullbackTypeError, f"{describe(a)} and {describe(b)} cannot be compared", "compare numbers or arrays"
         )
+
+    def _texts_in_order(self, op: ast.cmpop, a: Any, b: Any) -> Any:
+        """``<`` and the like of two texts, of which the path tells one, or both."""
+        what, text = "what is compared", lambda c: isinstance(c, str)
+        if is_alternative(a):
+            return one_of(self, a, lambda c: self.compare(op, c, b), text, what)
+        return one_of(self, b, lambda c: self.compare(op, a, c), text, what)
 
     def _in_order(self, op: ast.cmpop, a: Any, b: Any) -> Any:
         """``<`` and the like of two tuples or lists: by the first parts that are not equal, else by their lengths."""

@@ -90,6 +90,9 @@ class Dicts(IndexKeys):
             owner.items[name] = value
             return
         self._may_be_new(owner, key)
+        if is_alternative(key) and not tests:
+            message = "a dict gets a new key, and the path taken tells which of several constants that is"
+            raise NeedsStatic(message, self.loc, "give it all its keys first, as in dict.fromkeys(names, 0.0)")
         self._require_key(tests, key, "NotImplementedError", _NEW_KEY)
         for test, name in tests:
             self.branch(test, lambda name=name: self.store_value(owner, name, value), lambda: None, None)  # type: ignore[misc]
@@ -124,7 +127,7 @@ class Dicts(IndexKeys):
     def _require_key(self, tests: list[tuple[Operand, Any]], key: Any, error: str, message: str) -> None:
         found = self.either([test for test, _ in tests])
         if is_alternative(key):
-            self.check(found, error, message.replace(" {}", " that is asked for"))
+            self.check(found, error, message.replace(": {}", "").replace(" {}", " that is asked for"))
         else:
             self.check(found, error, message, key)
 

@@ -62,6 +62,7 @@ _COMPARE: dict[Any, type[ast.cmpop]] = {
     operator.is_: ast.Is,
     operator.is_not: ast.IsNot,
 }
+MANY = 32  # items of an array whose selections are made one by one
 _FOREVER = 2**40  # iterations of itertools.count
 
 
@@ -141,6 +142,16 @@ def _reduce(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return functools.reduce(step, items)
 
 
+def _known_items(ctx: Any, v: Any) -> tuple[Any, ...]:
+    """The items of which all selections are made: a few items of an array are a program for that many."""
+    v = ctx.begun(v)
+    if isinstance(v, (Array, RangeValue)) and ctx.turns(v) is None:
+        n = ctx.length(v)
+        if not n.has_values and n.evaluate(ctx.session.extents.__getitem__) <= MANY:
+            ctx.session.number(n)
+    return tuple(ctx.items_of(v))
+
+
 # -- itertools ---------------------------------------------------------------------------------------------
 def _enter_selections() -> None:
     for function in (
@@ -155,7 +166,7 @@ def _enter_selections() -> None:
             sizes = [ctx.static(a, "the number of items taken") for a in (*args[1:], *kwargs.values())]
             if function is itertools.pairwise:
                 return Lazy(lambda: itertools.pairwise(ctx.turns_of(args[0])), (args[0],))
-            items = tuple(ctx.items_of(args[0]))
+            items = _known_items(ctx, args[0])
             return Lazy(lambda: function(items, *sizes), items)
 
 
@@ -165,7 +176,7 @@ _enter_selections()
 @builtin(itertools.product, low=0, high=99)
 def _product(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     repeat = ctx.static(kwargs.get("repeat", 1), "repeat of product")
-    parts = tuple(tuple(ctx.items_of(a)) for a in args)
+    parts = tuple(_known_items(ctx, a) for a in args)
     return Lazy(lambda: itertools.product(*parts, repeat=repeat), parts)
 
 
@@ -268,7 +279,10 @@ def _enter_whiles() -> None:
                     ctx.error(NeedsStatic, message, "use a loop with break")
                 return bool(known)
 
-            return Lazy(lambda: function(test, ctx.turns_of(args[1])), (args[1],))
+            source = args[1]
+            if isinstance(source, RangeValue) and all(map(is_static, (source.start, source.stop, source.step))):
+                return Lazy(lambda: function(test, iter(range(source.start, source.stop, source.step))), ())
+            return Lazy(lambda: function(test, ctx.turns_of(source)), (source,))
 
 
 _enter_whiles()

@@ -19,6 +19,7 @@ from .loops import Body, EffectInTest, Peel
 from .values import (
     Array,
     Conflict,
+    DictValue,
     GeneratorValue,
     Iteration,
     ListValue,
@@ -206,8 +207,17 @@ class LoopStatements(Generators):
         self.env.pop("$break", None)
         self._after_loop(s)
 
+    def _gone_through(self, node: ast.expr) -> Any:
+        """The value of what a loop goes through, which may be one of several lists or dicts."""
+        owners = self.candidates(node)
+        if len(owners) > 1 and all(isinstance(x, DictValue) for _, x in owners):
+            return self.view_of_one(owners, "keys")
+        if len(owners) > 1 and self.are_of_many_lengths([x for _, x in owners]):
+            return self.list_of_table([x for _, x in owners], self.position_of_one(owners))
+        return self.for_candidates(owners, lambda x: x)
+
     def do_For(self, s: ast.For) -> None:
-        iterable = self.begun(self.present(self.eval(s.iter)))
+        iterable = self.begun(self.present(self._gone_through(s.iter)))
         if isinstance(iterable, GeneratorValue) and self.turns(iterable) is None:
             iterable = self.generator_function(iterable)
         if isinstance(iterable, Iteration) and iterable.kind == "enumerate":

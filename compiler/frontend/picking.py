@@ -12,12 +12,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import NeedsStatic
+from ..ir.builder import constant
 from ..ir.dims import ZERO, Dim
 from ..ir.nodes import At, Operand, Span
 from ..ir.types import INT, Type
 from . import forms
 from .loops import Loops
-from .values import Array, Cell, Column, ListValue, Rows, is_number, is_scalar, to_python
+from .values import Array, Cell, Column, DictValue, ListValue, Rows, is_number, is_scalar, to_python
 
 
 class Picking(Loops):
@@ -73,6 +74,20 @@ class Picking(Loops):
         made = ListValue(Rows(tuple(columns), size, Dim.of(longest), form))
         self.session.frozen.add(made)
         self.session.stand_ins.add(made)
+        return made
+
+    def position_of_one(self, tested: list[tuple[Any, Any]]) -> Operand:
+        """Which of several objects it is, each with the test for it."""
+        position: Operand = constant(len(tested) - 1)
+        for k in range(len(tested) - 2, -1, -1):
+            position = self.emit("where", tested[k][0], k, position)
+        return position
+
+    def view_of_one(self, dicts: list[tuple[Any, DictValue]], kind: str) -> Any:
+        """``d.items()`` and its like of one of several dicts, each with the test for it. See Note [Tables]."""
+        parts: Any = {"keys": dict.keys, "values": dict.values, "items": dict.items}[kind]
+        made = self.list_of_table([ListValue(list(parts(d.items))) for _, d in dicts], self.position_of_one(dicts))
+        self.session.frozen.update(d for _, d in dicts)
         return made
 
     def _column(self, numbers: list[Any], t: Type) -> Any:

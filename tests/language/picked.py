@@ -1,6 +1,10 @@
 # ruff: noqa
 """Lists, dicts and objects that a run-time key picks out of a list or a dict, changed and looked at."""
 
+import heapq
+import itertools
+import math
+
 import numpy as np
 
 CASES = []
@@ -164,3 +168,46 @@ def of_other_lengths_and_keys(x, k):
 def a_place_that_only_another_has(x, k):
     g = [[x[0]], [x[1], x[2]]]
     return g[k[0]][1] * 2
+
+
+@case(np.array([0.3, 1.2, -0.5, 0.8]))
+def shortest_path_by_dicts(x):
+    graph = {0: {1: x[0] ** 2, 2: x[1] ** 2}, 1: {3: abs(x[2])}, 2: {3: x[3] ** 2}, 3: {}}
+    queue = [(0.0, 0)]
+    dist = {k: math.inf for k in graph}
+    dist[0] = 0.0
+    while queue:
+        d, u = heapq.heappop(queue)
+        if d > dist[u]:
+            continue
+        for v, w in graph[u].items():
+            if d + w < dist[v]:
+                dist[v] = d + w
+                heapq.heappush(queue, (d + w, v))
+    return dist[3]
+
+
+@case(np.array([0.3, 1.2, -0.5, 0.8]))
+def keys_and_values_of_one_of_several_dicts(x):
+    graph = {0: {1: x[0] ** 2, 2: x[1] ** 2}, 1: {3: abs(x[2])}, 2: {3: x[3] ** 2, 0: 1.0}}
+    t = 0.0
+    for k in range(4):
+        u = 2 if x[0] > 0.12 * k else k % 2
+        for v in graph[u]:
+            t += v * x[1]
+        for w in graph[u].values():
+            t += w
+    return t
+
+
+@case(np.array([0.3, 1.2, -0.5, 0.8]))
+def texts_in_order(x):
+    a, b = ("up", "down") if x[0] > 0 else ("left", "right")
+    t = x[1] if a < b else x[2]
+    return t + (x[3] if "m" <= a else 2.0 * x[3])
+
+
+@case(np.array([0.3, 1.2, -0.5, 0.8]))
+def selections_of_an_array(x):
+    t = sum(a * b for a, b in itertools.combinations(x, 2))
+    return t + sum(a / (2 + b * b) for a, b in itertools.product(x, repeat=2))
