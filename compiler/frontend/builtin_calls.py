@@ -43,6 +43,7 @@ from .values import (
     StackedList,
     TextValue,
     UserFunction,
+    Yielding,
     is_operand,
     is_scalar,
     is_static,
@@ -78,7 +79,7 @@ def builtin(*functions: Any, low: int = 1, high: int = 1, takes: str = "") -> Ca
                     message = f"{name}() takes {wanted} positional arguments here but {len(args)} were given"
                     ctx.error(PullbackTypeError, message, "plain Python may take others: docs/language.md")
                 args = prepared(ctx, args)
-                if takes and any(ctx.is_stepwise(a) for a in args):
+                if takes in ("iterables", "items") and any(ctx.is_stepwise(a) for a in args):
                     if name in containers_library.OF_STEPS:
                         return ctx.folded_steps(name, args)
                     if name not in ("enumerate", "zip", "map", "filter", "reversed"):
@@ -122,7 +123,7 @@ def _len(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return len(v.items)
     if isinstance(v, DictView):
         return len(v.owner.items)
-    if isinstance(v, GeneratorValue):
+    if isinstance(v, (GeneratorValue, Yielding)):
         ctx.error(PullbackTypeError, "an iterator has no len()", "make it a list: list(...)")
     if isinstance(v, RecordValue):
         return len(v.fields) if issubclass(v.cls, tuple) else ctx.call(ctx.attribute(v, "__len__"), [], {})

@@ -11,17 +11,17 @@ import contextlib
 import types
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 
-from ..errors import UnsupportedError
-from . import fence
+from ..errors import PullbackTypeError, UnsupportedError
 from .capture import bind, parameters
 from .context import describe
 from .control import JUMPS
 from .liveness import EMPTY, has_jump, reads
 from .loop_statements import LoopStatements
+from .objects import class_of
 from .values import DictValue, ManagerValue, Opaque, RecordValue, UserFunction
 
 _HINT = (
@@ -106,6 +106,10 @@ class Contexts(LoopStatements):
             return self._enter_generator(manager)
         if not isinstance(manager, (RecordValue, Opaque)):
             self.error(UnsupportedError, f"{describe(manager)} is not supported as a context", _HINT)
+        for name in ("__enter__", "__exit__"):
+            if not hasattr(class_of(manager), name):
+                message = f"{describe(manager)} does not support the context manager protocol (missed {name} method)"
+                self.error(PullbackTypeError, message, _HINT)
         enter, leave = self.attribute(manager, "__enter__"), self.attribute(manager, "__exit__")
         if not isinstance(enter, UserFunction) or not isinstance(leave, UserFunction):
             self.error(UnsupportedError, f"{describe(manager)} is not supported as a context", _HINT)
@@ -148,20 +152,19 @@ class Contexts(LoopStatements):
                     message = "errstate that raises is not supported"
                     self.error(UnsupportedError, message, "test the result with np.isfinite, and raise")
 
-    # -- try ----------------------------------------------------------------------------------
+    # -- try ... finally ----------------------------------------------------------------------
     def do_Try(self, s: ast.Try) -> None:
-        if s.handlers:
-            self.refuse_try(s)
-        if has_jump(s.finalbody, _LEAVES):
-            with self.b.at(self.location(s.finalbody[0])):
-                message = "a jump out of finally is not supported"
-                self.error(UnsupportedError, message, "return after the try statement")
         frame = self.frame
         later = frozenset().union(*map(reads, s.finalbody))
         live = frame.live.after.get(id(s), EMPTY) | frame.live_out | later
         with self.living(live, frame.loop_live | later):
             self.block([*s.body, *s.orelse])
-        self.apart_from_jumps(lambda: self.block(s.finalbody))
+        self.finish_try(s)
 
-    def refuse_try(self, s: ast.Try) -> NoReturn:
-        fence.refuse(s, self.frame.file)
+    def finish_try(self, s: ast.Try) -> None:
+        """What is in ``finally``."""
+        if has_jump(s.finalbody, _LEAVES):
+            with self.b.at(self.location(s.finalbody[0])):
+                message = "a jump out of finally is not supported"
+                self.error(UnsupportedError, message, "return after the try statement")
+        self.apart_from_jumps(lambda: self.block(s.finalbody))

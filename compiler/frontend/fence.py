@@ -14,10 +14,6 @@ from ..errors import InternalError, PullbackError, UnsupportedError
 from ..ir.nodes import Loc
 
 REFUSED: dict[type[ast.AST], tuple[str, str]] = {
-    ast.Try: (
-        "try is not supported: control must not depend on exceptions",
-        "test for the condition with if, or handle the error outside the function",
-    ),
     ast.TryStar: (
         "try is not supported: control must not depend on exceptions",
         "handle the error outside the function",

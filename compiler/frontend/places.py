@@ -82,7 +82,7 @@ class Places(Dicts):
             return self.load_array(self.wrap(self.constant_array(owner)), key)
         if isinstance(owner, str):
             place = self._static_slice(key) if isinstance(key, SliceValue) else self.static(key, "the index of a text")
-            return owner[place]
+            return self._constant_item(owner, place)
         if isinstance(owner, enum.EnumMeta):
             name = self.static(key, "the name of an enum member")
             if name not in owner.__members__:
@@ -91,7 +91,7 @@ class Places(Dicts):
                 )
             return owner[name]
         if isinstance(owner, (dict, list)) and is_static(key):
-            return owner[self.static(key, "the index")]
+            return self._constant_item(owner, self.static(key, "the index"))
         if is_scalar(owner):
             if not self.type(owner).weak and isinstance(key, tuple) and not key:
                 return owner
@@ -101,6 +101,14 @@ class Places(Dicts):
                 PullbackTypeError, f"{describe(owner)} cannot be indexed", "only arrays, lists, tuples and dicts can"
             )
         self.error(UnsupportedError, f"{describe(owner)} cannot be indexed")
+
+    def _constant_item(self, owner: Any, key: Any) -> Any:
+        try:
+            return owner[key]
+        except KeyError:
+            self.error(PullbackKeyError, f"the dict has no key {key!r}", f"its keys are {list(owner)}")
+        except (IndexError, TypeError) as e:
+            raise self.located(e) from None
 
     # Note [One of several objects]. What is read with ``groups[k]`` for a run-time k is a merged object; a change of
     # that would be lost. What changes it or looks at it at once (``groups[k].append(x)``, ``groups[k][0] += x``,

@@ -18,8 +18,8 @@ from . import fence
 from .alternatives import is_alternative
 from .context import describe
 from .control import Frame
+from .guarded import Guarded
 from .liveness import EMPTY, JUMPS, always_leaves, has_jump
-from .local_classes import LocalClasses
 from .patterns import Patterns
 from .sharing import cells_in
 from .texts import show, template_of
@@ -41,7 +41,7 @@ from .values import (
 _ONE_ARGUMENT = "raise one that takes one message, or return a number that says what is wrong"
 
 
-class Statements(LocalClasses, Patterns):
+class Statements(Guarded, Patterns):
     # -- statement lists ----------------------------------------------------------------------
     def block(self, body: list[ast.stmt]) -> None:
         """Run a statement list; what follows a possible jump goes into the branch without it."""

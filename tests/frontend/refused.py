@@ -24,7 +24,7 @@ THING = Thing()
 
 
 def try_except(x):
-    try:  #! try: | try | if
+    try:  #! try: | only the run | if
         return x[0]
     except IndexError:
         return 0.0
@@ -46,7 +46,7 @@ def global_name(x):
 
 
 def class_definition(x):
-    class A:  #! class A: | class | module level
+    class A(metaclass=type):  #! | metaclass | module level
         pass
 
     return x

@@ -37,9 +37,9 @@ ACC = Accumulator()
 
 # -- syntax: exceptions, contexts, coroutines, generators, scopes -----------------------------------
 def try_except(x):
-    try:  #! try: | try | if
-        y = x[0] / x[1]
-    except ZeroDivisionError:
+    try:  #! try: | only the run | if
+        y = np.linalg.cholesky(np.outer(x, x))[0, 0]
+    except np.linalg.LinAlgError:
         y = 0.0
     return y
 
