@@ -15,7 +15,7 @@ from ..errors import (
 )
 from . import containers_library
 from .texts import brace_formatted, joined_text
-from .values import BoundMethod, DictValue, DictView, ListValue, RecordValue, Rows, is_static, to_python
+from .values import BoundMethod, DictValue, DictView, ListValue, RecordValue, Rows, is_scalar, is_static, to_python
 
 _KINDS = {ListValue: "a list", DictValue: "a dict", tuple: "a tuple"}
 
@@ -101,6 +101,8 @@ def _extend(ctx: Any, owner: ListValue, xs: Any) -> None:
 def _pop(ctx: Any, owner: ListValue, index: Any = -1) -> Any:
     if isinstance(owner.content, Rows) and is_static(index) and to_python(index) == -1:
         return ctx.pop_row(owner)
+    if isinstance(owner.content, Rows) or (not is_static(index) and all(map(is_scalar, owner.items))):
+        return ctx.call(ctx.named_function(containers_library.take_out, "pop"), [owner, index], {})
     if not owner.items:
         ctx.error(PullbackIndexError, "pop from empty list")
     value = ctx.load_sequence(owner, index)

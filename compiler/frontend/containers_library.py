@@ -606,6 +606,22 @@ def insert(a: list[Any], place: int, x: Any) -> None:
     _put_in(a, max(place + len(a), 0) if place < 0 else min(place, len(a)), x)
 
 
+def take_out(a: list[Any], place: int) -> Any:
+    """``a.pop(place)``, where only the run tells the place, or the length."""
+    n = len(a)
+    if n == 0:
+        raise IndexError("pop from empty list")
+    if place < -n or place >= n:
+        raise IndexError("pop index out of range")
+    first = place + n if place < 0 else place
+    x = a[first]
+    for k in range(n - 1):
+        if k >= first:
+            a[k] = a[k + 1]
+    a.pop()
+    return x
+
+
 def _put_in(a: list[Any], place: int, x: Any) -> None:
     a.append(x)
     for k in range(len(a) - 1, 0, -1):

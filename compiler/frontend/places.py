@@ -34,6 +34,7 @@ from .values import (
     ARGUMENT,
     IN_LIST,
     Array,
+    BoundMethod,
     Cell,
     Conflict,
     DictValue,
@@ -303,6 +304,9 @@ class Places(Dicts):
     def delete_item(self, owner: Any, key: Any) -> None:
         """``del owner[key]``."""
         if isinstance(owner, ListValue):
+            if not isinstance(key, SliceValue) and (isinstance(owner.content, Rows) or not is_static(key)):
+                self.call(BoundMethod(owner, "pop"), [key], {})
+                return
             if isinstance(key, SliceValue):
                 place: Any = self._static_slice(key)
             else:

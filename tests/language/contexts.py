@@ -1,5 +1,5 @@
 # ruff: noqa
-"""`with` and `try` ... `finally`; `bisect.insort` and `list.insert`."""
+"""`with` and `try` ... `finally`; `bisect.insort`; `list.insert` and `list.pop` where the run tells the place."""
 
 import bisect
 import contextlib
@@ -202,3 +202,65 @@ def items_of_a_dict_of_lists_in_order(x):
     for k, vs in sorted(groups.items(), reverse=True):
         t = t * 0.5 + vs[0]
     return t
+
+
+@case(X)
+def breadth_first(x):
+    adj = {0: [1, 2], 1: [3], 2: [3], 3: []}
+    seen, q, t = {0}, [(0, 1.0)], 0.0
+    while q:
+        u, d = q.pop(0)
+        t += d * x[u]
+        for v in adj[u]:
+            if v not in seen:
+                seen.add(v)
+                q.append((v, d + 1))
+    return t
+
+
+@case(X)
+def first_and_last_taken_out(x):
+    q = []
+    for v in x:
+        if v > 0:
+            q.append(v)
+    a = q.pop(0)
+    b = q.pop(-1)
+    q.append(a * b)
+    return a + 2 * b + 3 * q[0] + q[-1] + len(q)
+
+
+@case(X)
+def taken_out_where_the_run_tells(x):
+    xs = [x[0], x[1], x[2], x[3]]
+    k = int(abs(x[1]) * 2)
+    v = xs.pop(k)
+    return v * 10 + xs[0] + 2 * xs[1] + 3 * xs[2]
+
+
+@case(X)
+def taken_out_in_a_loop(x):
+    q = [v for v in x if v > 0]
+    s = 0.0
+    while q:
+        s = s * 0.5 + q.pop(0)
+    return s
+
+
+@case(X)
+def moving_window(x):
+    window, out = [], 0.0
+    for v in x:
+        window.append(v)
+        if len(window) > 2:
+            window.pop(0)
+        out += sum(window) / len(window)
+    return out
+
+
+@case(X)
+def deleted_where_the_run_tells(x):
+    xs = [x[0], x[1], x[2]]
+    i = int(x[1] > 0)
+    del xs[i]
+    return xs[0] * 2 + xs[1]
