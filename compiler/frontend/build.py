@@ -96,12 +96,13 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
     private: the caller does not look at the arguments afterwards (it differentiates): `Built.written` is empty.
     """
     tables: frozenset[Any] = frozenset()
+    groupings: frozenset[Any] = frozenset()
     unrolls = sets_change = has_rank_0 = False
     made: Built | None = None
     while True:
         session = Session(extents)
         session.tables, session.sets_change, session.unrolls_growth = tables, sets_change, unrolls
-        session.has_rank_0 = has_rank_0
+        session.has_rank_0, session.groupings = has_rank_0, groupings
         try:
             built = _build(session, fn, args, kwargs, private)
         except PullbackError as e:
@@ -117,6 +118,8 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
                 sets_change = True
             elif not session.unknown_keys <= tables:
                 tables |= session.unknown_keys
+            elif not session.list_sites <= groupings:
+                groupings |= session.list_sites
             elif session.grew_by_count > unrolls:
                 unrolls = True  # a list that grew in a loop over a known number of items is then of known length
             else:

@@ -514,6 +514,12 @@ def _frozenset(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return frozenset(map(to_python, known)) if known is not None and all(map(is_static, known)) else ctx.new_set(items)
 
 
+@builtin(containers_library.note_lists, low=2, high=2)
+def _note_lists(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
+    if isinstance(args[1], ListValue) and "site" in args[0].fields:
+        ctx.session.list_sites.add(args[0].fields["site"])
+
+
 @builtin(containers_library.members)
 def _members(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return _in_any_order(args[0])

@@ -59,9 +59,8 @@ MAX_DEPTH = 150
 
 # modules whose functions change only with the version of Python, NumPy or pullback
 _VERSIONED = {*sys.stdlib_module_names, "numpy", "pullback"} - {"__main__"}
-_LIBRARY = frozenset(
-    f"{__package__}.{name}" for name in ("containers_library", "numpy_library", "numpy_compositions", "scipy_functions")
-)
+_MODULES = ("containers_library", "grouped_library", "numpy_library", "numpy_compositions", "scipy_functions")
+_LIBRARY = frozenset(f"{__package__}.{name}" for name in _MODULES)
 
 
 _READERS = (len, sum, min, max, any, all, sorted)  # builtins that look at what they are given, and do not keep it
@@ -71,6 +70,7 @@ _OF_ARRAYS = (  # not of the numbers in arrays without axes
     np.may_share_memory,
 )  # fmt: skip
 _OF_ALL_ITEMS = (math.prod, math.fsum, functools.reduce, set, frozenset, np.fromiter)  # of what they go through
+_PLACES = (ast.Subscript, ast.Attribute, ast.IfExp)  # expressions for one of several objects
 _FUNCTIONS = (types.FunctionType, types.BuiltinFunctionType)
 # the methods that builtins look for in the class of their argument, in this order
 _SPECIAL_METHODS: tuple[tuple[Any, tuple[str, ...]], ...] = (
@@ -191,7 +191,7 @@ class Calls(Objects):
 
     # -- dispatch -----------------------------------------------------------------------------
     def eval_Call(self, node: ast.Call) -> Any:
-        if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, (ast.Subscript, ast.Attribute)):
+        if isinstance(node.func, ast.Attribute) and isinstance(node.func.value, _PLACES):
             name = node.func.attr
             owners = self.candidates(node.func.value)
             if len(owners) > 1 and name in ("keys", "values", "items") and not (node.args or node.keywords):
@@ -242,7 +242,7 @@ class Calls(Objects):
         return args, kwargs
 
     def call(self, fn: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        from . import builtin_calls, container_methods, functional_calls, numpy_calls, ordering_calls  # noqa: F401
+        from . import builtin_calls, container_methods, functional_calls, grouped_calls, numpy_calls, ordering_calls  # noqa: F401
 
         fn = self.present(fn)
         if is_alternative(fn):

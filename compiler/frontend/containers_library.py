@@ -11,6 +11,8 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from . import grouped_library
+
 
 def is_constant(x: Any) -> bool:
     """Whether a value is known at compile time: an entry of the table."""
@@ -215,6 +217,11 @@ class counter:  # noqa: N801
         return iter(list(self.counts))
 
 
+def note_lists(owner: table, value: Any) -> None:
+    """Note the tables that get lists: an entry of the table."""
+    raise NotImplementedError
+
+
 class table:  # noqa: N801
     """A dict of which only the run tells the keys: they are the items of one list, and the values those of another."""
 
@@ -234,11 +241,14 @@ class table:  # noqa: N801
         if k < 0:
             if self.default is None:
                 raise KeyError(key)
+            value = self.default()
+            note_lists(self, value)
             self.names.append(key)
-            self.contents.append(self.default())
+            self.contents.append(value)
         return self.contents[k]
 
     def __setitem__(self, key: Any, value: Any) -> None:
+        note_lists(self, value)
         k = self._place(key)
         if k < 0:
             self.names.append(key)
@@ -643,6 +653,7 @@ class namespace:  # noqa: N801
 # class -> the class of the standard library that it stands for
 STANDARD: dict[Any, type] = {
     deque: collections.deque, counter: collections.Counter, table: dict, set_: set, namespace: types.SimpleNamespace,
+    grouped_library.groups: dict, grouped_library.group: list,
 }  # fmt: skip
 
 for ours, theirs in STANDARD.items():  # the name that messages show

@@ -4,7 +4,8 @@ Note [Dicts that get keys at run time]. ``sums[k] = sums.get(k, 0.0) + x`` with 
 of which nothing is known here. Where that stops a build, the place where the dict was made is noted, and the function
 is built again: a dict made there is then an object of `containers_library.table`, two lists of run-time length. A dict
 that has integer keys already may be meant to keep those (a histogram): then writing to a key that it does not have is
-an error of the run, and the function is built again with a table if that is possible.
+an error of the run, and the function is built again with a table if that is possible. Where the values of a table are
+lists, and that stops a build, it is built again with an object of `grouped_library.groups`.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from ..ir.nodes import Operand, Value, as_dim
 from .alternatives import is_alternative, same
 from .containers_library import table
 from .context import closest
+from .grouped_library import groups
 from .index_keys import IndexKeys
 from .values import Conflict, DictValue, ListValue, RecordValue, is_number, is_static
 
@@ -30,8 +32,12 @@ class Dicts(IndexKeys):
     def new_dict(self, default: Any = None) -> Any:
         """An empty dict, made at the place that is being read; default: as of a defaultdict."""
         site = (self.loc.file, self.loc.line, self.loc.col)
+        if site in self.session.groupings:
+            return self.construct(groups, [default], {})
         if site in self.session.tables:
-            return self.construct(table, [default], {})
+            made = self.construct(table, [default], {})
+            made.fields["site"] = site
+            return made
         return DictValue({}, default=default, site=site)
 
     def enter_item(self, made: Any, key: Any, value: Any) -> None:

@@ -19,6 +19,7 @@ from ..ir.dims import ZERO, Dim
 from ..ir.nodes import At, IndexItem, Operand, Region, Span, Value
 from ..ir.types import Type, promote
 from . import forms
+from .grouped_library import group
 from .merging import Join, Outcome
 from .moves import Carries, Moves
 from .sharing import cells_in, final_version, merged_readonly
@@ -29,6 +30,7 @@ from .values import (
     Cell,
     Column,
     ListValue,
+    RecordValue,
     Rows,
     StackedItems,
     StackedList,
@@ -148,6 +150,8 @@ class Growing(Moves):
     # -- what a program does with such a list ---------------------------------------------------
     def as_stacked(self, v: Any) -> Any:
         """A list of run-time length as its rows; anything else as it is."""
+        if isinstance(v, RecordValue) and v.cls is group:
+            return self.begun(v)
         if not (isinstance(v, ListValue) and isinstance(v.content, Rows)):
             return v
         rows = v.content

@@ -275,7 +275,7 @@ class Iterating(Calls):
             return [x for p in v.parts for x in self.copied(p)]
         if isinstance(v, Rest):
             return self.copied(v.iterator.fields["source"])
-        return list(v.source) if isinstance(v, (StackedItems, StackedList)) else []
+        return list(v.source) if isinstance(v, (StackedItems, StackedList, Indexed)) else []
 
     def has_container(self, v: Any) -> bool:
         """Whether iterating needs the items one by one at compile time."""
@@ -283,7 +283,7 @@ class Iterating(Calls):
             return False
         if isinstance(v, Iteration):
             return any(self.has_container(p) for p in v.parts)
-        return not isinstance(v, (RangeValue, Array, Rest))
+        return not (isinstance(v, (RangeValue, Array, Rest)) or (isinstance(v, Indexed) and v.source))
 
     def length(self, v: Any) -> Dim:
         """The number of items of a range, an array, or what is made of them."""

@@ -14,6 +14,7 @@ from .sharing import merged_readonly
 from .values import (
     IN_LIST,
     Array,
+    Indexed,
     Iteration,
     ListValue,
     RecordValue,
@@ -123,6 +124,8 @@ def _sorted(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     source = ctx.listed(args[0])
     items = ctx.static_items(source)
     if items is None:
+        if isinstance(source, Iteration) and isinstance(source.parts[-1], Indexed) and source.parts[-1].source:
+            return _groups_in_order(ctx, source, key, reverse)
         if isinstance(source, Iteration):
             source = ctx.listed(ctx.generator("(x for x in _)", source))
         if key is not None:
@@ -140,6 +143,8 @@ def _sorted(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         if len(ctx.shape(made)) > 1:
             merged_readonly(ctx, [made.cell], IN_LIST)
         return StackedList(made, isinstance(source, StackedList) and source.weak)
+    if len(items) < 2:
+        return ListValue(items)
     keys = items if key is None else [ctx.call(key, [x], {}) for x in items]
     heads = _telling(keys)
     if heads is not None:
@@ -150,6 +155,21 @@ def _sorted(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         return ListValue([items[k] for k in places])
     order = _order(ctx, _columns_of(ctx, keys), reverse)
     return ListValue([_item_at(ctx, items, ctx.load_array(order, k)) for k in range(len(items))])
+
+
+def _groups_in_order(ctx: Any, source: Iteration, key: Any, reverse: bool) -> Iteration:
+    """The items of a dict of lists: its keys are all different, and tell the order."""
+    names, lists = source.parts
+    if key is None:
+        columns = [ctx.wrap(ctx.operand(names))] if isinstance(names, StackedList) else []
+    else:
+        columns = ctx.mapped(key, source)
+    order = _order(ctx, columns, reverse)
+
+    def moved(part: Any) -> Indexed:
+        return Indexed(lists.size, lambda k: ctx.item_at(part, ctx.load_array(order, k)), lists.source)
+
+    return Iteration("zip", (moved(names), moved(lists)))
 
 
 def _telling(keys: list[Any]) -> list[Any] | None:

@@ -117,6 +117,14 @@ class Places(Dicts):
     def candidates(self, node: ast.expr) -> list[tuple[Any, Any]]:
         """The objects that an expression may be, with the test for each; the value of the expression, if it is no
         changeable object that a run-time key picks. See Note [One of several objects]."""
+        if isinstance(node, ast.IfExp) and all(isinstance(x, ast.Name) for x in (node.body, node.orelse)):
+            test = self.test(node.test)
+            if isinstance(test, bool):
+                return [(True, self.eval(node.body if test else node.orelse))]
+            either = [self.present(self.eval(x)) for x in (node.body, node.orelse)]
+            if all(map(is_mutable, either)) and either[0] is not either[1]:
+                return [(test, either[0]), (self.negation(test), either[1])]
+            return [(True, self.choose(test, lambda: either[0], lambda: either[1]))]
         if not isinstance(node, (ast.Subscript, ast.Attribute)):
             return [(True, self.eval(node))]
         with self.b.at(self.location(node)):
@@ -172,6 +180,10 @@ class Places(Dicts):
         return chain(candidates)
 
     def eval(self, node: ast.expr) -> Any:
+        raise NotImplementedError
+
+    def test(self, node: ast.expr) -> Any:
+        """The truth of an expression."""
         raise NotImplementedError
 
     def part_of_list(self, v: StackedList, key: Any) -> StackedList:

@@ -126,6 +126,8 @@ class Session:
         self.kept: dict[Any, Any] = {}  # results of functions with a cache, where they are constants
         self.widened = 0  # how often a number was an int on one path and a float on another
         self.tables: frozenset[Any] = frozenset()  # Note [Dicts that get keys at run time]: where they are made
+        self.groupings: frozenset[Any] = frozenset()  # those of lists
+        self.list_sites: set[Any] = set()  # where tables are made that get lists
         self.unknown_keys: set[Any] = set()  # where dicts are made of which a key would have to be known
         self.new_keys: set[Any] = set()  # and those of which a key may be new
         self.found_keys: set[Any] = set()  # dicts, and run-time keys that they were seen to have

@@ -261,10 +261,12 @@ class RangeValue:
 @final
 @dataclass(frozen=True, slots=True)
 class Indexed:
-    """What is iterated over by position: ``np.ndindex``, ``np.ndenumerate``."""
+    """What is iterated over by position: ``np.ndindex``, ``np.ndenumerate``; the lists of a dict, of which
+    `source` has the keys (see grouped_library.py)."""
 
     size: Dim
     item: Callable[[Any], Any]
+    source: tuple[Any, ...] = ()
 
 
 @final

@@ -1,0 +1,165 @@
+# ruff: noqa
+"""Dicts of lists, of which only the run tells the keys."""
+
+from collections import defaultdict
+
+import numpy as np
+
+CASES = []
+X = np.array([0.3, 1.2, -0.5, 0.8, 2.0, -1.1])
+LAB = np.array([0, 1, 0, 2, 1, 0])
+
+
+def case(*args):
+    return lambda f: CASES.append((f, args)) or f
+
+
+@case(X, LAB)
+def means_in_order(x, lab):
+    groups = {}
+    for k, v in zip(lab, x):
+        groups.setdefault(k, []).append(v)
+    t = 0.0
+    for k, vs in sorted(groups.items()):
+        t += k * np.mean(vs) ** 2
+    return t
+
+
+@case(X, LAB)
+def variances(x, lab):
+    groups = defaultdict(list)
+    for k, v in zip(lab, x):
+        groups[int(k)].append(v)
+    return sum(np.var(v) for v in groups.values())
+
+
+@case(X, LAB)
+def keys_that_are_looked_for(x, lab):
+    groups = {}
+    for i in range(len(x)):
+        if lab[i] not in groups:
+            groups[lab[i]] = []
+        groups[lab[i]].append(x[i])
+    t = 0.0
+    for k in sorted(groups):
+        t += (k + 1) * sum(groups[k]) ** 2
+    return t
+
+
+@case(X)
+def remainders(x):
+    groups = defaultdict(list)
+    for i, v in enumerate(x):
+        groups[i % 3].append(v)
+    t = 0.0
+    for k, vs in sorted(groups.items()):
+        t += (k + 1) * max(vs)
+    return t
+
+
+@case(X, LAB)
+def lists_of_one_item_at_first(x, lab):
+    groups = {}
+    for k, v in zip(lab.tolist(), x):
+        if k in groups:
+            groups[k].append(v)
+        else:
+            groups[k] = [v]
+    return sum(len(g) * np.prod(g) for g in groups.values())
+
+
+@case(X)
+def one_of_two_lists(x):
+    pos, neg = [], []
+    for v in x:
+        (pos if v > 0 else neg).append(v)
+    return sum(pos) ** 2 + len(neg) * x[0]
+
+
+@case(X, LAB)
+def dict_of_means(x, lab):
+    groups = defaultdict(list)
+    for k, v in zip(lab, x):
+        groups[k].append(v)
+    means = {k: np.mean(v) for k, v in groups.items()}
+    return sum(k * m for k, m in means.items()) + len(groups)
+
+
+@case(X, LAB)
+def indices_by_label(x, lab):
+    groups = defaultdict(list)
+    for i, k in enumerate(lab):
+        groups[k].append(i)
+    t = 0.0
+    for k in sorted(groups):
+        for i in groups[k]:
+            t += (k + 1) * x[i] ** 2
+    return t
+
+
+@case(X, LAB)
+def pairs(x, lab):
+    groups = {}
+    for k, v in zip(lab, x):
+        groups.setdefault(k, []).append((v, v**2))
+    t = 0.0
+    for k, vs in groups.items():
+        for a, b in vs:
+            t += a * b * (k + 1)
+    return t
+
+
+@case(X, LAB)
+def largest_group(x, lab):
+    groups = {}
+    for k, v in zip(lab, x):
+        groups.setdefault(k, []).append(v)
+    big = max(groups, key=lambda k: len(groups[k]))
+    return (
+        sum(groups[big])
+        + groups[0][1]
+        + max(groups[1])
+        + np.std(groups[0])
+        + len(groups.get(7, []))
+        + np.array(groups[2]).sum()
+    )
+
+
+@case(X, LAB)
+def neighbours(x, lab):
+    adj = {}
+    for a, b in zip(lab, lab[::-1]):
+        adj.setdefault(a, []).append(b)
+        adj.setdefault(b, []).append(a)
+    t = 0.0
+    for u, nb in adj.items():
+        for v in nb:
+            t += x[u] * x[v]
+    return t
+
+
+@case(X, LAB)
+def list_that_grows_later(x, lab):
+    groups = defaultdict(list)
+    for k, v in zip(lab, x):
+        groups[k].append(v)
+    vs = groups[0]
+    n = len(vs)
+    groups[0].append(x[1])
+    return sum(vs) * n + len(vs)
+
+
+@case(X, LAB)
+def key_that_may_be_there(x, lab):
+    groups = defaultdict(list)
+    for k, v in zip(lab, x):
+        groups[k].append(v)
+    return groups[5][0] if 5 in groups else sum(max(vs) - min(vs) for vs in groups.values())
+
+
+@case(X, LAB)
+def key_that_is_missing(x, lab):
+    groups = {}
+    for k, v in zip(lab, x):
+        groups.setdefault(k, []).append(v)
+    return sum(groups[9])
