@@ -25,7 +25,7 @@ import numpy as np
 
 from ..errors import NeedsStatic, PullbackAttributeError, PullbackError, PullbackTypeError, UnsupportedError
 from ..paths import of_named, of_value, unwrap
-from . import containers_library, fence
+from . import fence, sequences_library
 from .alternatives import is_alternative, one_of
 from .capture import Source, bind, is_library, parameters, source_of
 from .context import DeadCode, closest, describe
@@ -59,7 +59,10 @@ MAX_DEPTH = 150
 
 # modules whose functions change only with the version of Python, NumPy or pullback
 _VERSIONED = {*sys.stdlib_module_names, "numpy", "pullback"} - {"__main__"}
-_MODULES = ("containers_library", "grouped_library", "numpy_library", "numpy_compositions", "scipy_functions")
+_MODULES = (
+    "containers_library", "grouped_library", "sequences_library", "numpy_library", "numpy_compositions",
+    "scipy_functions",
+)  # fmt: skip
 _LIBRARY = frozenset(f"{__package__}.{name}" for name in _MODULES)
 
 
@@ -249,8 +252,8 @@ class Calls(Objects):
             callables = lambda c: isinstance(c, UserFunction) or callable(c)
             return one_of(self, fn, lambda f: self.call(f, args, kwargs), callables, "the function called")
         plain = fn.fn if isinstance(fn, UserFunction) else fn
-        if isinstance(plain, _FUNCTIONS) and plain in containers_library.IN_PLACE_OF:
-            fn = self.named_function(containers_library.IN_PLACE_OF[plain], plain.__name__)
+        if isinstance(plain, _FUNCTIONS) and plain in sequences_library.IN_PLACE_OF:
+            fn = self.named_function(sequences_library.IN_PLACE_OF[plain], plain.__name__)
         if isinstance(fn, UserFunction):
             handler = None if fn.fn is None else numpy_calls.lookup(fn.fn) or builtin_calls.BUILTINS.get(fn.fn)
             if handler is None:

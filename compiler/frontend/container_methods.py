@@ -13,7 +13,7 @@ from ..errors import (
     PullbackValueError,
     UnsupportedError,
 )
-from . import containers_library
+from . import sequences_library
 from .texts import brace_formatted, joined_text
 from .values import BoundMethod, DictValue, DictView, ListValue, RecordValue, Rows, is_scalar, is_static, to_python
 
@@ -102,7 +102,7 @@ def _pop(ctx: Any, owner: ListValue, index: Any = -1) -> Any:
     if isinstance(owner.content, Rows) and is_static(index) and to_python(index) == -1:
         return ctx.pop_row(owner)
     if isinstance(owner.content, Rows) or (not is_static(index) and all(map(is_scalar, owner.items))):
-        return ctx.call(ctx.named_function(containers_library.take_out, "pop"), [owner, index], {})
+        return ctx.call(ctx.named_function(sequences_library.take_out, "pop"), [owner, index], {})
     if not owner.items:
         ctx.error(PullbackIndexError, "pop from empty list")
     value = ctx.load_sequence(owner, index)
@@ -112,7 +112,7 @@ def _pop(ctx: Any, owner: ListValue, index: Any = -1) -> Any:
 
 def _insert(ctx: Any, owner: ListValue, index: Any, x: Any) -> None:
     if isinstance(owner.content, Rows) or not is_static(index):
-        ctx.call(ctx.named_function(containers_library.insert, "insert"), [owner, index, x], {})
+        ctx.call(ctx.named_function(sequences_library.insert, "insert"), [owner, index, x], {})
         return
     _mutated(ctx, owner).insert(ctx.static(index, "the index of insert"), x)
 

@@ -40,6 +40,7 @@ from .values import (
 )
 
 _FILL_AN_ARRAY = "fill an array made before the loop, as in out = np.zeros(n); out[i] = ..."
+_FEW = 32  # items of a list that is repeated as often as an extent of the arguments says
 _SPARE = 16  # places beyond the first append outside of loops
 
 
@@ -255,6 +256,9 @@ class Growing(Moves):
     def repeated(self, items: list[Any], times: Any) -> ListValue:
         """``items * times`` for a run-time number of times."""
         if len(items) != 1 or not is_scalar(items[0]):
+            extent = self.require_dim(times)
+            if not extent.has_values and extent.evaluate(self.session.extents.__getitem__) <= _FEW:
+                self.session.number(extent)  # a program for so many
             message = "only a list of one number is repeated a number of times known only at run time"
             raise NeedsStatic(message, self.loc, "use an array, as in np.zeros(n)")
         n = self.require_dim(times)

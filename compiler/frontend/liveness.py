@@ -103,6 +103,17 @@ def is_generator(node: ast.AST) -> bool:
     return False
 
 
+def names_that_are_there(test: ast.expr) -> list[str]:
+    """The names that are not None where a test holds: ``u is not None``, by itself or in an ``and``."""
+    tests = test.values if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And) else [test]
+    return [
+        t.left.id
+        for t in tests
+        if isinstance(t, ast.Compare) and isinstance(t.left, ast.Name) and isinstance(t.ops[0], ast.IsNot)
+        if isinstance(t.comparators[0], ast.Constant) and t.comparators[0].value is None
+    ]
+
+
 @dataclass(frozen=True)
 class Nonlocals:
     here: Names  # declared nonlocal in a function

@@ -14,7 +14,7 @@ from .context import DeadCode, describe
 from .generators import Generators
 from .growing import Grow, Unbounded
 from .iteration import is_iterator
-from .liveness import EMPTY, Names, binds, has_jump
+from .liveness import EMPTY, Names, binds, has_jump, names_that_are_there
 from .loops import Body, EffectInTest, Peel
 from .values import (
     Array,
@@ -23,6 +23,7 @@ from .values import (
     GeneratorValue,
     Iteration,
     ListValue,
+    Maybe,
     Opaque,
     RangeValue,
     Rest,
@@ -65,9 +66,7 @@ class LoopStatements(Generators):
 
     # -- loops --------------------------------------------------------------------------------
     def do_While(self, s: ast.While) -> None:
-        first: list[Any] = []
-        if not binds(s.test):
-            self.isolated(Region(), lambda: first.append(self.test(s.test)))
+        first = [] if binds(s.test) else [self.known_test(s)]
         if first == [False]:
             self._after_loop(s)
             return
@@ -102,6 +101,12 @@ class LoopStatements(Generators):
             error = build(lambda: self.bounded_while(s))
         if error is not None and (first != [True] or build(lambda: one_by_one(UNROLL_LIMIT)) is not None):
             raise error
+
+    def known_test(self, s: ast.While) -> Any:
+        """The test of a loop here, for whether it is known; nothing is built."""
+        found: list[Any] = [None]
+        self.isolated(Region(), lambda: found.append(self.test(s.test)))
+        return found[-1]
 
     def _unrolled_while(self, s: ast.While, limit: int, done: int = 0) -> bool:
         """The iterations one by one; False where one of the tests is known only at run time."""
@@ -154,6 +159,10 @@ class LoopStatements(Generators):
             return value
 
         def work(_: Value | None) -> None:
+            for name in names_that_are_there(s.test):
+                v = self.env.get(name)
+                if isinstance(v, Maybe) and v.absent is None:
+                    self.env[name] = v.value
             with self.living(live, live):
                 self.block(s.body)
 
@@ -162,7 +171,13 @@ class LoopStatements(Generators):
                 self.run_loop(Body(work, test, peelable=True), assigned, live_head, live_after)
         except Peel:
             rest = Body(work, test)
-            again = lambda: self.run_loop(rest, assigned, live_head, live_after)
+
+            def again() -> None:
+                if self.known_test(s) is False:
+                    statics.append(False)
+                else:
+                    self.run_loop(rest, assigned, live_head, live_after)
+
             self._peeled(test(), lambda: work(None), again, live)
         if statics[-1] is True and not has_jump(s.body, (ast.Break,)):
             if "$return" not in self.env:

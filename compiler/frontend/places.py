@@ -256,6 +256,8 @@ class Places(Dicts):
         if self._chooses(items, key) or (self.is_unknown_index(key) and self.are_of_many_lengths(items)):
             position = self._position(items, key)
             return self._item_at(list(items), position)
+        if self.is_unknown_index(key) and not items:
+            self.error(EmptyListError if owner is not items else PullbackIndexError, "list index out of range")
         if self.is_unknown_index(key) and self.is_table(items):
             return self.item_of_table(list(items), self._position(items, key))
         if isinstance(key, (Value, Dim)):

@@ -391,3 +391,61 @@ def none_in_an_object_until_a_flag_is_set(x):
     for price in x:
         trader.see(price, 0.3)
     return trader.gain * x[0]
+
+
+@case(np.array([0.3, 1.2, -0.5, 0.8]))
+def way_back_through_a_list(x):
+    n = len(x)
+    prev = [None] * n
+    cost = [0.0] * n
+    for i in range(1, n):
+        best, arg = cost[0] + x[i] ** 2, 0
+        for j in range(1, i):
+            c = cost[j] + (x[i] - x[j]) ** 2
+            if c < best:
+                best, arg = c, j
+        cost[i] = best
+        prev[i] = arg
+    path, u = [], n - 1
+    while u is not None:
+        path.append(u)
+        u = prev[u]
+    return sum(x[i] for i in path)
+
+
+@case(np.array([0.3, 1.2, -0.5, 0.8]))
+def none_in_a_list_of_constant_length(x):
+    n = 4
+    prev = [None] * n
+    for i in range(1, n):
+        prev[i] = i - 1 if x[i] > 0 else 0
+    u = n - 1
+    t = 0.0
+    while u is not None:
+        t += x[u] * (u + 1)
+        u = prev[u]
+    return t
+
+
+@case(np.array([0.3, 1.2, -0.5, 0.8]))
+def none_or_a_number_in_a_test(x):
+    n = x.shape[0]
+    prev = [None] * n
+    for i in range(1, n):
+        prev[i] = i - 1 if x[i] > 0 else 0
+    u = n - 1
+    t = 0.0
+    while u is not None and t < 100:
+        t += x[u] * (u + 1)
+        u = prev[u]
+    return t
+
+
+@case(np.array([0.3, 1.2, -0.5, 0.8]))
+def until_there_is_none(x):
+    v = x[0] if x[1] > 1 else None
+    k = 0
+    while v is not None:
+        k += 1
+        v = v * 0.5 if v > 0.1 else None
+    return k * x[0]
