@@ -211,3 +211,20 @@ def texts_in_order(x):
 def selections_of_an_array(x):
     t = sum(a * b for a, b in itertools.combinations(x, 2))
     return t + sum(a / (2 + b * b) for a, b in itertools.product(x, repeat=2))
+
+
+TABLEAU = [[], [0.5], [0.2, 0.3], [0.1, 0.2, 0.4]]
+
+
+@case(V, K)
+def rows_of_other_lengths_and_an_empty_one(x, k):
+    stages = np.zeros(4)
+    t = 0.0
+    while t < 0.5:
+        for i in range(4):
+            y = x[0] + t
+            for j in range(i):
+                y = y + TABLEAU[i][j] * stages[j]
+            stages[i] = np.sin(y)
+        t += 0.3
+    return np.sum(stages * x[:4])
