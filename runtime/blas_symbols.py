@@ -1,6 +1,7 @@
-"""SciPy's BLAS and LAPACK under names of our own, for LLVM to find.
+"""SciPy's BLAS, LAPACK and special functions under names of our own, for LLVM to find.
 
-The addresses are those that `scipy.linalg.cython_blas` and `cython_lapack` export. They are loaded by themselves
+The addresses are those that `scipy.linalg.cython_blas`, `cython_lapack` and
+`scipy.special.cython_special` export. Those of `scipy.linalg` are loaded by themselves
 where possible: importing `scipy.linalg` takes a tenth of a second.
 """
 
@@ -14,7 +15,10 @@ import os
 from collections.abc import Iterable
 from typing import Any
 
+from . import special
+
 SYMBOL = "pullback_blas_{}"
+SPECIAL_SYMBOL = "pullback_special_{}"
 ROUTINES = ("dgemm", "sgemm", "dgemv", "sgemv", "dtrsm", "strsm")
 LAPACK_ROUTINES = tuple(letter + name for name in ("getrf", "getrs", "potrf", "syevd", "gesdd") for letter in "ds")
 
@@ -31,8 +35,22 @@ def register_lapack() -> None:
     _register("cython_lapack", LAPACK_ROUTINES)
 
 
+@functools.cache
+def register_special() -> None:
+    """Make special functions known to LLVM: those for double precision where there are several."""
+    from llvmlite import binding as ll
+
+    exported = importlib.import_module("scipy.special.cython_special").__pyx_capi__
+    for name, theirs in special.FUNCTIONS.items():
+        forms = (exported.get(form) for form in (theirs, f"__pyx_fuse_0{theirs}", f"__pyx_fuse_1{theirs}"))
+        address = next(_address(f) for f in forms if f is not None and _signature(f).startswith(b"double (double, int"))
+        ll.add_symbol(SPECIAL_SYMBOL.format(name), address)
+
+
 def register_needed(symbols: Iterable[str]) -> None:
     """Make what compiled code refers to known to LLVM."""
+    if any(s.startswith(SPECIAL_SYMBOL.format("")) for s in symbols):
+        register_special()
     names = {s.removeprefix(SYMBOL.format("")) for s in symbols}
     if names.intersection(ROUTINES):
         register()
@@ -66,9 +84,14 @@ def _exported(name: str) -> dict[str, Any]:
     return capsules
 
 
+def _signature(capsule: Any) -> bytes:
+    """The type of the function in C, which is the name of its capsule."""
+    name: bytes = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)(("PyCapsule_GetName", ctypes.pythonapi))(capsule)
+    return name
+
+
 def _address(capsule: Any) -> int:
     api = ctypes.pythonapi
-    name = ctypes.PYFUNCTYPE(ctypes.c_char_p, ctypes.py_object)(("PyCapsule_GetName", api))
     pointer = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_char_p)(("PyCapsule_GetPointer", api))
-    address: int = pointer(capsule, name(capsule))
+    address: int = pointer(capsule, _signature(capsule))
     return address

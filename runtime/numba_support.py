@@ -19,6 +19,8 @@ def prepare(source: str) -> None:
         _register("numba_stack")
     if "pullback.runtime.lapack" in source:
         _lapack()
+    if "pullback.runtime.special" in source:
+        _register("numba_special")
 
 
 @functools.cache

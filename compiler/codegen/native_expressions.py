@@ -11,6 +11,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from pullback.runtime import special
+
 from ..ir.nodes import Const, Op, Operand
 from ..ir.types import Type, promote
 
@@ -190,6 +192,9 @@ class ScalarPrinter:
             return Expr(f"{es[0].text} * {es[0].text}", MUL)
         if code == "reciprocal":
             return self._infix("div", [self.constant(Const(1.0, Type(op.result.type.dtype))), es[0]])
+        if code in special.FUNCTIONS:
+            self.imports.use("pullback.runtime.special", code)
+            return Expr(f"{code}({es[0].text})", ATOM, es[0].reads)
         if code == "polygamma":
             return self.math("polygamma", [Expr(str(op.attrs["n"])), *es])
         if code == "round_decimals":

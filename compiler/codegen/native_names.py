@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import keyword
 
-from pullback.runtime import arrays, blas, lapack, scalar_math, stack
+from pullback.runtime import arrays, blas, lapack, scalar_math, special, stack
 
 from ..analysis.alias import Carried, mutated_operands
 from ..ir.nodes import Function, Op, Operand, Region, Value, dims_values
@@ -169,7 +169,7 @@ _RESERVED = frozenset(
     | set(NUMPY_NAME.values())
     | {
         name
-        for module in (scalar_math, blas, lapack, arrays, stack)
+        for module in (scalar_math, special, blas, lapack, arrays, stack)
         for name in vars(module)
         if not name.startswith("_")
     }

@@ -13,6 +13,8 @@ import sys
 import warnings
 from typing import Any
 
+from pullback.runtime import special
+
 from ..ir.nodes import Op
 
 # helpers of templates, and the module that has them
@@ -21,6 +23,7 @@ HELPER_MODULES: dict[str, str] = {
         ["digamma", "div0", "erf", "erfc", "gammaln", "mul0", "polygamma", "round_decimals", "sigmoid"],
         "pullback.runtime.numpy_helpers",
     ),
+    **dict.fromkeys(special.FUNCTIONS, "pullback.runtime.special"),
     "gemm": "pullback.runtime.blas",
 }
 

@@ -38,6 +38,11 @@ from .values import (
 )
 
 
+def _of_scipy_stats(obj: Any) -> bool:
+    """A distribution (`scipy.stats.norm`), whose methods are known by name as functions of a module are."""
+    return type(obj).__module__.startswith("scipy.stats.") and callable(obj)
+
+
 class PullbackNameError(PullbackError, NameError):
     """A name that is bound nowhere, or not yet."""
 
@@ -162,6 +167,9 @@ class Globals(Places):
                 session.guard(path.attribute(part), getattr(obj, part), f"{name}.{part}")
             return obj
         if isinstance(obj, types.ModuleType):
+            session.guard(path, obj, name)
+            return obj
+        if _of_scipy_stats(obj.__self__ if isinstance(obj, types.MethodType) else obj):
             session.guard(path, obj, name)
             return obj
         if isinstance(obj, types.MethodType):

@@ -6,6 +6,7 @@ the first of ``args``. An attribute is ``f(ctx, value)``.
 
 from __future__ import annotations
 
+import importlib
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -28,7 +29,7 @@ from . import (
     numpy_sorting,
     numpy_statistics,
 )
-from .numpy_table import ATTRIBUTES, FUNCTIONS, METHODS, is_numerical, name_of, refusal
+from .numpy_table import ATTRIBUTES, FUNCTIONS, METHODS, is_numerical, of_constants, refusal
 
 Handler = Callable[[Any, list[Any], dict[str, Any]], Any]
 
@@ -50,19 +51,30 @@ MODULES = (
     numpy_grids,
 )
 
+#: modules of SciPy, and what fills the table for their functions
+SCIPY = {
+    "scipy.special": "scipy_functions",
+    "scipy.linalg": "scipy_functions",
+    "scipy.stats": "scipy_stats",
+    "scipy.integrate": "scipy_integrate",
+    "scipy.signal": "scipy_signal",
+    "scipy.spatial.distance": "scipy_distance",
+}
+
 
 def lookup(function: Any) -> Handler | None:
     """The handler of a callable; one that refuses it by name for NumPy's that have no entry; None for
     callables that are not NumPy's, SciPy's, math's or a numerical builtin."""
-    if "scipy.special" in sys.modules or "scipy.linalg" in sys.modules:  # only then has the user a function of them
-        from . import scipy_functions  # noqa: F401
+    for theirs, ours in SCIPY.items():
+        if theirs in sys.modules:  # only then has the user a function of it
+            importlib.import_module(f".{ours}", __package__)
     try:
         entry = FUNCTIONS.get(function)
     except TypeError:  # unhashable: not a function of a library
         return None
     if entry is not None:
         return entry
-    return refusal(name_of(function)) if is_numerical(function) else None
+    return of_constants(function) if is_numerical(function) else None
 
 
 def indexed(owner: Any) -> Callable[[Any, Any], Any] | None:
@@ -89,16 +101,16 @@ def attribute(name: str) -> Callable[[Any, Any], Any] | None:
 
 def supported() -> list[str]:
     """The names of everything in the table, sorted: for the documentation and for tests."""
-    from . import scipy_functions  # noqa: F401
-
+    for name in SCIPY.values():
+        importlib.import_module(f".{name}", __package__)
     names = {e.name for e in FUNCTIONS.values()} | {e.name for e in METHODS.values()}
     return sorted(names | {f"ndarray.{name}" for name in ATTRIBUTES})
 
 
 def document() -> str:
     """docs/numpy.md: every supported name with its parameters, by module."""
-    from . import scipy_functions  # noqa: F401
-
+    for name in SCIPY.values():
+        importlib.import_module(f".{name}", __package__)
     entries = {e.name: e for e in (*FUNCTIONS.values(), *METHODS.values())}
     groups: dict[str, list[str]] = {}
     for name in sorted(entries):
@@ -118,4 +130,8 @@ def document() -> str:
 _PREFACE = """\
 Generated from the table in `compiler/frontend/numpy_calls.py`; operators, indexing and Python's other builtins
 are described in the language page. A parameter that is not listed is refused by name, unless its value is
-NumPy's default. What NumPy gives as a view is a view here, what it copies is a copy."""
+NumPy's default. What NumPy gives as a view is a view here, what it copies is a copy.
+
+Functions of `np.polynomial`, `scipy.special`, `scipy.linalg`, `scipy.signal` and distributions of `scipy.stats` that
+are not listed may be called with constants (`np.polynomial.legendre.leggauss(8)`, `scipy.signal.butter(2, 0.3)`): they
+are called while the program is built."""

@@ -25,6 +25,30 @@ def polyval(p: Any, x: Any) -> Any:
     return value
 
 
+@composed(np.polynomial.polynomial.polyval)
+def polynomial_value(x: Any, c: Any) -> Any:
+    coefficients, at = np.asarray(c) + 0.0, np.asarray(x)
+    value = coefficients[-1] + at * 0.0
+    for k in range(1, coefficients.shape[0]):
+        value = coefficients[-1 - k] + value * at
+    return value
+
+
+@composed(np.polynomial.chebyshev.chebval)
+def chebyshev_value(x: Any, c: Any) -> Any:
+    """Clenshaw's recurrence."""
+    coefficients, at = np.asarray(c) + 0.0, np.asarray(x)
+    b1 = b2 = at * 0.0
+    for k in range(coefficients.shape[0] - 1):
+        b1, b2 = coefficients[-1 - k] + 2.0 * at * b1 - b2, b1
+    return coefficients[0] + at * b1 - b2
+
+
+@composed(np.linalg.cross, static="axis")
+def cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Any:
+    return np.cross(x1, x2, axis=axis)
+
+
 @composed(np.vander, static="increasing")
 def vander(x: Any, N: Any = None, increasing: Any = False) -> Any:
     points = np.asarray(x)

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any, final
 import numpy as np
 
 from ..errors import PullbackTypeError, UnsupportedError
+from ..ir.dims import Dim
 from .values import NUMBERS, is_static, to_python
 
 if TYPE_CHECKING:
@@ -183,6 +184,9 @@ def name_of(function: Any) -> str:
         rest = []
     if head == "scipy":
         rest = rest[:1]
+        of = getattr(owner, "name", None)  # of a distribution
+        if rest == ["stats"] and isinstance(of, str):
+            return f"scipy.stats.{of}.{name}"
     return ".".join([part for part in [_ALIASES.get(head, head), *rest[:1], name] if part])
 
 
@@ -206,7 +210,7 @@ _WAYS_OUT = {
 def _refusal_hint(name: str) -> str:
     if name in _WAYS_OUT:
         return _WAYS_OUT[name]
-    if name.startswith(("np.fft.", "scipy.fft.", "scipy.signal.")):
+    if name.startswith(("np.fft.", "scipy.fft.")):
         return "its results are complex: multiply by matrices of cosines and sines, or give custom_vjp"
     if ".random." in name or name.startswith("random."):
         return "draw the numbers outside, and pass them in as an argument"
@@ -215,6 +219,76 @@ def _refusal_hint(name: str) -> str:
     if close:
         return f"the nearest supported function is {known[close[0]]}; see docs/numpy.md for the list"
     return "give its derivative with pullback.custom_vjp; docs/numpy.md lists what is supported"
+
+
+# what gives the same for the same numbers, and changes nothing
+_PURE = (
+    "numpy.polynomial",
+    "numpy.fft",
+    "scipy.special",
+    "scipy.linalg",
+    "scipy.signal",
+    "scipy.fft",
+    "scipy.integrate",
+)
+_OF_DISTRIBUTIONS = {
+    "pdf", "logpdf", "pmf", "logpmf", "cdf", "logcdf", "sf", "logsf", "ppf", "isf", "mean", "median", "std", "var",
+    "entropy", "interval",
+}  # fmt: skip
+
+
+def _is_pure(function: Any) -> bool:
+    if isinstance(function, np.ufunc) or function in (np.kaiser, np.poly, np.roots, np.i0):
+        return True
+    module = getattr(function, "__module__", None) or type(getattr(function, "__self__", None)).__module__
+    if str(module).startswith("scipy.stats"):
+        return hasattr(function, "__self__") and getattr(function, "__name__", None) in _OF_DISTRIBUTIONS
+    return str(module).startswith(_PURE) and not isinstance(function, type)
+
+
+def of_constants(function: Any) -> Callable[[Context, list[Any], dict[str, Any]], Any]:
+    """A handler for a function without an entry: where it gives the same numbers for the same arguments, and these are
+    all constants, it is called while the program is built (nodes of a quadrature, coefficients of a filter); else it is
+    refused."""
+    refuse = refusal(name_of(function))
+    if not _is_pure(function):
+        return refuse
+
+    def handle(ctx: Context, args: list[Any], kwargs: dict[str, Any]) -> Any:
+        given = [*args, *kwargs.values()]
+        if all(isinstance(v, Dim) or is_static(v) for v in given):
+            positional = [ctx.static(v, f"an argument of {name_of(function)}") for v in args]
+            named = {k: ctx.static(v, k) for k, v in kwargs.items()}
+            if all(_is_plain(v) for v in [*positional, *named.values()]):
+                with np.errstate(all="ignore"):
+                    try:
+                        result = function(*positional, **named)
+                    except Exception:  # refused as it is; Python tells why
+                        result = None
+                if _is_plain(result, of_arrays=True):
+                    return _embedded(ctx, result)
+        return refuse(ctx, args, kwargs)
+
+    return handle
+
+
+def _is_plain(v: Any, of_arrays: bool = False) -> bool:
+    """Whether it is made of numbers; of arguments also of texts and None, of results also of arrays."""
+    if type(v) in (tuple, list):
+        return all(_is_plain(x, of_arrays) for x in v)
+    if of_arrays:
+        return isinstance(v, NUMBERS) or (type(v) is np.ndarray and v.dtype.kind in "fib")
+    return v is None or isinstance(v, (*NUMBERS, str))
+
+
+def _embedded(ctx: Context, v: Any) -> Any:
+    if isinstance(v, tuple):
+        return tuple(_embedded(ctx, x) for x in v)
+    if isinstance(v, list):
+        return ctx.call(list, [tuple(_embedded(ctx, x) for x in v)], {})
+    if isinstance(v, np.ndarray):
+        return ctx.wrap(ctx.b.emit("copy", ctx.constant_array(v)))
+    return v
 
 
 def refusal(name: str) -> Callable[[Context, list[Any], dict[str, Any]], Any]:

@@ -58,6 +58,7 @@ DOMAINS: dict[str, Sampler] = {
     "modulus": _between(0.4, 2.4, either_sign=True, shifted=False),
     "positive": _between(0.3, 2.6),
     "unit": _between(-0.85, 0.85),
+    "probability": _between(0.05, 0.95),
     "above_one": _between(1.2, 3.1),
     "invertible": _invertible,
     "definite": _definite,

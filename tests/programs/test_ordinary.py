@@ -23,6 +23,7 @@ from . import (
     numpy_variety,
     ode_and_pde,
     physics,
+    scipy_calls,
     signals,
     simulations,
     statistical,
@@ -41,6 +42,7 @@ MODULES = (
     numpy_variety,
     models,
     simulations,
+    scipy_calls,
 )
 
 FOUND = frozenset(
@@ -51,11 +53,14 @@ FOUND = frozenset(
     enumerate_nd floyd_warshall stft_frames envelope_rms pad_const triu_tril_diag r_c_ ix_indices block_flip_rot
     take_put_choose select_piecewise apply_axis methods_chain cum_ops mask2d fancy ufunc_at out_args linalg_misc nd_loops
     adaptive_grow_while iir_direct_form2 needleman_wunsch_affine simplex_lp_dual longest_increasing_soft
+    black_scholes_norm normal_of_all_kinds other_distributions no_density_for_a_negative_scale special_functions
+    bessel_at_zero factored exponentials built_from_blocks rules_for_samples nodes_and_coefficients_of_constants filters
+    convolutions_of_images distances polynomials
     ema_crossover_flags determinant_recursive convex_hull_area_shoelace signal_zero_crossings_while
 """.split()
 )
 COMPILED = frozenset(
-    "implicit_euler_newton longstaff_schwartz st_svd lsq2 qr_np mask2d ufunc_at deficient adaptive_grow_while".split()
+    "special_functions normal_of_all_kinds implicit_euler_newton longstaff_schwartz st_svd lsq2 qr_np mask2d ufunc_at deficient adaptive_grow_while".split()
 )
 
 # where differences are taken: a branch or a maximum changes within the usual distance of the point

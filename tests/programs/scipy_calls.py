@@ -1,0 +1,133 @@
+"""Functions of SciPy as programs call them: distributions, special functions, matrices, rules, filters, distances."""
+
+import numpy as np
+import scipy.integrate
+import scipy.linalg
+import scipy.signal
+import scipy.special as sc
+import scipy.stats as stats
+from scipy.spatial.distance import cdist, pdist
+from scipy.stats import norm
+
+from tests.suites.support import Cases
+
+CASES = Cases()
+rng = np.random.default_rng(8)
+SQUARE = rng.normal(size=(3, 3))
+DEFINITE = SQUARE @ SQUARE.T + 3.0 * np.eye(3)
+cumulative = norm.cdf
+
+
+@CASES(100.0, 105.0, 0.7, 0.02, 0.25, "put")
+@CASES(np.array([90.0, 100.0]), 105.0, 0.7, 0.02, 0.25, "call")
+def black_scholes_norm(S, K, T, r, sigma, kind):
+    d1 = (np.log(S / K) + (r + sigma**2 / 2) * T) / (sigma * np.sqrt(T))
+    d2 = d1 - sigma * np.sqrt(T)
+    if kind == "call":
+        return S * norm.cdf(d1) - K * np.exp(-r * T) * cumulative(d2)
+    return K * np.exp(-r * T) * norm.cdf(-d2) - S * norm.cdf(-d1)
+
+
+@CASES(0.25, 1.2, np.array([0.3, 1.2, 2.2]))
+def normal_of_all_kinds(mu, s, x):
+    tails = stats.norm.logcdf(x, mu, s).sum() + stats.norm.sf(x, mu, s).sum() + stats.norm.logsf(-x).sum()
+    quantiles = np.sum(stats.norm.ppf(x / 5, mu, s)) + stats.norm.isf(0.1, mu) + s * norm.ppf(0.975)
+    return tails + quantiles + stats.norm.pdf(mu) + stats.norm.pdf(1) * s + norm.logpdf(x, loc=mu, scale=s).sum()
+
+
+@CASES(0.7, 1.3, np.array([0, 1, 3, 2]))
+def other_distributions(lam, s, k):
+    x = np.array([0.3, 1.0, 2.5])
+    total = stats.poisson.logpmf(k, lam).sum() + stats.poisson.pmf(2, lam) + stats.expon.logpdf(x, scale=1 / lam).sum()
+    total += np.sum(stats.expon.cdf(x, scale=s)) + stats.expon.pdf(x, 0.0, s).sum() + stats.expon.sf(x[0], scale=s)
+    total += stats.t.logpdf(x, 3.0, 0.1, s).sum() + stats.t.pdf(lam, s)
+    total += stats.gamma.logpdf(x, 2.0, scale=s).sum() + stats.gamma.pdf(x, lam).sum()
+    total += stats.laplace.logpdf(x, lam, s).sum() + stats.laplace.pdf(lam)
+    return total + stats.cauchy.logpdf(x, lam, s).sum() + stats.cauchy.pdf(s, scale=lam)
+
+
+@CASES(-1.2)
+def no_density_for_a_negative_scale(s):
+    return np.isnan(norm.pdf(0.3, 0.0, s)) * s
+
+
+@CASES(np.array([0.3, 0.7]), np.array([2.2, 0.4]))
+def special_functions(x, y):
+    bessel = sc.j0(y) + sc.j1(y) + sc.y0(y) + sc.y1(y) + sc.i0(y) + sc.i1(y) + sc.i0e(-y) + sc.i1e(y) + sc.k0(y) + sc.k1(y)
+    betas = sc.beta(x, y) + sc.betaln(x, y) + sc.beta(x - 1.0, y) + sc.polygamma(1, y) + sc.polygamma(0, y)
+    normal = sc.ndtri(x) + sc.log_ndtr(-20.0 * y) + sc.erfinv(x) + sc.exp1(y) + sc.expi(y)
+    entropies = sc.rel_entr(x, y) + sc.kl_div(x, y) + sc.huber(0.5, y) + sc.multigammaln(3.5 + x[0], 2)
+    return bessel + betas + normal + entropies
+
+
+@CASES(np.array([0.0, 0.5]))
+def bessel_at_zero(x):
+    return sc.j1(x) + sc.i1(x) * 2.0 + sc.j0(x)
+
+
+@CASES(DEFINITE, rng.normal(size=3))
+def factored(a, b):
+    c, low = scipy.linalg.cho_factor(a, lower=True)
+    upper = scipy.linalg.cho_factor(a)
+    w, v = scipy.linalg.eigh(a)
+    solved = scipy.linalg.cho_solve((c, low), b) + scipy.linalg.cho_solve(upper, b)
+    return b @ solved + np.log(np.diag(c)).sum() + w[0] + abs(v[0, 0]) + scipy.linalg.norm(a) + upper[0][1, 0]
+
+
+@CASES(3.0 * SQUARE)
+def exponentials(a):
+    return np.log(np.abs(scipy.linalg.expm(a))).sum() + np.trace(scipy.linalg.expm(0.01 * a))
+
+
+@CASES(rng.normal(size=(2, 2)), rng.normal(size=3))
+def built_from_blocks(a, c):
+    blocks = scipy.linalg.block_diag(a, c, 2.0)
+    bands = scipy.linalg.toeplitz(c) + scipy.linalg.toeplitz(c, np.array([9.0, 4.0, 5.0]))
+    return np.sum(blocks * blocks) + np.linalg.det(bands)
+
+
+@CASES(rng.normal(size=6), np.array([0.0, 0.2, 0.5, 0.7, 0.9, 1.3]))
+def rules_for_samples(y, x):
+    total = scipy.integrate.simpson(y, x=x) + scipy.integrate.simpson(y[:5], x=x[:5]) + scipy.integrate.simpson(y[:2])
+    total += scipy.integrate.simpson(np.outer(y, y), dx=0.2, axis=0).sum() + scipy.integrate.trapezoid(y, x)
+    return total + np.sum(scipy.integrate.cumulative_trapezoid(y, x, initial=0) ** 2)
+
+
+@CASES(1.3)
+def nodes_and_coefficients_of_constants(s):
+    x, w = np.polynomial.legendre.leggauss(4)
+    x2, w2 = np.polynomial.hermite.hermgauss(5)
+    x3, w3 = sc.roots_legendre(3)
+    w3 *= 2.0
+    b, a = scipy.signal.butter(2, 0.3)
+    y = 0.0
+    for i in range(2):
+        p, q = np.polynomial.legendre.leggauss(3)
+        q *= s
+        y += q @ p**2
+    return w @ np.exp(s * x) + w2 @ np.cos(s * x2) + w3 @ np.exp(s * x3) + b @ a * s + y + sc.binom(5, 2) * s
+
+
+@CASES(rng.normal(size=9), rng.normal(size=4), np.array([2.0, 0.3, -0.1]))
+def filters(x, b, a):
+    y = scipy.signal.lfilter(b, a, x)
+    z = scipy.signal.lfilter([1.0], [1.0, -0.9], x)
+    return y, z, scipy.signal.convolve(x, b, "same"), scipy.signal.fftconvolve(b, x, "valid")
+
+
+@CASES(rng.normal(size=(5, 6)), rng.normal(size=(2, 3)))
+def convolutions_of_images(x, k):
+    whole = scipy.signal.convolve2d(x, k)
+    return whole, scipy.signal.convolve2d(x, k, mode="same"), scipy.signal.convolve(x, k, "valid")
+
+
+@CASES(rng.normal(size=(5, 2)))
+def distances(x):
+    return pdist(x), cdist(x, 0.9 * x[:2], "cityblock"), cdist(x, x).sum(), pdist(x, "sqeuclidean")
+
+
+@CASES(rng.normal(size=3), 0.4)
+def polynomials(c, x):
+    t = np.array([x, 0.2])
+    total = np.polynomial.polynomial.polyval(x, c) + np.polynomial.chebyshev.chebval(t, c).sum()
+    return total + np.linalg.cross(c, c[::-1]) @ np.array([1.0, 2.0, 0.5])
