@@ -49,9 +49,10 @@ class _Rows:
                     k = region.ops.index(new)
                     continue
             k += 1
-        for op in fused:
-            if op in region.ops:
-                self._contract(op, region)
+        if fused:
+            uses = _all_uses(region)  # contractions change only those of what they remove
+            for op in [op for op in region.ops if op in fused]:
+                self._contract(op, region, uses)
         for op in list(region.ops):
             for r in op.regions:
                 self.region(r)
@@ -66,22 +67,15 @@ class _Rows:
             if _is_counted(op):
                 if not (_has_loop(first) or _has_loop(op)) or not _same_range(first, op):
                     return None
-                return _Pair(first, op, self._uses(region)).fuse(region)
+                return _Pair(first, op).fuse(region)
             simple = op.opcode in ("empty", "full") or opdef(op.opcode).kind == "elementwise" or op.opcode == "extent"
             if not simple or any(v in made for v in op.used_values()):
                 return None
         return None
 
-    def _uses(self, region: Region) -> Counter[Value]:
-        uses: Counter[Value] = Counter(y for y in region.yields if isinstance(y, Value))
-        for op in region.ops:
-            uses.update(values_read(op))
-        return uses
-
     # -- contraction ------------------------------------------------------------------------------------
-    def _contract(self, op: Op, region: Region) -> None:
+    def _contract(self, op: Op, region: Region, uses: Counter[Value]) -> None:
         """Arrays of which an iteration uses its own part only, and nobody later, become local to it."""
-        uses = self._uses(region)
         loop = Carried(op)
         iv = op.regions[0].params[0]
         for init, param, y, result in list(zip(loop.inits, loop.params, loop.yields, loop.results, strict=True)):
@@ -119,6 +113,19 @@ class _Rows:
             loop.body.ops.insert(0, local)
             region.ops.remove(maker)
             loop = Carried(op)
+
+
+def _all_uses(region: Region) -> Counter[Value]:
+    """How often each value is read in a region, and in regions inside."""
+    uses: Counter[Value] = Counter(y for y in region.yields if isinstance(y, Value))
+    for op in region.ops:
+        uses.update(values_read(op))
+    return uses
+
+
+def _uses(region: Region, value: Value) -> int:
+    """How often a value is read in a region, and in regions inside."""
+    return sum(y is value for y in region.yields) + sum(x is value for op in region.ops for x in values_read(op))
 
 
 class _Accesses:
@@ -173,21 +180,20 @@ def accesses(region: Region, roots: set[Value]) -> _Accesses | None:
 class _Pair:
     """Two adjacent loops over one range."""
 
-    def __init__(self, first: Op, second: Op, uses: Counter[Value]):
+    def __init__(self, first: Op, second: Op):
         self.first, self.second = first, second
-        self.uses = uses
         self.one, self.two = Carried(first), Carried(second)
         self.iv1, self.iv2 = first.regions[0].params[0], second.regions[0].params[0]
         self.free1, self.free2 = set(_free(first)), set(_free(second))
 
     def fuse(self, region: Region) -> Op | None:
-        plan = self._plan()
+        plan = self._plan(region)
         if plan is None:
             return None
         merged, renamed = plan
         return self._build(region, merged, renamed)
 
-    def _plan(self) -> tuple[dict[int, int], dict[Value, int]] | None:
+    def _plan(self, region: Region) -> tuple[dict[int, int], dict[Value, int]] | None:
         """Carries of the second that continue carries of the first, and arrays that the first reads and
         the second overwrites; None where the loops must stay apart."""
         one, two = self.one, self.two
@@ -199,7 +205,7 @@ class _Pair:
             free = r in self.free2
             if not given and not free:
                 continue
-            if not r.type.shape or (given and (free or len(given) > 1 or self.uses[r] != 1)):
+            if not r.type.shape or (given and (free or len(given) > 1 or _uses(region, r) != 1)):
                 return None
             mine = accesses(one.body, {one.params[k]})
             roots = {r} if free else {two.params[given[0]]}
