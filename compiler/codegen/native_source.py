@@ -104,6 +104,7 @@ class _FunctionPrinter:
         self.last_loc: Loc | None = None
         self.passed: list[bool] = []
         self.outputs: dict[Value, str] = {}  # allocation -> output parameter
+        self.reshaped: set[Value] = set()  # the results that are an allocation's memory in another shape
         self.yield_of: dict[Value, int] = {}
         self.copy_out: list[tuple[str, Operand]] = []
         self.slots: list[Slot] = []
@@ -162,10 +163,16 @@ class _FunctionPrinter:
             hint = (y.hint if isinstance(y, Value) else "") or f"out{k}"
             name = self._fresh(f"{hint}_out" if identifier(hint) in self.taken else hint)
             params.append(name)
-            place = self.memory.root(y) if isinstance(y, Value) else None
+            result = place = self.memory.root(y) if isinstance(y, Value) else None
+            while place is not None and place.op is not None and place.op.opcode == "reshape":
+                whole = place.op.operands[0]
+                place = self.memory.root(whole) if isinstance(whole, Value) else None
             if place in allocations and place not in self.outputs:
                 self.outputs[place] = name
-                self.names[place] = name
+                if result is place:
+                    self.names[place] = name
+                else:
+                    self.reshaped.update(v for v in (place, result) if v is not None)
                 self.yield_of[place] = k
             else:
                 self.copy_out.append((name, y))
@@ -382,9 +389,17 @@ class _FunctionPrinter:
         self.line(f"{self.name_of(op.result)}[{place}] {symbol} {e.text}", op.loc)
 
     def _op_empty(self, op: Op, region: Region) -> None:
-        if op.result not in self.outputs and not self._part(op):
+        if not self._placed(op):
             text = f"{self.array_function('empty')}({self.shape(op.attrs['shape'])}, {self.dtype(op.attrs['dtype'])})"
             self.line(f"{self.name_of(op.result)} = {text}", op.loc)
+
+    def _placed(self, op: Op) -> bool:
+        """Whether the result of an allocation is memory that the caller gives; then it has a name."""
+        if op.result in self.reshaped:
+            shape = self.shape(op.result.type.shape)
+            text = f"{self.array_function('reshape')}({self.outputs[op.result]}, {shape})"
+            self.line(f"{self.name_of(op.result)} = {text}", op.loc)
+        return op.result in self.outputs or self._part(op)
 
     def _part(self, op: Op) -> bool:
         """Make the result of an allocation its slot of the arena, if it has one."""
@@ -404,7 +419,7 @@ class _FunctionPrinter:
             e = e if value.type.dtype == op.attrs["dtype"] else self.scalars.cast_to(op.attrs["dtype"], e)
             self._define(op, e, region)
             return
-        if op.result in self.outputs or self._part(op):
+        if self._placed(op):
             self.line(f"{self.array_function('fill')}({self.name_of(op.result)}, {e.text})", op.loc)
             return
         shape, dtype = self.shape(op.attrs["shape"]), self.dtype(op.attrs["dtype"])
@@ -417,13 +432,15 @@ class _FunctionPrinter:
             self._define(op, self.use(source), region)
             return
         self._flush_reads()
-        if op.result in self.outputs or self._part(op):
+        if self._placed(op):
             self._assign_elements(self.name_of(op.result), source, op.loc)
         else:
             copy = self.array_function("copy")
             self.line(f"{self.name_of(op.result)} = {copy}({self.use(source).text})", op.loc)
 
     def _op_reshape(self, op: Op, region: Region) -> None:
+        if op.result in self.reshaped and self.memory.uses.get(op.result) == 1:
+            return
         reshape = self.array_function("reshape")
         text = f"{reshape}({self.use(op.operands[0]).text}, {self.shape(op.attrs['shape'])})"
         self.line(f"{self.name_of(op.result)} = {text}", op.loc)

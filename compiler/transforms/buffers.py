@@ -31,10 +31,12 @@ ALLOCATIONS = frozenset({"empty", "full"})
 
 
 # -- recycling --------------------------------------------------------------------------------------
-def recycle(fn: Function) -> None:
-    """Let arrays take over dead ones of the same type, region by region, in place."""
+def recycle(fn: Function, carried: bool = False) -> None:
+    """Let arrays take over dead ones of the same type, region by region, in place. With `carried` only the next value
+    of what a loop carries, in the place of the value before: no two arrays of the program get to share memory."""
     for region, loop in _regions(fn.body):
-        _Recycler(region, loop).run()
+        if loop is not None or not carried:
+            _Recycler(region, loop, carried).run()
 
 
 @dataclass(slots=True, eq=False)
@@ -50,9 +52,10 @@ class _Web:
 
 
 class _Recycler:
-    def __init__(self, region: Region, loop: Op | None):
-        """`loop`: whose body the region is, if it is one."""
+    def __init__(self, region: Region, loop: Op | None, carried: bool):
+        """`loop`: whose body the region is, if it is one; `carried`: nothing but what it carries is taken over."""
         self.region = region
+        self.only_carried = carried
         self.uses: dict[Value, list[int]] = {}
         for k, op in enumerate(region.ops):
             for v in values_read(op):
@@ -87,7 +90,7 @@ class _Recycler:
                     if web.last is op.result:
                         web.last = dead.last
                     web.versions.add(dead.last)
-            if not web.slots:
+            if not web.slots and not self.only_carried:
                 self.pool.append(web)
         if removed:
             self.region.ops[:] = [op for op in self.region.ops if op not in removed]

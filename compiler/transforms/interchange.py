@@ -216,7 +216,7 @@ class _Nest:
         if not any(op.opcode == "for" for op in self.inner.regions[0].ops):
             return here > 0 == there or (here == there == 0 and self._slides())
         moving = sum(_moves(op, other) for op in touched)
-        return here > there and moving > 3 * there
+        return here > there and moving >= 3 * there
 
     def _slides(self) -> bool:
         """Whether the inner loop goes through a window that the outer one moves along an array, as in a convolution:

@@ -64,6 +64,7 @@ def _lower_one(fn: Function) -> Function:
     drop_unread(new.body)
     contract(new, shape=True)
     drop_unread(new.body)
+    recycle(new, carried=True)
     interchange(new)
     make_lanes(new)
     promote(new)

@@ -27,7 +27,7 @@ from . import native_ops  # noqa: F401  (registers them)
 from .dce import drop_unread
 from .lower_linalg import INTO_MEMORY, OF_DETERMINANT, into_memory, of_transpose
 from .lower_powers import power
-from .lower_products import product, reshaped, untransposed
+from .lower_products import product, reshaped, transposed_product, untransposed
 
 
 def decompose(fn: Function) -> Function:
@@ -71,6 +71,7 @@ class _Decomposer:
             "accum": self._index,
             "concatenate": self._concatenate,
             "matmul": self._matmul,
+            "transpose": self._transpose,
             "add": self._add,
             "cumsum": self._scan,
             "cumprod": self._scan,
@@ -528,6 +529,14 @@ class _Decomposer:
     def _matmul(self, op: Op) -> list[Operand] | None:
         left, right = self.xs(op)
         return [product(self.b, left, right, self.subst.type(op.result.type))]
+
+    def _transpose(self, op: Op) -> list[Operand] | None:
+        """A product that is only read transposed is that of the transposed factors, in the other order."""
+        (x,) = op.operands
+        if not isinstance(x, Value) or self.uses.get(x) != 1:
+            return None
+        product = transposed_product(self.b, self.subst.operand(x), op.attrs["perm"])
+        return None if product is None else [product]
 
     def untransposed(self, x: Operand) -> tuple[Operand, bool]:
         """The operand behind a transposition of a matrix."""

@@ -27,6 +27,29 @@ def product(b: Builder, x: Operand, y: Operand, t: Type) -> Value:
     return _batched(b, x, y, t)
 
 
+def transposed_product(b: Builder, x: Operand, perm: Sequence[int]) -> Value | None:
+    """``(p @ q).T`` as the product ``q.T @ p.T``, also for a stack of matrices; None where `x` is no product that was
+    made here."""
+    last = x.type.rank - 1
+    if last < 1 or tuple(perm) != (*range(last - 1), last, last - 1):
+        return None
+    made = x.op.operands[0] if isinstance(x, Value) and x.op is not None and x.op.opcode == "reshape" else x
+    op = made.op if isinstance(made, Value) else None
+    if op is None or op.opcode != "gemm" or op not in b.region.ops or made.type.shape[-2:] != x.type.shape[-2:]:
+        return None
+    old, left, right, alpha, beta = op.operands
+    if left.type.rank != made.type.rank or right.type.rank != made.type.rank:
+        return None
+    if not isinstance(old, Value) or old.op is None or old.op.opcode != "empty":
+        return None
+    *batch, m, n = made.type.shape
+    flags = {"trans_a": not op.attrs["trans_b"], "trans_b": not op.attrs["trans_a"], "mutates": (0,)}
+    out = b.op("empty", attrs={"shape": (*batch, n, m), "dtype": made.type.dtype}).result
+    product = b.op("gemm", out, right, left, alpha, beta, attrs=flags).result
+    *batch, m, n = x.type.shape
+    return reshaped(b, product, (*batch, n, m))
+
+
 def reshaped(b: Builder, x: Operand, shape: Sequence[Dim]) -> Value:
     """`x` with another shape of the same size."""
     if isinstance(x, Value) and x.type.shape == tuple(shape):

@@ -50,6 +50,7 @@ class _Remat:
     def run(self) -> None:
         reverse = self.fn.body.ops[self.turn :]
         needed = list(dict.fromkeys(v for op in reverse for v in values_read(op) if v in self.arrays))
+        self.barred |= {v for v in needed if self._stays(v, reverse)}
         if all(self.sources(v) is None for v in needed):
             return
         dropped = self._choose(needed)
@@ -60,6 +61,17 @@ class _Remat:
                     replace_operand(op, v, self._computed(v))
             self.ops.append(op)
         self.fn.body.ops = self.ops
+
+    def _stays(self, v: Value, reverse: list[Op]) -> bool:
+        """Whether an array is in memory for its last reader before the turn, and again for its first one after it, and
+        no op in between makes use of the room: to drop it for that long would save nothing."""
+
+        def works(op: Op) -> bool:
+            return not _fuses(op) and any(2 * nominal_bytes(r.type) >= nominal_bytes(v.type) for r in op.results)
+
+        before = next((op for op in reversed(self.ops) if op.regions or works(op)), None)
+        after = next((op for op in reverse if op.regions or works(op)), None)
+        return before is not None and after is not None and v in values_read(before) and v in values_read(after)
 
     def _choose(self, needed: list[Value]) -> list[Value]:
         """What is not kept. An array that would be computed from more than two of its size is: a stencil costs
@@ -110,6 +122,11 @@ class _Remat:
             self.ops.append(op)
             self.again[v] = op.result
         return self.again[v]
+
+
+def _fuses(op: Op) -> bool:
+    """Whether an op reads its arrays element by element, so that these need no memory for it."""
+    return not op.regions and (op.opcode in _VIEWS or opdef(op.opcode).kind in ("elementwise", "create", "reduction"))
 
 
 def _gathers(op: Op) -> bool:

@@ -14,8 +14,8 @@ Before::                                      after::
 
 Two loops are fused when, for every array that one writes and the other reads or writes, all accesses of both have
 the loop index at one axis; so an element is touched by one iteration only. What is in between must be allocations
-and scalars that do not depend on the first loop. At least one of the two has a loop inside: innermost loops were
-fused by `fuse`, which bounds how many arrays they touch.
+and scalars that do not depend on the first loop, or matrix products. At least one of the two has a loop inside:
+innermost loops were fused by `fuse`, which bounds how many arrays they touch.
 """
 
 from __future__ import annotations
@@ -29,6 +29,8 @@ from ..ir.builder import constant
 from ..ir.nodes import At, Const, Function, Op, Operand, Region, Substitution, Value, as_dim
 from ..ir.opdef import opdef
 from ..ir.types import Type
+
+_PRODUCTS = frozenset({"gemm", "reshape", "transpose", "block"})
 
 
 def fuse_rows(fn: Function) -> None:
@@ -59,17 +61,32 @@ class _Rows:
 
     # -- fusing ---------------------------------------------------------------------------------------
     def _absorb(self, region: Region, k: int) -> Op | None:
-        """Fuse the loop at `k` with the next one after it, if it can be."""
+        """Fuse the loop at `k` with the next one after it, if it can be. Products of what the first one makes, and which
+        the second one does not need, come after both."""
         first = region.ops[k]
         made = set(first.results)
+        delayed: list[Op] = []
         for at in range(k + 1, len(region.ops)):
             op = region.ops[at]
             if _is_counted(op):
                 if not (_has_loop(first) or _has_loop(op)) or not _same_range(first, op):
                     return None
-                return _Pair(first, op).fuse(region)
+                if any(v in made and v not in first.results for v in values_read(op)):
+                    return None
+                new = _Pair(first, op).fuse(region)
+                if new is not None and delayed:
+                    region.ops[:] = [o for o in region.ops if o not in delayed]
+                    after = region.ops.index(new) + 1
+                    region.ops[after:after] = delayed
+                return new
+            depends = any(v in made for v in op.used_values())
+            if op.opcode in _PRODUCTS:
+                if depends:
+                    delayed.append(op)
+                    made.update(op.results)
+                continue
             simple = op.opcode in ("empty", "full") or opdef(op.opcode).kind == "elementwise" or op.opcode == "extent"
-            if not simple or any(v in made for v in op.used_values()):
+            if not simple or depends:
                 return None
         return None
 

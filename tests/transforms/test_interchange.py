@@ -204,3 +204,24 @@ def test_a_recurrence_along_the_outer_loop_stays() -> None:
 
     x = np.random.default_rng(0).normal(size=(6, 6)) * 0.3
     assert np.isclose(pb.jit(f)(x.copy()), f(x.copy()), rtol=1e-12)
+
+
+def test_a_carried_plane_stays_in_its_slab() -> None:
+    """A recurrence along the last axis of whole planes, each of which replaces the one before."""
+
+    def f(c, d):
+        x = d[:, :, -1].copy()
+        out = np.zeros_like(d)
+        for k in range(d.shape[2] - 2, -1, -1):
+            x = d[:, :, k] - c[:, :, k] * x
+            out[:, :, k] = 0.5 * x
+        return np.sum(out**2)
+
+    rng = np.random.default_rng(0)
+    c, d = rng.normal(size=(3, 4, 5)), rng.normal(size=(3, 4, 5))
+    gradient = pb.grad(f, argnums=(0, 1))
+    check(gradient.program(c, d).function, [c, d])
+    lines = pb.jit(f).source(c, d, level="native").splitlines()
+    (loop,) = [line for line in lines if ", -1, -1)" in line]
+    assert loop.startswith("            for")  # the innermost one
+    pb.check_grads(f, (c, d), order=1, modes=("rev",))

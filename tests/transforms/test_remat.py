@@ -118,3 +118,19 @@ def test_what_is_computed_again_waits_for_its_readers():
     args = program.args("S")
     made = pb.grad(program.f, argnums=program.wrt).memory(*args)
     assert made.arena_bytes < 4 * args[0].nbytes  # 5.5 when it does join
+
+
+def test_an_array_in_use_at_the_turn_stays():
+    """The last loop of the forward sweep and the first of the reverse sweep both need it in memory."""
+
+    def f(a, w):
+        m = a / np.sum(a, axis=0)
+        r = np.ones(len(w))
+        for _ in range(5):
+            r = 0.85 * (m @ r) + 0.1
+        return r @ w
+
+    a, w = RNG.random((9, 9)) + 0.1, RNG.normal(size=9)
+    source = pb.grad(f).source(a, w)
+    assert source.count("a / ") == 1
+    pb.check_grads(f, (a, w), order=1)
