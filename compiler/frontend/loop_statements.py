@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
 from ..errors import NeedsStatic, UnsupportedError
 from ..ir.dims import Dim
-from ..ir.nodes import Operand, Region, Value
+from ..ir.nodes import Operand, Region, Value, as_dim
+from .bounded import BoundedLoops
 from .context import DeadCode, describe
 from .generators import Generators
 from .growing import Grow, Unbounded
 from .iteration import is_iterator
 from .liveness import EMPTY, Names, binds, has_jump, names_that_are_there
 from .loops import Body, EffectInTest, Peel
+from .shrinking import Shrinks, remains
 from .values import (
     Array,
     Conflict,
@@ -262,18 +264,29 @@ class LoopStatements(Generators):
                 dict(self.session.inlined),
                 dict(self.env),
             )
+
+            def undo() -> None:
+                # a first iteration that was peeled is not made twice
+                del region.ops[length:]
+                self.session.inlined = dict(inlined)
+                self.env.clear()
+                self.env.update(env)
+
+            shrinking: list[Shrinks] = []
             try:
-                with self.session.attempt():
-                    self._rolled(s, iterable, count)
+                while True:
+                    try:
+                        with self.session.attempt():
+                            self._rolled(s, iterable, count, shrinking)
+                        break
+                    except Shrinks as found:
+                        undo()
+                        shrinking.append(found)
             except NeedsStatic:
                 if not known:
                     raise
                 self._unrollable = outer
-                # a first iteration that was peeled is not made twice
-                del region.ops[length:]
-                self.session.inlined = inlined
-                self.env.clear()
-                self.env.update(env)
+                undo()
                 self._unrolled(s, iterable)
             finally:
                 self._unrollable = outer
@@ -300,10 +313,14 @@ class LoopStatements(Generators):
             assigned |= {"$break"}
         return live_head, live_after, assigned
 
-    def _rolled(self, s: ast.For, iterable: Any, count: Dim | None) -> None:
-        """A run-time loop over a range, an array, or what is made of them."""
+    def _rolled(self, s: ast.For, iterable: Any, count: Dim | None, shrinking: Sequence[Shrinks]) -> None:
+        """A run-time loop over a range, an array, or what is made of them, in which some arrays get shorter."""
         live_head, live_after, assigned = self._loop_names(s, binds(s.target))
         live = live_head | live_after
+        assert count is not None or not shrinking
+        shorter = [remains(self, found, count) for found in shrinking]  # type: ignore[arg-type]
+        names = {found.name for found in shrinking}
+        live_head, live_after, assigned = live_head - names, live_after - names, assigned - names
         direct = isinstance(iterable, RangeValue)
         if direct:
             lo, hi, step = (self.operand(x) for x in (iterable.start, iterable.stop, iterable.step))
@@ -319,8 +336,13 @@ class LoopStatements(Generators):
             with self.living(live, live):
                 item = index if direct else self.item_at(iterable, index)
                 place = iterable.iterator.fields["position"] if isinstance(iterable, Rest) else None
+                done = self._done(iterable, index) if shorter else Dim.of(0)
+                for array in shorter:
+                    array.enter(self, done)
                 self.assign(s.target, item)
                 self.block(s.body)
+                for array in shorter:
+                    array.leave(self, done + 1)
             moved = place is not None and iterable.iterator.fields["position"] is not place
             if moved or [_state(x) for x in copied] != before:
                 message = "what is iterated here changes in the loop, and its length is known only at run time"
@@ -333,7 +355,10 @@ class LoopStatements(Generators):
         limit = UNROLL_LIMIT if self.session.unrolls_growth else PEEL_FROM
         short = count is not None and count.is_const and count.const <= limit
         peelable = facts is not None and segment is None and not short
-        body = Body(work, None, (lo, hi, step), certain, facts, hint, segment, count, short, peelable)
+        every = not direct or (is_static(iterable.step) and abs(to_python(iterable.step)) == 1)
+        jumps = has_jump(s.body, (ast.Break, ast.Continue, ast.Return))
+        shrinkable = facts is not None and segment is None and not short and every and not jumps
+        body = Body(work, None, (lo, hi, step), certain, facts, hint, segment, count, short, peelable, shrinkable)
 
         def again(b: Body) -> None:
             self._counted_loop(b, assigned, live_head, live_after)
@@ -351,6 +376,16 @@ class LoopStatements(Generators):
             self._peeled(condition, lambda: work(lo), lambda: again(rest), live)
         finally:
             self.frame.iterated.pop()
+        for array in shorter:
+            array.enter(self, count)  # type: ignore[arg-type]
+
+    def _done(self, iterable: Any, index: Operand | None) -> Dim:
+        """How many iterations there were before that of this index."""
+        assert index is not None
+        if not isinstance(iterable, RangeValue):
+            return as_dim(index)
+        moved = as_dim(index) - self.require_dim(iterable.start)
+        return moved if to_python(iterable.step) > 0 else -moved
 
     def _counted_loop(self, body: Body, assigned: Names, live_head: Names, live_after: Names) -> None:
         """A loop, built again when a list turns out to grow in it."""

@@ -26,6 +26,7 @@ from .moves import Carries, Key, Slot, holds_none, is_made_after, parts_of, row_
 from .segments import segmented
 from .session import contents, same_contents, set_contents
 from .sharing import final_version, is_mutable, merged_readonly, rebuilt
+from .shrinking import Shrinks, is_new, loss
 from .values import (
     UNDEFINED,
     Array,
@@ -69,6 +70,7 @@ class Body:
     count: Dim | None = None  # of the iterations of a `for`, in which lists may grow
     short: bool = False  # there are few iterations: unroll them rather than let a list grow
     peelable: bool = False  # raise `Peel` where the first iteration may change what is not known
+    shrinkable: bool = False  # raise `Shrinks` where an array loses elements in an iteration
 
 
 def _same_leaf(carries: Carries, head: Any, back: Any) -> bool:
@@ -100,6 +102,7 @@ class Loops(Growing):
             [*names, *jumps], live_head, live_after, body.peelable, body.count, body.range_facts, body.short
         )
         carries.start = next_stamp()
+        carries.shrinkable = body.shrinkable
         for n in names:
             v = entry_env.get(n, UNDEFINED)
             if n in live_head and (is_number(v) or isinstance(v, Dim)):
@@ -449,6 +452,12 @@ class Loops(Growing):
                 return
             th, tb = self.array_type(head), self.array_type(back)
             if th != tb:
+                shrinks = carries.shrinkable and len(key) == 1 and is_new(back, carries.start)
+                lost = loss(th, tb) if shrinks else None
+                if lost is not None:
+                    raise Shrinks(
+                        str(key[0]), *lost, f"{name} is {th} before an iteration of this loop and {tb} after it"
+                    )
                 self._conflict(carries, key, f"{name} is {th} before an iteration of this loop and {tb} after it")
                 return
             carries.plan[key] = th

@@ -74,6 +74,7 @@ class Carries:
     count: Dim | None = None  # of the iterations
     facts: tuple[Dim, Dim] | None = None  # the smallest and the largest index
     short: bool = False  # there are few iterations
+    shrinkable: bool = False  # see `shrinking`
     bounds: dict[Any, Dim] = field(default_factory=dict)  # the most items that lists have after the loop
     gains: dict[Any, Dim] = field(
         default_factory=dict

@@ -61,7 +61,7 @@ class _Rows:
 
     # -- fusing ---------------------------------------------------------------------------------------
     def _absorb(self, region: Region, k: int) -> Op | None:
-        """Fuse the loop at `k` with the next one after it, if it can be. Products of what the first one makes, and which
+        """Fuse the loop at `k` with the next one after it, if it can be. Products of what the first makes, and which
         the second one does not need, come after both."""
         first = region.ops[k]
         made = set(first.results)

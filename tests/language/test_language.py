@@ -16,7 +16,7 @@ import pullback as pb
 from .support import VARIANTS, outcome
 
 MODULES = ("absent", "alternatives", "augmented", "carried_parts", "containers", "contexts", "control", "copies", "decided", "equality", "generators", "grouped", "guarded", "growing", "growing_while", "integer_powers", "item_parts",
-           "iteration", "iterators", "local_classes", "mutation", "objects", "ordered", "picked", "private_names", "recursive_sharing", "sharing", "special_methods",
+           "iteration", "iterators", "local_classes", "mutation", "objects", "ordered", "picked", "private_names", "recursive_sharing", "sharing", "shrinking", "special_methods",
            "structure", "tables", "without_axes")  # fmt: skip
 
 CASES = {
