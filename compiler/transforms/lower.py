@@ -34,6 +34,7 @@ from .interchange import interchange
 from .lanes import make_lanes
 from .lower_decompose import decompose
 from .lower_nest import NestEmitter
+from .outer_products import collect_outer_products
 from .pairs import turn_pairs
 from .periodic import pad_rotations
 from .promote import promote
@@ -53,6 +54,7 @@ def lower(fn: Function) -> Function:
 def _lower_one(fn: Function) -> Function:
     fn = decompose(fn)
     drop_idle_carries(fn)
+    collect_outer_products(fn)
     turn_pairs(fn)
     pad_rotations(fn)
     gather_form(fn)

@@ -157,7 +157,7 @@ def _plain(b: Builder, x: Operand, alpha: Operand) -> tuple[Operand, bool, Opera
 def _read_in_place(x: Operand) -> None:
     """Make a load of elements that lie together in an array, as ``w[k]``, a view: BLAS needs them in memory."""
     op = x.op if isinstance(x, Value) else None
-    if op is not None and op.opcode == "load" and _in_memory(op.operands[0]) and _lies_together(op):
+    if op is not None and op.opcode == "load" and in_memory(op.operands[0]) and _lies_together(op):
         op.opcode = "block"
 
 
@@ -170,7 +170,7 @@ def _lies_together(op: Op) -> bool:
     return all(item.start == ZERO and item.size == extent for item, extent in axes[1:])
 
 
-def _in_memory(x: Operand) -> bool:
+def in_memory(x: Operand) -> bool:
     """Whether an array is in memory, whoever reads it."""
     return isinstance(x, Value) and (x.op is None or x.op.opcode in _MEMORY)
 
