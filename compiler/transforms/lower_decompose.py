@@ -338,17 +338,23 @@ class _Decomposer:
         for known in self.normalised:
             if (i, end) in known:
                 return known[i, end]
+        counted = _counted(old)
+        if counted is not None:
+            low, high, size = counted
+            some = self.here.with_nonneg(size - 1)  # where there are none, none is out of range
+            if prove_nonneg(low, some) and prove_nonneg(extent - 1 - high, some):
+                return i
         n = self.b.extent(end)
         key = i, end
         if i.type.dtype != "i64":  # a narrow dtype does not hold the extent, nor uint8 what is below 0
             i = self.b.emit("cast", i, dtype="i64", weak=False)
         axes = tuple(range(i.type.rank))
         message = f"index {{}} is out of bounds for axis {axis} with size {{}}"
-        low = self.b.emit("min", i, axes=axes, keepdims=False)
-        high = self.b.emit("max", i, axes=axes, keepdims=False)
+        least = self.b.emit("min", i, axes=axes, keepdims=False)
+        largest = self.b.emit("max", i, axes=axes, keepdims=False)
         # over an empty array these are the identities of min and max, which pass
-        self.check(self.scalar("ge", low, self.b.extent(-end)), "IndexError", message, low, n)
-        self.check(self.scalar("lt", high, n), "IndexError", message, high, n)
+        self.check(self.scalar("ge", least, self.b.extent(-end)), "IndexError", message, least, n)
+        self.check(self.scalar("lt", largest, n), "IndexError", message, largest, n)
         negative = self.b.emit("lt", i, constant(0))
         wrapped = self.b.emit("where", negative, self.b.emit("add", i, n), i)
         self.normalised[-1][key] = wrapped
@@ -573,6 +579,21 @@ class _Decomposer:
         return self.b.op(
             "gemm", target, *new.op.operands[1:4], constant(1.0, Type(target.type.dtype)), attrs=new.op.attrs
         ).result
+
+
+def _counted(x: Operand) -> tuple[Dim, Dim, Dim] | None:
+    """The least and the largest of the integers 0, 1, ... that an array holds, and how many they are, whatever its
+    shape."""
+    op = x.op if isinstance(x, Value) else None
+    while op is not None and op.opcode in ("reshape", "broadcast_to", "transpose"):
+        inner = op.operands[0]
+        op = inner.op if isinstance(inner, Value) else None
+    if op is None or op.opcode != "iota" or op.attrs["dtype"] != "i64":
+        return None
+    start, step = op.operands
+    if not (isinstance(start, Const) and isinstance(step, Const) and step.value > 0):
+        return None
+    return as_dim(start), as_dim(start) + int(step.value) * (op.attrs["size"] - 1), op.attrs["size"]
 
 
 def _gather_operands(op: Op) -> list[Operand]:

@@ -10,7 +10,8 @@ import random
 import numpy as np
 import pytest
 
-import pullback.rules  # noqa: F401  (fills the registry)
+import pullback as pb
+import pullback.rules
 from pullback.codegen.numba_cpu import generate_native, load_native, plain_kernel, to_native
 from pullback.ir.builder import Builder, constant
 from pullback.ir.dims import Dim
@@ -323,3 +324,29 @@ TWO_CARRIES = """func f(%x: f64[n0], %y: f64[n0]) -> (f64[n0]) assume [n0 - 2] {
 
 def test_an_array_that_two_carries_take_over_keeps_its_elements() -> None:
     check(parse(TWO_CARRIES), [np.ones(3), np.arange(3.0)], compiled=True)
+
+
+def test_counted_indices_are_in_range() -> None:
+    """``z[np.arange(len(y)), y]`` checks `y` only, and the diagonal of a matrix is not checked."""
+
+    def chosen(z, y):
+        return np.sum(np.exp(z)[np.arange(len(y)), y])
+
+    def diagonal(a):
+        return np.sum(np.diag(a) ** 2) + np.sum(a[np.arange(1, len(a)), 0])
+
+    rng = np.random.default_rng(0)
+    z, y = rng.normal(size=(5, 4)), np.array([0, 3, -1, 2, 2])
+    source = pb.grad(chosen).source(z, y, level="native")
+    assert source.count("return ") == 3  # two checks of y
+    check(pb.grad(chosen).program(z, y).function, [z, y])
+    pb.check_grads(lambda z: chosen(z, y), (z,), order=1)
+    a = rng.normal(size=(4, 4))
+    assert pb.grad(diagonal).source(a, level="native").count("return ") == 3  # two of the column
+    pb.check_grads(diagonal, (a,), order=1)
+
+    def too_many(z):
+        return np.sum(z[np.arange(3)] * 2.0)
+
+    with pytest.raises(IndexError, match="index 2 is out of bounds for axis 0 with size 2"):
+        pb.grad(too_many)(np.ones(2))
