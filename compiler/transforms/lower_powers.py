@@ -11,6 +11,14 @@ from ..ir.types import Type
 _GREATEST = 8
 
 
+def is_product(op: Op) -> bool:
+    """Whether a power is a few multiplications."""
+    base, exponent = op.operands
+    if not isinstance(exponent, Const) or not base.type.is_float or not op.result.type.is_float or op.attrs.get("math"):
+        return False
+    return 0 < exponent.value <= _GREATEST and float(exponent.value).is_integer()
+
+
 def power(b: Builder, x: Operand, y: Operand, op: Op) -> Operand | None:
     """``x**y`` of floats as products, and a square root where `y` has a half; None for other exponents.
 

@@ -36,6 +36,7 @@ from ..rules.indexing import has_gather, index_operands
 from .cut import choose_kept, cost_of
 from .joint import Joint
 from .keep import Keeper
+from .lower_powers import is_product
 from .remat import rematerialise
 from .rollback import Rollback, plan_rollbacks, roll_back
 
@@ -207,6 +208,8 @@ class Retainer(Keeper):
             return False
         if op.opcode in ("div", "pow", "mod", "floordiv") and v.type.weak:
             return entry.cost < 10
+        if op.opcode == "pow" and is_product(op):
+            return True
         return entry.cost < 10 and not op.attrs.get("math")
 
     # -- rewriting ------------------------------------------------------------------------------------
