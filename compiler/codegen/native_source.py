@@ -439,7 +439,8 @@ class _FunctionPrinter:
             self.line(f"{self.name_of(op.result)} = {copy}({self.use(source).text})", op.loc)
 
     def _op_reshape(self, op: Op, region: Region) -> None:
-        if op.result in self.reshaped and self.memory.uses.get(op.result) == 1:
+        returned = any(y is op.result for y in self.fn.body.yields)
+        if op.result in self.reshaped and returned and self.memory.uses.get(op.result) == 1:
             return
         reshape = self.array_function("reshape")
         text = f"{reshape}({self.use(op.operands[0]).text}, {self.shape(op.attrs['shape'])})"
