@@ -10,7 +10,6 @@ from typing import Any
 from ..errors import NeedsStatic, UnsupportedError
 from ..ir.dims import Dim
 from ..ir.nodes import Operand, Region, Value, as_dim
-from .bounded import BoundedLoops
 from .context import DeadCode, describe
 from .generators import Generators
 from .growing import Grow, Unbounded
