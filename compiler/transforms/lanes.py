@@ -105,12 +105,30 @@ def _serial_inside(op: Op) -> bool:
 
 
 def _is_serial(loop: Op) -> bool:
-    """Whether a loop waits for itself: it carries a number that is more than a sum, or may raise."""
+    """Whether a loop waits for itself: it carries a number that is more than a sum, or elements of an array; or it may
+    raise, or branch."""
     carried = Carried(loop)
-    return any(op.opcode in ("check", "if") for op in loop.regions[0].walk()) or any(
-        not p.type.shape and y is not p and not any(_Sums(loop.regions[0], p, ops).has(y) for ops in _REDUCTIONS)
+    body = loop.regions[0]
+    return any(op.opcode in ("check", "if") for op in body.walk()) or any(
+        _reads_another_place(body, p)
+        if p.type.shape
+        else y is not p and not any(_Sums(body, p, ops).has(y) for ops in _REDUCTIONS)
         for p, y in zip(carried.params, carried.yields, strict=True)
     )
+
+
+def _reads_another_place(body: Region, array: Value) -> bool:
+    """Whether an iteration writes an array and reads it where it does not write: perhaps what the one before wrote."""
+    versions, written, read = {array}, set(), set()
+    for op in body.ops:
+        if op.opcode in ACCESSES and op.operands[0] in versions:
+            place = tuple(as_dim(x) for x in op.operands[1 : 1 + len(op.attrs["index"])])
+            if op.opcode == "load":
+                read.add(place)
+            else:
+                versions.add(op.result)
+                written.add(place)
+    return bool(written and read - written)
 
 
 # -- sums ----------------------------------------------------------------------------------------------------
