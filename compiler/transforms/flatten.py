@@ -52,6 +52,8 @@ def _harmless(op: Op, known: Facts) -> bool:
         )
     if op.opcode in ("if", "extent"):
         return True
+    if len(op.results) != 1:
+        return False
     if op.result.type.is_int and op.opcode in ("div", "floordiv", "mod", "pow", "shl", "shr", "cast"):
         return False
     return not op.regions and opdef(op.opcode).kind == "elementwise" and not op.result.type.shape

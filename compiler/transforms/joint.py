@@ -17,7 +17,8 @@ Before (split)::                                 after (joint)::
 What is carried must be added to only, or written at places that belong to one iteration, and not be read
 (`_Sums`); arrays must not be changed in any other way, so that what an iteration reads is not overwritten before its
 reverse sweep reads it again; and nothing may print, which would show the order. `retain` then treats an iteration as a
-function of its own.
+function of its own. Loops that hold loops which do not wait for themselves (a sum over pairs, a convolution, a product)
+stay apart, too: they are vectorised and interchanged one by one.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Substitution, Value, as_dim
 from ..rules.expr import E
 from ..rules.indexing import index_operands
+from .lanes import SUMS, all_serial
 
 if TYPE_CHECKING:
     from .reverse import Sweep
@@ -186,6 +188,8 @@ def _independent(loop: Loop, active: set[Value], callees: dict[str, Function]) -
     overwrites what another one reads; None where that may not be so."""
     if loop.iv is None or loop.stops or any(_shows(op, callees, set()) for op in loop.body.walk()):
         return None
+    if not all_serial(loop.body.ops, SUMS):
+        return None  # sums over pairs, windows and products: better in other orders, each sweep on its own
     stored: set[int] = set()
     uses = Counter(region_uses(loop.body))
     for k, (p, y, result) in enumerate(zip(loop.params, loop.yields, loop.results, strict=True)):
@@ -264,7 +268,7 @@ class _Sums:
             return
         elif op.opcode == "where" and mine == [1, 2]:
             self.sums.add(op.result)
-        elif len(mine) > 1 or op.result.type.strong != op.operands[mine[0]].type.strong:
+        elif len(mine) > 1 or len(op.results) != 1 or op.result.type.strong != op.operands[mine[0]].type.strong:
             self.broken = True
         elif op.opcode == "add" or (op.opcode in ("sub", "accum", "store") and mine == [0]):
             if op.opcode == "accum":

@@ -29,6 +29,7 @@ Python floats) does so at the end of the lane loop: if two iterations of a block
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import final
 
@@ -43,7 +44,9 @@ from .flatten import flattened
 from .lanes_emit import ACCESSES, emit_blocks
 
 DEAR = 10  # the cost of an elementary function (`ir.opdef`)
-_REDUCTIONS = (("add", "sub"), ("mul", "div"), ("maximum",), ("minimum",))
+Reductions = tuple[tuple[str, ...], ...]
+SUMS: Reductions = (("add", "sub"),)
+_REDUCTIONS: Reductions = (*SUMS, ("mul", "div"), ("maximum",), ("minimum",))
 _TESTS = frozenset({"isnan", "isinf", "isfinite", "eq", "ne", "lt", "le", "gt", "ge"})
 _TESTS |= frozenset({"logical_and", "logical_or", "logical_not"})
 _INDEX_ARITHMETIC = frozenset({"extent", "add", "sub", "mul", "neg"})
@@ -56,7 +59,7 @@ def make_lanes(fn: Function) -> None:
 
 def _region(region: Region, facts: dict[Op, Facts]) -> None:
     for op in list(region.ops):
-        if op.opcode == "for" and _serial_inside(op):
+        if op.opcode == "for" and all_serial([op]):
             found = _lanes_of(op, facts)
             if found is not None:
                 _replace(region, op, found)
@@ -98,21 +101,25 @@ def _substitute(region: Region, sub: dict[Value, Operand]) -> None:
 
 
 # -- where it pays -------------------------------------------------------------------------------------------
-def _serial_inside(op: Op) -> bool:
-    """Whether no innermost loop would be vectorised as it is, along what it goes through."""
-    loops = [op, *(o for o in op.regions[0].walk() if o.opcode == "for")]
-    return all(_is_serial(o) for o in loops if not any(x.opcode == "for" for x in o.regions[0].walk()))
+def all_serial(ops: Iterable[Op], reductions: Reductions = _REDUCTIONS) -> bool:
+    """Whether no innermost loop among some ops, and those in them, would be vectorised as it is, along what it goes
+    through. `reductions` are the kinds of ops by which it may reduce to one number all the same."""
+    loops = [o for op in ops for o in (op, *(x for r in op.regions for x in r.walk())) if o.opcode in ("for", "while")]
+    innermost = [o for o in loops if not any(x.opcode in ("for", "while") for x in o.regions[-1].walk())]
+    return all(_is_serial(o, reductions) for o in innermost)
 
 
-def _is_serial(loop: Op) -> bool:
+def _is_serial(loop: Op, reductions: Reductions) -> bool:
     """Whether a loop waits for itself: it carries a number that is more than a sum, or elements of an array; or it may
-    raise, or branch."""
+    end, raise, or branch."""
     carried = Carried(loop)
-    body = loop.regions[0]
-    return any(op.opcode in ("check", "if") for op in body.walk()) or any(
+    body = loop.regions[-1]
+    if loop.opcode == "while" or loop.attrs.get("stop") or any(op.opcode in ("check", "if") for op in body.walk()):
+        return True
+    return any(
         _reads_another_place(body, p)
         if p.type.shape
-        else y is not p and not any(_Sums(body, p, ops).has(y) for ops in _REDUCTIONS)
+        else y is not p and not any(_Sums(body, p, ops).has(y) for ops in reductions)
         for p, y in zip(carried.params, carried.yields, strict=True)
     )
 

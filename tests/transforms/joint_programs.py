@@ -245,7 +245,7 @@ def branches_that_write(x, w):
 
 JOINT = [
     a_barrier, neurons, branches_that_write, numbers_of_python, paths, pendulums, two_recurrences_swapped, loops_one_after_another, stored_elements, stored_on_a_copy,
-    backwards_by_threes, added_at_places, pairs_below, newton, branches_and_helpers, a_clock_is_carried,
+    backwards_by_threes, added_at_places, newton, branches_and_helpers, a_clock_is_carried,
     rows_of_a_table, with_a_row_of_its_own, loop_in_a_loop,
 ]  # fmt: skip
 
@@ -343,7 +343,16 @@ def work_space_outside(x, w):
     return total
 
 
+def a_matrix_of_paths(x, w):
+    s = np.zeros((len(x), len(w) + 1))
+    s[:, 0] = x
+    for i in range(len(x)):
+        for t in range(len(w)):
+            s[i, t + 1] = s[i, t] * np.exp(0.1 * w[t] - 0.2 * x[i])
+    return np.sum(np.maximum(s[:, -1], 0.1)) + np.sum(s[:, 0] * s[:, 1])
+
+
 SPLIT = [
-    the_total_is_read, a_root_of_the_total, the_neighbour_is_read, places_come_again, stores_beside_additions,
+    a_matrix_of_paths, pairs_below, the_total_is_read, a_root_of_the_total, the_neighbour_is_read, places_come_again, stores_beside_additions,
     negative_places, the_largest, a_place_overwritten_by_all, work_space_outside,
 ]  # fmt: skip

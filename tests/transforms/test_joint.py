@@ -14,6 +14,7 @@ from .joint_programs import (
     JOINT,
     SPLIT,
     a_barrier,
+    a_matrix_of_paths,
     neurons,
     numbers_of_python,
     paths,
@@ -22,7 +23,16 @@ from .joint_programs import (
     two_recurrences_swapped,
 )
 
-LANES = [paths, pendulums, two_recurrences_swapped, stored_elements, numbers_of_python, a_barrier, neurons]
+LANES = [
+    paths,
+    pendulums,
+    two_recurrences_swapped,
+    stored_elements,
+    numbers_of_python,
+    a_barrier,
+    neurons,
+    a_matrix_of_paths,
+]
 
 
 def arguments(n: int, m: int, dtype: type = np.float64) -> tuple[np.ndarray, np.ndarray]:
