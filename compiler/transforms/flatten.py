@@ -68,10 +68,8 @@ class _Flatten:
         ops, region.ops = region.ops, []
         sub = Substitution()
         for op in ops:
-            op.operands = [sub.operand(x) for x in op.operands]
-            op.attrs = {k: sub.attr(a) for k, a in op.attrs.items()}
+            replace_everywhere(Region([], [op]), sub)
             for r in op.regions:
-                _replace_inside(r, sub)
                 self.region(r)
             if op.opcode == "if":
                 self.branch(region, op, sub)
@@ -205,10 +203,17 @@ def _root(x: Operand, inside: set[Value]) -> Operand:
     return x
 
 
-def _replace_inside(region: Region, sub: Substitution) -> None:
-    for op in region.walk():
+def replace_everywhere(region: Region, sub: Substitution) -> None:
+    """Substitute values in a region and all in it: in operands, attributes, types and yields."""
+    if not sub.map:
+        return
+    for op in region.ops:
         op.operands = [sub.operand(x) for x in op.operands]
         op.attrs = {k: sub.attr(a) for k, a in op.attrs.items()}
+        for v in op.results:
+            v.type = sub.type(v.type)
         for r in op.regions:
-            r.yields = [sub.operand(y) for y in r.yields]
+            for p in r.params:
+                p.type = sub.type(p.type)
+            replace_everywhere(r, sub)
     region.yields = [sub.operand(y) for y in region.yields]

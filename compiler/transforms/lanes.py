@@ -38,12 +38,13 @@ from ..analysis.bounds import Facts, facts_before, linear_split
 from ..analysis.dataflow import reads, region_uses
 from ..ir.builder import Builder
 from ..ir.dims import Dim
-from ..ir.nodes import At, Const, Function, Op, Operand, Region, Value, as_dim
+from ..ir.nodes import At, Const, Function, Op, Operand, Region, Substitution, Value, as_dim
 from ..ir.opdef import opdef
-from .flatten import flattened
+from .flatten import flattened, replace_everywhere
 from .lanes_emit import ACCESSES, emit_blocks
 
 DEAR = 10  # the cost of an elementary function (`ir.opdef`)
+Place = tuple[Dim, ...]
 Reductions = tuple[tuple[str, ...], ...]
 SUMS: Reductions = (("add", "sub"),)
 _REDUCTIONS: Reductions = (*SUMS, ("mul", "div"), ("maximum",), ("minimum",))
@@ -87,17 +88,8 @@ def _replace(region: Region, op: Op, found: Lanes) -> None:
     b = Builder(Region(), op.loc)
     results = emit_blocks(found, b)
     at = region.ops.index(op)
-    sub = dict(zip(op.results, results, strict=True))
     region.ops[at : at + 1] = b.region.ops
-    _substitute(region, sub)
-
-
-def _substitute(region: Region, sub: dict[Value, Operand]) -> None:
-    for op in region.ops:
-        op.operands[:] = [sub.get(x, x) if isinstance(x, Value) else x for x in op.operands]
-        for r in op.regions:
-            _substitute(r, sub)
-    region.yields[:] = [sub.get(y, y) if isinstance(y, Value) else y for y in region.yields]
+    replace_everywhere(region, Substitution(dict(zip(op.results, results, strict=True))))
 
 
 # -- where it pays -------------------------------------------------------------------------------------------
@@ -127,6 +119,7 @@ def _is_serial(loop: Op, reductions: Reductions) -> bool:
 def _reads_another_place(body: Region, array: Value) -> bool:
     """Whether an iteration writes an array and reads it where it does not write: perhaps what the one before wrote."""
     versions, written, read = {array}, set(), set()
+    iv = body.params[0]
     for op in body.ops:
         if op.opcode in ACCESSES and op.operands[0] in versions:
             place = tuple(as_dim(x) for x in op.operands[1 : 1 + len(op.attrs["index"])])
@@ -135,7 +128,19 @@ def _reads_another_place(body: Region, array: Value) -> bool:
             else:
                 versions.add(op.result)
                 written.add(place)
-    return bool(written and read - written)
+    return any(_may_be_handed_on(w, r, iv) for w in written for r in read)
+
+
+def _may_be_handed_on(written: Place, read: Place, iv: Value) -> bool:
+    """Whether what one iteration writes may be what a later one reads: the places differ where the index of the loop
+    is in them, and are not known to differ elsewhere."""
+    moves = False
+    for w, r in zip(written, read, strict=True):
+        if iv in w.values() or iv in r.values():
+            moves |= w != r
+        elif (w - r).is_const and w != r:
+            return False
+    return moves
 
 
 # -- sums ----------------------------------------------------------------------------------------------------
