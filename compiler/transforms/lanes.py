@@ -38,13 +38,14 @@ from ..analysis.bounds import Facts, facts_before, linear_split
 from ..analysis.dataflow import reads, region_uses
 from ..ir.builder import Builder
 from ..ir.dims import Dim
-from ..ir.nodes import At, Const, Function, Op, Operand, Region, Substitution, Value, as_dim
+from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Substitution, Value, as_dim
 from ..ir.opdef import opdef
+from ..rules.indexing import index_operands
 from .flatten import flattened, replace_everywhere
 from .lanes_emit import ACCESSES, emit_blocks
 
 DEAR = 10  # the cost of an elementary function (`ir.opdef`)
-Place = tuple[Dim, ...]
+Place = tuple[Dim | None, ...]
 Reductions = tuple[tuple[str, ...], ...]
 SUMS: Reductions = (("add", "sub"),)
 _REDUCTIONS: Reductions = (*SUMS, ("mul", "div"), ("maximum",), ("minimum",))
@@ -118,17 +119,22 @@ def _is_serial(loop: Op, reductions: Reductions) -> bool:
 
 def _reads_another_place(body: Region, array: Value) -> bool:
     """Whether an iteration writes an array and reads it where it does not write: perhaps what the one before wrote."""
-    versions, written, read = {array}, set(), set()
-    iv = body.params[0]
+    versions: set[Operand] = {array}
+    written: set[Place] = set()
+    read: set[Place] = set()
     for op in body.ops:
         if op.opcode in ACCESSES and op.operands[0] in versions:
-            place = tuple(as_dim(x) for x in op.operands[1 : 1 + len(op.attrs["index"])])
+            operands = iter(index_operands(op))
+            items = [i for i in op.attrs["index"] if not isinstance(i, New)]
+            taken = [(i, next(operands) if isinstance(i, (At, Gather)) else None) for i in items]
+            # by axis; None where more than one element may be taken
+            place = tuple(as_dim(x) if isinstance(i, At) and x is not None else None for i, x in taken)
             if op.opcode == "load":
                 read.add(place)
             else:
                 versions.add(op.result)
                 written.add(place)
-    return any(_may_be_handed_on(w, r, iv) for w in written for r in read)
+    return any(_may_be_handed_on(w, r, body.params[0]) for w in written for r in read)
 
 
 def _may_be_handed_on(written: Place, read: Place, iv: Value) -> bool:
@@ -136,7 +142,9 @@ def _may_be_handed_on(written: Place, read: Place, iv: Value) -> bool:
     is in them, and are not known to differ elsewhere."""
     moves = False
     for w, r in zip(written, read, strict=True):
-        if iv in w.values() or iv in r.values():
+        if w is None or r is None:
+            moves |= w is not r
+        elif iv in w.values() or iv in r.values():
             moves |= w != r
         elif (w - r).is_const and w != r:
             return False
