@@ -39,6 +39,13 @@ def has_gather(op: Any) -> bool:
     return any(isinstance(i, Gather) for i in op.attrs["index"])
 
 
+def same_index(a: Any, b: Any) -> bool:
+    """Whether two accesses have the same index, by the same operands."""
+    if a.attrs["index"] != b.attrs["index"]:
+        return False
+    return all(x is y or x == y for x, y in zip(index_operands(a), index_operands(b), strict=True))
+
+
 def winners(c: Context) -> E:
     """For a store through integer arrays: which elements of the value survive repeated indices."""
     op = c.op

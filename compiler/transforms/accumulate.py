@@ -25,7 +25,7 @@ from typing import Any
 from ..analysis.bounds import Facts, facts_before, prove_nonneg
 from ..analysis.dataflow import region_uses
 from ..ir.nodes import At, Const, Function, Gather, Op, Operand, Region, Span, Value, as_dim
-from ..rules.indexing import index_operands
+from ..rules.indexing import index_operands, same_index
 
 
 def accumulate(fn: Function) -> Function:
@@ -65,7 +65,7 @@ class _Accumulate:
         at: Operand = op.operands[0]
         while isinstance(at, Value) and at.op is not None and self.uses[at] == 1 and at.op in region.ops:
             below = at.op
-            if below.opcode == "store" and _is_zero(below.operands[-1]) and _same_index(below, op):
+            if below.opcode == "store" and _is_zero(below.operands[-1]) and same_index(below, op):
                 # drop the store: what was written on it is written on what it was written on
                 user = chain[-1] if chain else op
                 user.operands[0] = below.operands[0]
@@ -125,10 +125,3 @@ def _gathers(op: Op) -> bool:
 
 def _is_zero(x: Operand) -> bool:
     return isinstance(x, Const) and x.value == 0
-
-
-def _same_index(a: Op, b: Op) -> bool:
-    if a.attrs["index"] != b.attrs["index"]:
-        return False
-    xs, ys = index_operands(a), index_operands(b)
-    return all(x is y or x == y for x, y in zip(xs, ys, strict=True))

@@ -21,8 +21,7 @@ from ..analysis.bounds import Facts, prove_nonneg
 from ..ir.builder import Builder, constant
 from ..ir.nodes import Op, Operand, Region, Substitution, Value, as_dim
 from ..ir.opdef import opdef
-
-_ACCESSES = frozenset({"load", "store", "accum"})
+from .lanes_emit import ACCESSES
 
 
 def flattened(loop: Op, sums: set[Operand], facts: dict[Op, Facts]) -> Op | None:
@@ -44,7 +43,7 @@ def _convertible(branch: Op, facts: dict[Op, Facts]) -> bool:
 
 def _harmless(op: Op, known: Facts) -> bool:
     """Whether an op can run where the branch is not taken."""
-    if op.opcode in _ACCESSES:
+    if op.opcode in ACCESSES:
         index = [as_dim(x) for x in op.operands[1 : 1 + len(op.attrs["index"])]]
         shape = op.operands[0].type.shape
         return len(index) == len(shape) and all(

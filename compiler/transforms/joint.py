@@ -35,7 +35,7 @@ from ..ir.builder import Builder
 from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Substitution, Value, as_dim
 from ..rules.expr import E
-from ..rules.indexing import index_operands
+from ..rules.indexing import index_operands, same_index
 from .lanes import SUMS, all_serial
 
 if TYPE_CHECKING:
@@ -287,7 +287,7 @@ class _Sums:
         if others:
             self.broken = True
         elif op.opcode == "store" and mine == [0] and k == len(op.operands) - 1 and x in self.added:
-            self.broken |= op.operands[0] is not load.operands[0] or not _same_place(load, op)
+            self.broken |= op.operands[0] is not load.operands[0] or not same_index(load, op)
             self.stores.append(op)
             self.additions.append(op)
             self.sums.add(op.result)
@@ -335,12 +335,6 @@ class _Sums:
             if isinstance(item, At) and x is not None and _differs(as_dim(x), self.loop):
                 found.add((axis, as_dim(x)))
         return found
-
-
-def _same_place(a: Op, b: Op) -> bool:
-    return a.attrs["index"] == b.attrs["index"] and all(
-        x is y or x == y for x, y in zip(index_operands(a), index_operands(b), strict=True)
-    )
 
 
 def _differs(place: Dim, loop: Loop) -> bool:

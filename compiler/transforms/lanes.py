@@ -352,6 +352,11 @@ class Lanes:
         while len(self.varying) != before:
             before = len(self.varying)
             self._spread(self.loop.regions[0])
+        # only now: what a loop carries may turn out to vary after what is made of it has been seen
+        for op in self.loop.regions[0].walk():
+            if op.opcode in _INDEX_ARITHMETIC and op.result in self.varying and op.result.type.is_int:
+                if all(v not in self.varying or v in self.repeatable for v in reads(op)):
+                    self.repeatable.add(op.result)
         return True
 
     def _spread(self, region: Region) -> None:
@@ -364,9 +369,6 @@ class Lanes:
                         self.varying.update((p, result))
             elif self._varies(op):
                 self.varying.update(r for r in op.results if not r.type.shape and r not in self.sums)
-                if op.opcode in _INDEX_ARITHMETIC and op.result.type.is_int and op.result not in self.sums:
-                    if all(v not in self.varying or v in self.repeatable for v in reads(op)):
-                        self.repeatable.add(op.result)
 
     def _varies(self, op: Op) -> bool:
         if op.opcode == "load" and (op.operands[0] in self.local or op.operands[0] in self.memory):
