@@ -15,7 +15,7 @@ import linecache
 import sys
 import threading
 import types
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any
 
 from . import cache, libmvec, objects
@@ -56,10 +56,12 @@ def load_kernel(
     callees: Sequence[tuple[str, Sequence[Spec], Sequence[Spec]]],
     params: Sequence[Spec],
     reassociate: bool,
+    fresh: Collection[str] = (),
 ) -> Callable[..., Any]:
     """The entry of function `name` of a native module, compiled for parameters `params`.
 
-    `callees` are the other functions of the module with their parameters and results (status excluded).
+    `callees` are the other functions of the module with their parameters and results (status excluded); those in
+    `fresh` write to no memory that is visible through two of their arguments.
     The entry takes exactly these types, unchecked.
     """
     signature = repr((name, list(params), [(n, list(p), list(r)) for n, p, r in callees], reassociate))
@@ -70,7 +72,7 @@ def load_kernel(
         if entry is not None:
             return entry
     prepare(text)
-    from .numba_target import make_dispatcher
+    from .numba_target import make_dispatcher, make_entry, make_part
 
     with _lock:
         module = load_module(text, key)
@@ -78,8 +80,8 @@ def load_kernel(
         for callee, _, _ in callees:
             function = module.__dict__[callee]
             if not hasattr(function, "py_func"):
-                module.__dict__[callee] = make_dispatcher(function, reassociate)
-        dispatcher = make_dispatcher(getattr(main, "py_func", main), reassociate, fresh_outputs=True)
+                module.__dict__[callee] = (make_part if callee in fresh else make_dispatcher)(function, reassociate)
+        dispatcher = make_entry(getattr(main, "py_func", main), reassociate)
         dispatcher.compile(tuple(numba_type(p) for p in params))
         (result,) = dispatcher.overloads.values()
     # the dispatcher stays alive with the entry

@@ -6,14 +6,17 @@ program it was generated from.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from . import arena, loader, results
-from .status import Entry, raise_status
+from . import arena, loader, parallel, pool, results, status
+from .outline import Loop, outline
+
+Entry = Callable[..., Any]
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -24,10 +27,11 @@ class NativeCode:
     name: str
     params: list[tuple[str, int]]
     callees: list[tuple[str, list[tuple[str, int]], list[tuple[str, int]]]]
-    statuses: list[Entry]
+    statuses: list[status.Entry]
     wrapper: str
     reassociate: bool
     slots: list[tuple[int, int]] = field(default_factory=list)  # of the arena: first and last position of use
+    loops: list[Loop] = field(default_factory=list)  # of the main function: those that may be run in blocks
 
 
 @dataclass(slots=True, eq=False, repr=False)
@@ -50,22 +54,72 @@ class NativeKernel:
 
 
 def load_native(code: NativeCode) -> NativeKernel:
-    """Compile generated code, or load it from the disk cache."""
-    entry = loader.load_kernel(code.text, code.name, code.callees, code.params, code.reassociate)
-    return NativeKernel(code, _bind(code, entry))
+    """Compile generated code, or load it from the disk cache. What depends on the sizes of a call waits for it."""
+    if not code.loops:
+        return NativeKernel(code, _bind(code, _compiled(code, ())))
+    return NativeKernel(code, _bind(code, None, Variants(code).choose))
 
 
-def plain_kernel(code: NativeCode) -> NativeKernel:
-    """The same kernel run by plain Python: for tests, and where Numba is not wanted."""
+def plain_kernel(code: NativeCode, in_blocks: bool = False) -> NativeKernel:
+    """The same kernel run by plain Python: for tests, and where Numba is not wanted. With `in_blocks` all parallel
+    loops run in blocks, the last one first."""
+    text = code.text
+    if in_blocks:
+        text, _ = outline(text, code.name, code.loops)
     namespace: dict[str, Any] = {}
-    exec(compile(code.text, f"<native {code.name}>", "exec"), namespace)
+    exec(compile(text, f"<native {code.name}>", "exec"), namespace)
     entry = namespace[code.name]
 
     def quietly(*args: Any) -> Any:
         with np.errstate(all="ignore"):
-            return entry(*args)
+            return entry(*args, 1) if in_blocks else entry(*args)
 
-    return NativeKernel(code, _bind(code, quietly))
+    return NativeKernel(code, _bind(code, quietly, lambda works: quietly))
+
+
+def _compiled(code: NativeCode, chosen: tuple[Loop, ...]) -> Entry:
+    """The entry, with the loops `chosen` as parts."""
+    if not chosen:
+        return loader.load_kernel(code.text, code.name, code.callees, code.params, code.reassociate)
+    text, parts = outline(code.text, code.name, chosen)
+    callees = [*code.callees, *((part, (), ()) for part in parts)]
+    params = [*code.params, ("int64", 0)]
+    return loader.load_kernel(text, code.name, callees, params, code.reassociate, frozenset(parts))
+
+
+class Variants:
+    """The entries of a kernel with parallel loops: the serial one, and those in which some loops have threads."""
+
+    def __init__(self, code: NativeCode):
+        self.code = code
+        self._entries: dict[tuple[Loop, ...], Entry] = {}
+        self._lock = threading.Lock()
+
+    def choose(self, works: Sequence[int]) -> Entry:
+        """What to run where the loops have so many operations."""
+        large = tuple(loop for loop, work in zip(self.code.loops, works, strict=True) if work >= parallel.ENOUGH_WORK)
+        if not large:
+            return self._entry(())
+
+        def run(*args: Any) -> Any:
+            threads = pool.acquire()
+            if threads < 2:
+                return self._entry(())(*args)
+            try:
+                return self._entry(large)(*args, threads)
+            finally:
+                pool.release()
+
+        return run
+
+    def _entry(self, chosen: tuple[Loop, ...]) -> Entry:
+        found = self._entries.get(chosen)
+        if found is None:
+            with self._lock:
+                if chosen not in self._entries:
+                    self._entries[chosen] = _compiled(self.code, chosen)
+                found = self._entries[chosen]
+        return found
 
 
 def clear_arenas() -> None:
@@ -75,12 +129,15 @@ def clear_arenas() -> None:
     results.clear()
 
 
-def _bind(code: NativeCode, entry: Callable[..., Any]) -> Callable[..., list[Any]]:
-    def fail(status: int, values: Any = None) -> None:
-        raise_status(status, code.statuses, values)
+def _bind(
+    code: NativeCode, entry: Entry | None, choose: Callable[[Sequence[int]], Entry] | None = None
+) -> Callable[..., list[Any]]:
+    def fail(code_of: int, values: Any = None) -> None:
+        status.raise_status(code_of, code.statuses, values)
 
     namespace: dict[str, Any] = {
         "entry": entry,
+        "choose": choose,
         "empty": np.empty,
         "new_result": results.new,
         "fail": fail,

@@ -15,6 +15,8 @@ def prepare(source: str) -> None:
         _register("numba_blas")
     if "pullback.runtime.console" in source:
         _register("numba_console")
+    if "pullback.runtime.parallel" in source:
+        _register("numba_parallel")
     if "pullback.runtime.stack" in source:
         _register("numba_stack")
     if "pullback.runtime.lapack" in source:

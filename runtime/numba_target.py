@@ -23,6 +23,7 @@ import types as pytypes
 from typing import Any
 
 from llvmlite import ir
+from numba import _dynfunc
 from numba.core import codegen, compiler, cpu, dispatcher, imputils, lowering, registry, types
 from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
 from numba.core.datamodel import models, register_default
@@ -155,10 +156,22 @@ class _TypingContext(BaseContext):
 
 class _Library(codegen.JITCodeLibrary):
     """Optimised as a module only: Numba's passes over each function before that take a fifth of the time of a
-    compilation, and the code is no better for them."""
+    compilation, and the code is no better for them. What is `only_linked` is compiled as a part of what calls it."""
+
+    only_linked = False
 
     def _optimize_functions(self, ll_module: Any) -> None:
         ll_module.data_layout = self._codegen._data_layout
+
+    def _optimize_final_module(self) -> None:
+        if not self.only_linked:
+            super()._optimize_final_module()
+
+    def _finalize_final_module(self) -> None:
+        if self.only_linked:
+            self._finalized = True
+        else:
+            super()._finalize_final_module()
 
 
 class _TargetContext(cpu.CPUContext):
@@ -183,6 +196,12 @@ class _TargetContext(cpu.CPUContext):
 
         self.install_registry(mathimpl.registry)
         self.install_registry(IMPLEMENTATIONS)
+
+    def get_executable(self, library: Any, fndesc: Any, env: Any) -> Any:
+        if not library.only_linked:
+            return super().get_executable(library, fndesc, env)
+        nowhere = 0  # Python never calls it
+        return _dynfunc.make_function(fndesc.lookup_module(), fndesc.qualname, "", nowhere, env, (library,))
 
 
 class _Target(registry.CPUTarget):
@@ -245,6 +264,12 @@ class _KernelLowering(BaseNativeLowering):
     def lowering_class(self) -> Any:
         return _Lower
 
+    def run_pass(self, state: Any) -> bool:
+        state.library = state.targetctx.codegen().create_library(state.func_id.func_qualname)
+        state.library.enable_object_caching()
+        state.library.only_linked = state.metadata["only_linked"]
+        return bool(super().run_pass(state))
+
 
 @register_pass(mutates_CFG=False, analysis_only=False)
 class _StaticIndices(FunctionPass):
@@ -268,7 +293,13 @@ class _Passes(compiler.CompilerBase):
     """Only the passes that generated code needs: it has no closures, no literal tricks and no array expressions,
     and each of its variables has one type, so that it needs no SSA."""
 
+    only_linked = False
+    has_wrapper = False  # for Python to call
+    fresh_outputs = False  # what it writes to may be the memory of two arguments
+
     def define_pipelines(self) -> list[Any]:
+        self.state.flags.noalias = self.fresh_outputs
+        self.state.metadata["only_linked"] = self.only_linked
         pm = PassManager("pullback")
         for p, why in (
             (TranslateByteCode, "analyzing bytecode"),
@@ -286,23 +317,39 @@ class _Passes(compiler.CompilerBase):
         return [pm]
 
 
-class _FreshOutputs(_Passes):
+class _Entry(_Passes):
     """Of a main function: what it writes to is no argument's memory."""
 
-    def define_pipelines(self) -> list[Any]:
-        self.state.flags.noalias = True
-        return super().define_pipelines()
+    has_wrapper = True
+    fresh_outputs = True
 
 
-def make_dispatcher(fn: Any, reassociate: bool, fresh_outputs: bool = False) -> KernelDispatcher:
-    """What compiles `fn`. `fresh_outputs`: no memory that it writes to is visible through two of its arguments."""
+class _Part(_Passes):
+    """Of a part of a main function that runs in blocks."""
+
+    only_linked = True
+    fresh_outputs = True
+
+
+def make_dispatcher(fn: Any, reassociate: bool, pipeline: type[_Passes] = _Passes) -> KernelDispatcher:
+    """What compiles `fn`."""
     options: dict[str, Any] = {
         "nopython": True, "error_model": "numpy", "boundscheck": False, "nogil": True, "no_cfunc_wrapper": True,
-        "no_cpython_wrapper": not fresh_outputs,
+        "no_cpython_wrapper": not pipeline.has_wrapper,
     }  # fmt: skip
     if reassociate:
         options["fastmath"] = {"reassoc", "contract"}
-    return KernelDispatcher(fn, targetoptions=options, pipeline_class=_FreshOutputs if fresh_outputs else _Passes)
+    return KernelDispatcher(fn, targetoptions=options, pipeline_class=pipeline)
+
+
+def make_entry(fn: Any, reassociate: bool) -> KernelDispatcher:
+    """What compiles a main function."""
+    return make_dispatcher(fn, reassociate, _Entry)
+
+
+def make_part(fn: Any, reassociate: bool) -> KernelDispatcher:
+    """What compiles a part of a main function, which writes to no memory that two of its arguments show."""
+    return make_dispatcher(fn, reassociate, _Part)
 
 
 @functools.cache

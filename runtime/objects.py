@@ -16,7 +16,7 @@ import types
 from dataclasses import dataclass
 from typing import Any
 
-from . import blas_symbols, console, libmvec
+from . import blas_symbols, console, libmvec, pool
 
 _lock = threading.Lock()
 
@@ -61,6 +61,8 @@ def load(packed: ObjectCode, name: str) -> Any:
         libmvec.load()
         if console.SYMBOL in packed.needs:
             console.register()
+        if pool.SYMBOL in packed.needs:
+            pool.register()
         engine = _engine(ll)  # which makes the symbols of the process known
         if not all(ll.address_of_symbol(s) for s in packed.needs):
             return None

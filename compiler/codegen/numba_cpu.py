@@ -7,13 +7,15 @@ so its inputs must have been validated (dtypes, C-contiguous arrays, extents as 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from pullback.runtime import results
 from pullback.runtime.native import NativeCode, NativeKernel, load_native, plain_kernel
+from pullback.runtime.outline import Loop
 from pullback.runtime.status import Entry
 
+from ..analysis.parallel import ParallelLoop
 from ..ir.dims import Dim
 from ..ir.nodes import Const, Function, Value
 from ..ir.types import Type
@@ -50,7 +52,18 @@ def generate_native(fn: Function, name: str | None = None, reassociate: bool = T
         (s.error, s.message, s.values, s.loc.file, s.loc.line, s.loc.col, s.loc.end_col) for s in source.statuses
     ]
     slots = [(slot.first, slot.last) for slot in source.slots]
-    return NativeCode(source.text, source.name, params, callees, table, _wrapper(fn, source), reassociate, slots)
+    source.parallel = [loop for loop in source.parallel if reassociate or not loop.sums]
+    loops = [_outlined(loop, source.variables) for loop in source.parallel]
+    return NativeCode(source.text, source.name, params, callees, table, _wrapper(fn, source), reassociate, slots, loops)
+
+
+def _outlined(loop: ParallelLoop, names: dict[Value, str]) -> Loop:
+    sums = []
+    for v in loop.sums:
+        dtype = v.type.numpy.name
+        zero = {"float64": "0.0", "int64": "0"}.get(dtype, f"{dtype}(0)")
+        sums.append((names[v], zero, dtype))
+    return Loop(names[loop.op.regions[0].params[0]], tuple(sums), tuple(names[v] for v in loop.private))
 
 
 def compile_native(fn: Function, name: str | None = None, reassociate: bool = True) -> NativeKernel:
@@ -87,6 +100,8 @@ def _wrapper(fn: Function, source: NativeSource) -> str:
     passed = [y for y, p in zip(fn.body.yields, source.passed, strict=True) if p]
     slots = [slot.type for slot in source.slots]
     atoms = {a for t in [*slots, *(y.type for y in passed)] for d in t.shape for a in d.atoms()}
+    if source.parallel:
+        atoms |= set(symbols)
     lines = [f"def call({', '.join(names.values())}):"]
     lines += [f"    {s} = {symbols[s]}" for s in sorted(a for a in atoms if isinstance(a, str))]
     args = list(names.values())
@@ -123,14 +138,39 @@ def _wrapper(fn: Function, source: NativeSource) -> str:
     if source.has_error_buffer:
         lines.append("    error = new_error()")
         args.append("error")
+    if source.parallel:
+        lines += _choice(source.parallel, leaf, set(names))
     targets = ", ".join(["status", *returned])
-    lines.append(f"    {targets} = entry({', '.join(args)})")
+    lines.append(f"    {targets} = {'run' if source.parallel else 'entry'}({', '.join(args)})")
     if slots:
         lines.append("    give_back(arena)")
     lines.append("    if status:")
     lines.append(f"        fail(status{', error' if source.has_error_buffer else ''})")
     lines.append(f"    return [{', '.join(outputs)}]")
-    return ("places = {}\n" if slots else "") + "\n".join(lines) + "\n"
+    tables = [name for name, wanted in (("places", slots), ("choices", source.parallel)) if wanted]
+    return "".join(f"{name} = {{}}\n" for name in tables) + "\n".join(lines) + "\n"
+
+
+def _choice(loops: list[ParallelLoop], leaf: Callable[[Any], str], params: set[Value]) -> list[str]:
+    """Lines that choose `run`: the entry, or one whose larger loops have threads."""
+    used: dict[str, None] = {}
+
+    def known(a: str | Value) -> str | None:
+        if isinstance(a, Value) and (a not in params or a.type.shape or not a.type.is_int):
+            return None
+        used[leaf(a)] = None
+        return leaf(a)
+
+    works = [loop.work(known) for loop in loops]
+    key = "".join(f"{name}, " for name in sorted(used))
+    return [
+        f"    sizes = ({key})",
+        "    run = choices.get(sizes)",
+        "    if run is None:",
+        "        if len(choices) > 4096:",
+        "            choices.clear()",
+        f"        run = choices[sizes] = choose(({''.join(f'{w}, ' for w in works)}))",
+    ]
 
 
 def _result(name: str, y: Value | Const) -> str:

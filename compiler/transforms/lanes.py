@@ -28,14 +28,14 @@ Python floats) does so at the end of the lane loop: if two iterations of a block
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import final
 
 from ..analysis.alias import Carried
 from ..analysis.bounds import Facts, facts_before, linear_split
-from ..analysis.dataflow import reads, region_uses
+from ..analysis.dataflow import reads
+from ..analysis.sums import Sums
 from ..ir.builder import Builder
 from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Substitution, Value, as_dim
@@ -76,7 +76,7 @@ def _lanes_of(op: Op, facts: dict[Op, Facts]) -> Lanes | None:
         carried = Carried(op)
         for p, y in zip(carried.params, carried.yields, strict=True):
             if not p.type.shape and y is not p:
-                sums |= _Sums(op.regions[0], p).sums
+                sums |= Sums(op.regions[0], p).sums
         flat = flattened(op, sums, facts)
         if flat is None:
             return None
@@ -112,7 +112,7 @@ def _is_serial(loop: Op, reductions: Reductions) -> bool:
     return any(
         _reads_another_place(body, p)
         if p.type.shape
-        else y is not p and not any(_Sums(body, p, ops).has(y) for ops in reductions)
+        else y is not p and not any(Sums(body, p, ops).has(y) for ops in reductions)
         for p, y in zip(carried.params, carried.yields, strict=True)
     )
 
@@ -149,63 +149,6 @@ def _may_be_handed_on(written: Place, read: Place, iv: Value) -> bool:
         elif (w - r).is_const and w != r:
             return False
     return moves
-
-
-# -- sums ----------------------------------------------------------------------------------------------------
-class _Sums:
-    """The values of a region that are a carried number plus something that does not depend on it, each read once.
-    With `ops` of another kind, products or extrema in place of sums."""
-
-    def __init__(self, region: Region, p: Value, ops: tuple[str, ...] = ("add", "sub")):
-        self.ops = ops
-        self.sums: set[Operand] = {p}
-        self.broken = False
-        self._region(region)
-        uses = Counter(region_uses(region))
-        self.broken |= any(uses[v] > 1 for v in self.sums if isinstance(v, Value))
-
-    def has(self, y: Operand) -> bool:
-        return not self.broken and y in self.sums
-
-    def _region(self, region: Region) -> None:
-        for op in region.ops:
-            mine = [k for k, x in enumerate(op.operands) if x in self.sums]
-            if op.opcode == "for":
-                self._loop(op, mine)
-            elif op.opcode == "if" and not mine:
-                self._branch(op)
-            elif mine and self._adds(op, mine):
-                self.sums.add(op.result)
-            elif mine or op.regions:
-                self.broken = (
-                    self.broken or bool(mine) or any(v in self.sums for r in op.regions for v in region_uses(r))
-                )
-
-    def _branch(self, op: Op) -> None:
-        for r in op.regions:
-            self._region(r)
-        for k, result in enumerate(op.results):
-            among = [r.yields[k] in self.sums for r in op.regions]
-            if all(among):
-                self.sums.add(result)
-            self.broken |= any(among) and not all(among)
-
-    def _adds(self, op: Op, mine: list[int]) -> bool:
-        return op.opcode in self.ops and (mine == [0] or (len(mine) == 1 and op.opcode not in ("sub", "div")))
-
-    def _loop(self, op: Op, mine: list[int]) -> None:
-        loop = Carried(op)
-        entering = [k - 3 for k in mine]
-        if any(k < 0 for k in entering) or len(entering) > 1:
-            self.broken = True
-            return
-        self.sums.update(loop.params[k] for k in entering)
-        self._region(op.regions[0])
-        for k, (y, result) in enumerate(zip(loop.yields, loop.results, strict=True)):
-            if (y in self.sums) != (k in entering):
-                self.broken = True
-            elif k in entering:
-                self.sums.add(result)
 
 
 # -- what is what --------------------------------------------------------------------------------------------
@@ -264,7 +207,7 @@ class Lanes:
         for k, (p, y) in enumerate(zip(self.carried.params, self.carried.yields, strict=True)):
             if p.type.shape:
                 continue
-            found = _Sums(loop.regions[0], p)
+            found = Sums(loop.regions[0], p)
             if y is not p and not found.has(y):
                 return False
             if y is not p:

@@ -1,0 +1,202 @@
+"""Loops of a native module as functions of their own, to be run in blocks.
+
+Before::                                      after::
+
+    def f(u, n, s_out, ...):                      def f_part(first, last, block, u, w, sums):
+        acc = 0.0                                     acc = 0.0
+        for i in range(n):                            for i in range(first, last):
+            w[i] = exp(u[i])                              w[i] = exp(u[i])
+            acc = acc + w[i]                              acc = acc + w[i]
+                                                      sums[block] = acc
+                                                      return 0
+
+                                                  def f(u, n, s_out, ..., threads):
+                                                      acc = 0.0
+                                                      sums = empty((BLOCKS,), float64)
+                                                      status = in_parallel(f_part, threads, n, u, w, sums)
+                                                      for k in range(BLOCKS):
+                                                          acc = acc + sums[k]
+
+Which loops may be treated so is known when the module is generated (`analysis.parallel`). Here, names decide what a
+part gets: all that it reads and does not assign. A loop that assigns what is read elsewhere stays as it is.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from .parallel import BLOCKS
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """A loop of the main function, by its variable. ``sums``: name, zero and dtype of what it adds up; ``private``: the
+    names of the arrays that each block needs for itself."""
+
+    variable: str
+    sums: tuple[tuple[str, str, str], ...]
+    private: tuple[str, ...]
+
+
+def outline(text: str, main: str, loops: Iterable[Loop]) -> tuple[str, list[str]]:
+    """The text with `loops` of function `main` as parts, and the names of the parts. `main` has a parameter more, the
+    number of threads."""
+    module = ast.parse(text)
+    outliner = _Outliner(module, main, {loop.variable: loop for loop in loops})
+    outliner.run()
+    return ast.unparse(ast.fix_missing_locations(module)) + "\n", [part.name for part in outliner.parts]
+
+
+class _Outliner:
+    def __init__(self, module: ast.Module, main: str, loops: dict[str, Loop]):
+        self.module = module
+        self.loops = loops
+        self.function = next(s for s in module.body if isinstance(s, ast.FunctionDef) and s.name == main)
+        self.globals = {"range", "abs", "int", "float", "bool", "len"}
+        for s in module.body:
+            if isinstance(s, ast.ImportFrom):
+                self.globals |= {a.asname or a.name for a in s.names}
+            elif isinstance(s, ast.FunctionDef):
+                self.globals.add(s.name)
+        self.taken = {n.id for n in ast.walk(module) if isinstance(n, ast.Name)} | self.globals
+        self.taken |= {a.arg for a in self.function.args.args}
+        self.parts: list[ast.FunctionDef] = []
+
+    def run(self) -> None:
+        self.threads = self._fresh("threads")
+        self.function.args.args.append(ast.arg(self.threads))
+        used = {"empty": "pullback.runtime.arrays", "in_parallel": "pullback.runtime.parallel"}
+        used |= {dtype: "numpy" for loop in self.loops.values() for _, _, dtype in loop.sums}
+        for name, home in used.items():
+            self.module.body.insert(1, ast.ImportFrom(home, [ast.alias(name)], 0))
+        self.globals |= used.keys()
+        self._block(self.function.body)
+        at = self.module.body.index(self.function)
+        self.module.body[at:at] = self.parts
+
+    def _fresh(self, name: str) -> str:
+        chosen, k = name, 1
+        while chosen in self.taken:
+            chosen, k = f"{name}_{k}", k + 1
+        self.taken.add(chosen)
+        return chosen
+
+    def _block(self, body: list[ast.stmt]) -> None:
+        at = 0
+        while at < len(body):
+            s = body[at]
+            new = None
+            if isinstance(s, ast.For) and isinstance(s.target, ast.Name) and s.target.id in self.loops:
+                new = self._outlined(s, self.loops[s.target.id])
+            if new is not None:
+                body[at : at + 1] = new
+                at += len(new)
+                continue
+            for field in ("body", "orelse"):
+                self._block(getattr(s, field, []))
+            at += 1
+
+    def _outlined(self, loop: ast.For, known: Loop) -> list[ast.stmt] | None:
+        """The statements in place of a loop; None where it must stay."""
+        sums = {name for name, _, _ in known.sums}
+        stored = _names([loop], ast.Store)
+        inside = {id(n) for n in ast.walk(loop)}
+        elsewhere = {n.id for n in ast.walk(self.function) if isinstance(n, ast.Name) and id(n) not in inside}
+        elsewhere |= {a.arg for a in self.function.args.args}
+        made = [self._maker(name) for name in known.private]
+        if (stored - sums) & elsewhere or None in made:
+            return None
+        body = [_Private().visit(copy.deepcopy(s)) for s in loop.body]
+        makers = [_Private().visit(copy.deepcopy(s)) for s in made if s is not None]
+        start, count, forwards = _range(loop.iter)
+        first, last, block = (self._fresh(n) for n in ("first", "last", "block"))
+        partial = {name: self._fresh(f"{name}_parts") for name, _, _ in known.sums}
+        place = "{0} + {1}" if forwards else "{0} - {1}"
+        bounds = ", ".join(place.format(ast.unparse(start), n) for n in (first, last))
+        new = _statements(f"for {known.variable} in range({bounds}{'' if forwards else ', -1'}): pass")
+        assert isinstance(new[0], ast.For)
+        new[0].body = body or [ast.Pass()]
+        zeros = _statements("\n".join(f"{name} = {zero}" for name, zero, _ in known.sums))
+        ends = _statements("\n".join([*(f"{partial[n]}[{block}] = {n}" for n, _, _ in known.sums), "return 0"]))
+        whole: list[ast.stmt] = [*makers, *zeros, *new, *ends]
+        returns = [n for s in body for n in ast.walk(s) if isinstance(n, ast.Return)]
+        failure = copy.deepcopy(returns[0]) if returns else None
+        for r in returns:
+            r.value = r.value.elts[0] if isinstance(r.value, ast.Tuple) else r.value
+        own = _names(whole, ast.Store) | {first, last, block}
+        given = sorted(_names(whole, ast.Load) - own - self.globals)
+        part = self._part([first, last, block, *given], whole)
+        status = self._fresh("status")
+        text = [f"{partial[n]} = empty(({BLOCKS},), {dtype})" for n, _, dtype in known.sums]
+        text.append(f"{status} = in_parallel({', '.join([part, self.threads, ast.unparse(count), *given])})")
+        statements = _statements("\n".join(text))
+        if failure is not None:
+            value = ast.Name(status, ast.Load())
+            if isinstance(failure.value, ast.Tuple):
+                failure.value.elts[0] = value
+            else:
+                failure.value = value
+            test = ast.Compare(ast.Name(status, ast.Load()), [ast.NotEq()], [ast.Constant(0)])
+            statements.append(ast.If(test, [failure], []))
+        for name, _, _ in known.sums:
+            k = self._fresh("part")
+            statements += _statements(f"for {k} in range({BLOCKS}): {name} = {name} + {partial[name]}[{k}]")
+        return statements
+
+    def _part(self, params: Sequence[str], body: list[ast.stmt]) -> str:
+        name = self._fresh(f"{self.function.name}_part")
+        (part,) = _statements(f"def {name}({', '.join(params)}): pass")
+        assert isinstance(part, ast.FunctionDef)
+        part.body = body
+        self.parts.append(part)
+        self.globals.add(name)
+        return name
+
+    def _maker(self, name: str) -> ast.stmt | None:
+        """The only statement that makes an array."""
+        found = [
+            s
+            for s in ast.walk(self.function)
+            if isinstance(s, ast.Assign) and any(isinstance(t, ast.Name) and t.id == name for t in s.targets)
+        ]
+        if len(found) != 1 or not isinstance(found[0].value, ast.Call):
+            return None
+        function = found[0].value.func
+        return found[0] if isinstance(function, ast.Name) and function.id in ("part", "empty") else None
+
+
+class _Private(ast.NodeTransformer):
+    """Memory of the arena becomes memory of the block's own."""
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if isinstance(node.func, ast.Name) and node.func.id == "part":
+            return ast.Call(ast.Name("empty", ast.Load()), node.args[2:], [])
+        return node
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        self.generic_visit(node)
+        call = node.value
+        if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == "retire":
+            return ast.Pass()
+        return node
+
+
+def _range(call: ast.expr) -> tuple[ast.expr, ast.expr, bool]:
+    """Start, number of steps and direction of a ``range``."""
+    assert isinstance(call, ast.Call)
+    low, high = call.args[:2] if len(call.args) > 1 else (ast.Constant(0), call.args[0])
+    if len(call.args) > 2 and ast.unparse(call.args[2]) == "-1":
+        return low, ast.BinOp(low, ast.Sub(), high), False
+    return low, ast.BinOp(high, ast.Sub(), low), True
+
+
+def _statements(text: str) -> list[ast.stmt]:
+    return ast.parse(text).body
+
+
+def _names(body: Sequence[ast.AST], context: type) -> set[str]:
+    return {n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name) and isinstance(n.ctx, context)}
