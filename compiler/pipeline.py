@@ -31,6 +31,7 @@ from .transforms.buffers import hoist
 from .transforms.dead_stores import drop_dead_stores
 from .transforms.inplace import inplace
 from .transforms.lower import lower
+from .transforms.products import factor_products
 from .transforms.retain import retain
 from .transforms.simplify import simplify
 
@@ -47,6 +48,7 @@ class Pass:
 
 ARRAY_PASSES: list[Pass] = [
     Pass("simplify", simplify, "fold, share and drop, so that everything later sees the small program"),
+    Pass("factor_products", factor_products, "products of the adjoint that share a factor are one"),
     Pass("dead_stores", drop_dead_stores, "what no iteration comes back to need not be cleared"),
     Pass("accumulate", accumulate, "clear-and-add of one adjoint element becomes one write"),
 ]

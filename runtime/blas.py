@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 
+SMALL_SYMMETRIC_PRODUCT = 512  # multiplications up to which a `gemm` takes less
+
 
 def _into(c: Any, product: Any, alpha: Any, beta: Any) -> None:
     if alpha != 1:
@@ -22,6 +24,29 @@ def gemm(a: Any, b: Any, c: Any, alpha: Any, beta: Any, trans_a: Any, trans_b: A
     """c = alpha * op(a) @ op(b) + beta * c."""
     with np.errstate(all="ignore"):
         _into(c, (a.T if trans_a else a) @ (b.T if trans_b else b), alpha, beta)
+
+
+def syrk(a: Any, c: Any, alpha: Any, trans: Any) -> None:
+    """The upper triangle of c += alpha * a @ a.T, or alpha * a.T @ a if `trans`."""
+    with np.errstate(all="ignore"):
+        c += alpha * np.triu(a.T @ a if trans else a @ a.T)
+
+
+def symmetric_product(a: Any, c: Any, alpha: Any, trans: Any) -> None:
+    """c = alpha * a @ a.T, or alpha * a.T @ a if `trans`: half the work of a `gemm`."""
+    n = c.shape[0]
+    inner = a.shape[0] if trans else a.shape[1]
+    if n * n * inner <= SMALL_SYMMETRIC_PRODUCT:
+        gemm(a, a, c, alpha, 0.0, trans, not trans)
+        return
+    for i in range(n):  # `syrk` adds: with a factor of 0 for `c`, BLAS would keep a NaN that was there
+        for j in range(i, n):
+            c[i, j] = 0.0
+    syrk(a, c, alpha, trans)
+    for first in range(0, n, 32):  # by blocks of columns, as the other triangle is read along its columns
+        for i in range(first + 1, n):
+            for j in range(first, i if i < first + 32 else first + 32):
+                c[i, j] = c[j, i]
 
 
 def gemm_part(
@@ -101,4 +126,4 @@ def finite_part(a: Any, at: Any, row: Any, m: Any, n: Any) -> Any:
 
 
 # what Numba compiles as it stands here
-FROM_PYTHON = (loops_gemm, loops_gemv, loops_batched_gemm, finite_part)
+FROM_PYTHON = (loops_gemm, loops_gemv, loops_batched_gemm, symmetric_product, finite_part)

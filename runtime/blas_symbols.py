@@ -19,7 +19,7 @@ from . import special
 
 SYMBOL = "pullback_blas_{}"
 SPECIAL_SYMBOL = "pullback_special_{}"
-ROUTINES = ("dgemm", "sgemm", "dgemv", "sgemv", "dtrsm", "strsm")
+ROUTINES = ("dgemm", "sgemm", "dgemv", "sgemv", "dsyrk", "ssyrk", "dtrsm", "strsm")
 LAPACK_ROUTINES = tuple(letter + name for name in ("getrf", "getrs", "potrf", "syevd", "gesdd") for letter in "ds")
 
 

@@ -194,7 +194,24 @@ def _lower_gemv(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     return context.get_dummy_value()
 
 
+def _type_syrk(a: Any, c: Any, alpha: Any, trans: Any) -> Any:
+    return signature(types.none, a, c, c.dtype, types.boolean) if _floats(a, c) else None
+
+
+def _lower_syrk(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+    (a, (rows, columns)), (c, (n, _)) = (array_fields(context, builder, sig.args[j], args[j]) for j in range(2))
+    alpha, trans = args[2:]
+    inner = builder.select(trans, rows, columns)
+    # of the Fortran matrices, which are the transposed ones: the lower triangle, from a.T
+    letter = builder.select(trans, _NORMAL, _TRANSPOSED)
+    one = ir.Constant(alpha.type, 1.0)
+    numbers = [n, inner, alpha, a, _at_least_one(builder, columns), one, c, _at_least_one(builder, n)]
+    _call(builder, _LETTER[sig.args[0].dtype] + "syrk", [ir.Constant(_BYTE, ord("L")), letter, *numbers])
+    return context.get_dummy_value()
+
+
 declare(blas.gemm, _type_gemm, _lower_gemm)
+declare(blas.syrk, _type_syrk, _lower_syrk)
 declare(blas.gemm_part, _type_gemm_part, _lower_gemm_part)
 declare(blas.gemv, _type_gemv, _lower_gemv)
 declare(blas.batched_gemm, _type_gemm, _lower_batched_gemm)

@@ -14,6 +14,9 @@ def product_call(op: Op, name_of: Callable[[Value], str], use: Callable[[Operand
     _, a, b, alpha, beta = op.operands
     names = [name_of(x) for x in (a, b, op.result)]  # type: ignore[arg-type]
     ranks = (a.type.rank, b.type.rank)
+    if a is b and ranks == (2, 2) and _is_symmetric(op):
+        imports.use("pullback.runtime.blas", "symmetric_product")
+        return f"symmetric_product({names[0]}, {names[2]}, {use(alpha).text}, {op.attrs['trans_a']})"
     if ranks == (2, 2):
         function, flags = "gemm", f", {op.attrs['trans_a']}, {op.attrs['trans_b']}"
     elif ranks == (2, 1):
@@ -27,6 +30,13 @@ def product_call(op: Op, name_of: Callable[[Value], str], use: Callable[[Operand
         function = "loops_" + function
     imports.use("pullback.runtime.blas", function)
     return f"{function}({', '.join(names)}, {use(alpha).text}, {use(beta).text}{flags})"
+
+
+def _is_symmetric(op: Op) -> bool:
+    """Whether a product of a matrix and its transpose fills memory."""
+    beta = op.operands[4]
+    fills = isinstance(beta, Const) and beta.value == 0
+    return fills and op.result.type.is_float and op.attrs["trans_a"] != op.attrs["trans_b"]
 
 
 def part_call(op: Op, name_of: Callable[[Value], str], dim: Callable[[Dim], Expr], imports: Imports) -> str:

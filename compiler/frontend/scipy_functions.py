@@ -3,6 +3,7 @@ that does not use it need not wait for it."""
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -192,11 +193,19 @@ def _scipy_det(ctx: Context, a: Any, overwrite_a: bool = False, check_finite: bo
 def _cho_factor(ctx: Context, a: Any, lower: bool = False, overwrite_a: bool = False, check_finite: bool = True) -> Any:
     whole = ctx.wrap(matrix(ctx, a, "scipy.linalg.cho_factor"))
     factor = ctx.call(scipy.linalg.cholesky, [whole], {"lower": bool(lower)})
+    if not _keeps_other_triangle():
+        return factor, bool(lower)
     return ctx.call(with_other_triangle, [factor, whole, bool(lower)], {}), bool(lower)
 
 
+@functools.cache
+def _keeps_other_triangle() -> bool:
+    """Whether this SciPy leaves the matrix beside the factor: its documentation allows anything, since 1.18 zeros."""
+    return bool(scipy.linalg.cho_factor(np.array([[4.0, 1.0], [1.0, 4.0]]))[0][1, 0] != 0.0)
+
+
 def with_other_triangle(factor: Any, a: Any, lower: bool) -> Any:
-    """What SciPy leaves beside the factor: the other triangle of the matrix."""
+    """What SciPy before 1.18 leaves beside the factor: the other triangle of the matrix."""
     return factor + (np.triu(a, 1) if lower else np.tril(a, -1))
 
 
