@@ -51,10 +51,18 @@ class Transformed:
         self._binder = self._single or dispatcher_of(base, ())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The result for these arguments.
+
+        ``out``, where the function has no parameter of that name: arrays for the results to be written to, in the
+        structure of the result, with None for what is to be allocated (and for numbers). The result then holds these
+        arrays. Raises PullbackTypeError or PullbackValueError for arrays of another dtype or shape, not C-contiguous,
+        read-only, or in memory that an argument or another one of them has.
+        """
+        out = kwargs.pop("out") if kwargs and "out" in kwargs and not self._binder.has_parameter("out") else None
         if self._single is not None:
-            return self._single(args, kwargs)
+            return self._single(args, kwargs, (), out)
         dispatcher, args, kwargs = self._resolve(args, kwargs)
-        return dispatcher(args, kwargs)
+        return dispatcher(args, kwargs, (), out)
 
     def __get__(self, obj: Any, objtype: type | None = None) -> Any:
         return self if obj is None else BoundTransformed(self, obj)

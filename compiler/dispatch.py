@@ -30,8 +30,8 @@ import numpy as np
 from pullback.runtime import collecting
 from pullback.runtime.native import load_native
 
+from . import into, quick, tree
 from . import plan as plans
-from . import quick, tree
 from .errors import InternalError, NeedsExtent, NeedsStatic, PullbackError, PullbackTypeError, PullbackValueError
 from .ir.dims import Dim
 from .ir.leaves import is_plain_array
@@ -197,8 +197,9 @@ class Entry:
         """The leaves of a call that the kernel takes."""
         return leaves if self.slots is None else [leaves[k] for k in self.slots]
 
-    def run(self, leaves: list[Any], extras: tuple[Any, ...]) -> Any:
-        """Call the kernel. Raises _StaleError where the specialisation does not hold any more."""
+    def run(self, leaves: list[Any], extras: tuple[Any, ...], out: Any = None) -> Any:
+        """Call the kernel; `out`: where results go. Raises _StaleError where the specialisation does not hold any
+        more."""
         if not self.holds():
             raise _StaleError
         given = self.given(leaves)
@@ -229,10 +230,24 @@ class Entry:
             self.check_writes(given, captured)
         if self.kernel is None:
             self.kernel = self.spec.kernel
-        outputs = self.kernel(*inputs)
+        outputs = self.kernel(*inputs) if out is None else self._run_into(out, inputs, given)
         for param, y in self.written:
             np.copyto(given[param], outputs[y])
         return self.assemble(outputs, given)
+
+    def _run_into(self, out: Any, inputs: list[Any], given: list[Any]) -> list[Any]:
+        """Call the kernel, whose results go to the arrays in `out`."""
+        plan, kernel = self.spec.plan, self.kernel
+        assert kernel is not None
+        shapes = [tuple(_extent(d, self.extents) for d in t.shape) for t in plan.results]
+        found = into.buffers(out, plan.result, plan.results, shapes, self.returned, [*inputs, *given])
+        by_kernel = "into" in (getattr(kernel, "__kwdefaults__", None) or ())
+        outputs = kernel(*inputs, into=found) if by_kernel else kernel(*inputs)
+        for k, target in found.items():
+            if outputs[k] is not target:
+                np.copyto(target, outputs[k])
+                outputs[k] = target
+        return outputs
 
     def quick(self, args: tuple[Any, ...], kwargs: dict[str, Any], static_ints: bool) -> quick.Call | None:
         """A shorter way to make calls like this one, after it has been made; None where there is none."""
@@ -345,12 +360,14 @@ class Dispatcher:
         self._quick: quick.Call | None = None
         self._lock = threading.RLock()
 
-    def __call__(self, args: tuple[Any, ...], kwargs: dict[str, Any], extras: tuple[Any, ...] = ()) -> Any:
+    def __call__(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], extras: tuple[Any, ...] = (), out: Any = None
+    ) -> Any:
         """The result for these arguments; `extras` are tangents and cotangents, one for each transform
-        that adds one."""
+        that adds one; `out` has arrays for the results."""
         try:
             call = self._quick  # read once: another thread may take it away
-            if call is not None and not kwargs and not extras:
+            if call is not None and not kwargs and not extras and out is None:
                 result = call(args)
                 if result is not quick.MISS:
                     return result
@@ -361,10 +378,10 @@ class Dispatcher:
             if entry is None:
                 entry = self.entry(args, kwargs)
             try:
-                result = entry.run(leaves, extras)
+                result = entry.run(leaves, extras, out)
             except _StaleError:
                 entry = self.entry(args, kwargs)
-                result = entry.run(leaves, extras)
+                result = entry.run(leaves, extras, out)
             self._quick = entry.quick(args, kwargs, self._static_ints)
             return result
         except PullbackError as e:
@@ -390,6 +407,13 @@ class Dispatcher:
         return None
 
     # -- arguments ------------------------------------------------------------------------------
+    def has_parameter(self, name: str) -> bool:
+        """Whether a keyword is one of the function's own."""
+        if self._signature is None:
+            return True
+        parameters = self._signature.parameters.values()
+        return any(p.name == name or p.kind is p.VAR_KEYWORD for p in parameters)
+
     def bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
         """The arguments with keywords moved to their positions where the function has one."""
         moved, kept, _ = self._binding(len(args), tuple(kwargs))

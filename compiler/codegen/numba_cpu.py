@@ -102,7 +102,7 @@ def _wrapper(fn: Function, source: NativeSource) -> str:
     atoms = {a for t in [*slots, *(y.type for y in passed)] for d in t.shape for a in d.atoms()}
     if source.parallel:
         atoms |= set(symbols)
-    lines = [f"def call({', '.join(names.values())}):"]
+    lines = [f"def call({', '.join([*names.values(), '*', 'into=None'] if any(passed) else names.values())}):"]
     lines += [f"    {s} = {symbols[s]}" for s in sorted(a for a in atoms if isinstance(a, str))]
     args = list(names.values())
     outputs = []
@@ -112,7 +112,9 @@ def _wrapper(fn: Function, source: NativeSource) -> str:
             shape = ", ".join(d.format(leaf) for d in y.type.shape)
             size = f"{y.type.itemsize} * {' * '.join(f'({d.format(leaf)})' for d in y.type.shape)}"
             made = f"(({shape},), dtype_{y.type.dtype}"
-            lines.append(f"    o{k} = empty{made}) if {size} < {results.SMALLEST} else new_result{made}, {size})")
+            given = f"into[{k}] if into and {k} in into"
+            new = f"empty{made}) if {size} < {results.SMALLEST} else new_result{made}, {size})"
+            lines.append(f"    o{k} = {given} else {new}")
             args.append(f"o{k}")
             outputs.append(f"o{k}")
         else:
