@@ -101,8 +101,10 @@ def acquire() -> int:
         return 1
     try:
         _helpers.at_least(wanted - 1)
-    except BaseException:
+    except BaseException as e:
         _caller.release()
+        if isinstance(e, RuntimeError):  # the system has no more threads
+            return 1
         raise
     return wanted
 
@@ -121,9 +123,9 @@ class _Helpers:
             _memory[STATE] = 0
             _libc().sem_init(ctypes.byref(_memory, 8 * SEMAPHORE), 0, 0)
         while self.count < wanted:
-            self.count += 1
-            name = f"pullback-{self.count}"
+            name = f"pullback-{self.count + 1}"
             threading.Thread(target=_worker(), args=(ctypes.addressof(_memory),), name=name, daemon=True).start()
+            self.count += 1
 
 
 _helpers = _Helpers()
@@ -156,7 +158,9 @@ def _worker() -> Any:
     engine = ll.create_mcjit_compiler(ll.parse_assembly(_WORKER), target)
     engine.finalize_object()
     function = ctypes.CFUNCTYPE(None, ctypes.c_void_p)(engine.get_function_address("pullback_helper"))
-    function.engine = engine  # keeps the code
+    function.engine = engine
+    for kept in (function, _memory):  # helpers outlive the modules of a process that ends
+        ctypes.pythonapi.Py_IncRef(ctypes.py_object(kept))
     return function
 
 
