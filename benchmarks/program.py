@@ -9,8 +9,8 @@ A program is a module in `benchmarks.programs` with
 - ``f(*args)``: plain NumPy, returns a scalar; it may overwrite its arguments;
 - where given, the same function for the peers: ``jax_literal`` (line by line), ``jax_expert`` (as a person who
   knows JAX would write it), ``jax_library`` (one call of a library routine that does the whole thing),
-  ``torch_fn``, ``autograd_fn``, and ``adjoint(*args) -> (value, gradients)``, the hand-written adjoint, with
-  ``adjoint_only(*args) -> gradients`` where the gradient alone is cheaper;
+  ``torch_fn``, ``autograd_fn``, and the hand-written adjoint: ``adjoint(*args) -> (value, gradients)``, or
+  ``adjoint_only(*args) -> gradients`` (`by_hand`), or both where the gradient alone is cheaper;
 - ``DIFFERENCE_STEP``: the step of finite differences, where the default would cross a kink at the tiny inputs;
 - ``SLOWER``: why pullback is slower than JAX, where it is;
 - ``ONLY_SIZES``: peer form -> the sizes at which it is run, where it would take minutes elsewhere.
@@ -57,7 +57,8 @@ class Program:
 
     def has(self, form: str, size: str) -> bool:
         """Whether the form exists and is meant to run at this size."""
-        return form in self.forms and size in self.only_sizes.get(form, (size,))
+        exists = form in self.forms or f"{form}_only" in self.forms
+        return exists and size in self.only_sizes.get(form, (size,))
 
 
 def names() -> list[str]:

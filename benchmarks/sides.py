@@ -32,7 +32,7 @@ def form_of(side: str) -> str:
 
 @dataclass(frozen=True)
 class Side:
-    """`grad()` and `value_and_grad()` run to completion; `value()` is the primal (None: not measured).
+    """`grad()` and `value_and_grad()` run to completion; `value()` is the primal. None is not measured.
 
     `prepare` runs untimed before every timed call of `value` (it restores arrays that the primal overwrites).
     `compile` does what the tool can do without running the program.
@@ -40,7 +40,7 @@ class Side:
 
     name: str
     grad: Callable[[], Any]
-    value_and_grad: Callable[[], Any]
+    value_and_grad: Callable[[], Any] | None
     value: Callable[[], Any] | None
     gradients: Callable[[Any], list[np.ndarray]]
     prepare: Callable[[], None] = lambda: None
@@ -166,9 +166,9 @@ def _autograd(name: str, program: Program, args: tuple[Any, ...]) -> Side:
 
 
 def _hand(name: str, program: Program, args: tuple[Any, ...]) -> Side:
-    adjoint = program.forms[form_of(name)]
-    only = program.forms.get("adjoint_only", lambda *args: adjoint(*args)[1])
-    return Side(name, lambda: only(*args), lambda: adjoint(*args), None, leaves)
+    adjoint = program.forms.get("adjoint")
+    only = program.forms.get("adjoint_only") or (lambda *args: program.forms["adjoint"](*args)[1])
+    return Side(name, lambda: only(*args), None if adjoint is None else lambda: adjoint(*args), None, leaves)
 
 
 def _threads() -> int:

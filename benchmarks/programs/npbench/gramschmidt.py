@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...by_hand import call as by_hand
 from ...lazy import jnp, lax
 
 SIZES = {"tiny": {"M": 6, "N": 4}, "S": {"M": 70, "N": 60}, "M": {"M": 220, "N": 180}}
@@ -67,3 +68,9 @@ def jax_expert(A, w_Q, w_R):
 
     _, (Q, R) = lax.scan(step, A, index)
     return jnp.sum(Q.T * w_Q) + jnp.sum(R * w_R)
+
+
+def adjoint_only(A, w_Q, w_R):
+    gradient = np.empty_like(A)
+    by_hand("gramschmidt_grad", *A.shape, A, w_Q, w_R, gradient)
+    return (gradient,)

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...by_hand import call as by_hand
 from ...lazy import jnp, lax
 
 SIZES = {"tiny": {"N": 5}, "S": {"N": 60}, "M": {"N": 220}}
@@ -61,3 +62,9 @@ def jax_literal(A, w):
 
 def jax_expert(A, w):
     return jnp.sum(jax_factors_expert(A) * w)
+
+
+def adjoint_only(A, w):
+    gradient = np.empty_like(A)
+    by_hand("lu_grad", A.shape[0], A, w, gradient)
+    return (gradient,)

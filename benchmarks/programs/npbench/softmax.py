@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ...by_hand import call as by_hand
 from ...lazy import jnp
 
 SIZES = {
@@ -38,3 +39,9 @@ def jax_expert(x, w):
     import jax
 
     return jnp.sum(jax.nn.softmax(x, axis=-1) * w)
+
+
+def adjoint_only(x, w):
+    gradient = np.empty_like(x)
+    by_hand("softmax_grad", x.size // x.shape[-1], x.shape[-1], x, w, gradient)
+    return (gradient,)
