@@ -21,12 +21,19 @@ import numpy as np
 
 from . import pipeline, tree
 from .analysis.activity import active_values, influenced
-from .errors import InternalError, PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
+from .errors import (
+    InternalError,
+    NoPathError,
+    PullbackIndexError,
+    PullbackTypeError,
+    PullbackValueError,
+    UnsupportedError,
+)
 from .frontend import build
 from .frontend.interface import Built, Captured, Leaf, Static
 from .ir.dims import Dim
-from .ir.nodes import Function, Loc, Operand, Value, clone_function
-from .ir.types import Type
+from .ir.nodes import Const, Function, Loc, Operand, Value, clone_function
+from .ir.types import FLOAT, Type
 from .paths import Guard
 from .plan import Plan, Transform
 
@@ -45,6 +52,7 @@ class Program:
     `returned`: ``(yield, parameter)`` of results that in Python are the argument itself.
     `arg_names`: what the positional arguments are called in messages; the first `n_args` are the
     user's, the others tangents and cotangents.
+    `raises`: every path of the user's function raises, and so does that of any derivative.
     """
 
     function: Function
@@ -62,6 +70,7 @@ class Program:
     n_args: int
     loc: Loc | None = None
     portable: bool = False
+    raises: bool = False
 
     def plan(self, fixed: dict[str, Dim], slots: list[int]) -> Plan:
         """What calls need to know of it."""
@@ -131,6 +140,7 @@ def from_built(
         len(args),
         loc,
         built.portable,
+        built.raises,
     )
 
 
@@ -139,10 +149,13 @@ def apply(program: Program, transform: Transform, first: bool) -> Program:
 
     `first`: the program is the user's own, so an argument without any differentiable path to the
     result is an error. (In a derivative it is not: the derivative of a linear function is constant.)
-    Raises PullbackTypeError for a result that the transform cannot differentiate.
+    Raises PullbackTypeError for a result that the transform cannot differentiate, NoPathError for one that does not
+    depend on what it is differentiated by.
     """
     program = replace(program, written=(), returned=())
     wrt = [_argument(program, key) for key in transform.wrt]
+    if program.raises:
+        return _raising(program, transform, wrt)
     if transform.kind == "jvp":
         return _jvp(program, transform, wrt, first)
     if transform.kind == "vjp":
@@ -150,10 +163,13 @@ def apply(program: Program, transform: Transform, first: bool) -> Program:
     return _grad(program, transform, wrt, first)
 
 
-def compose(program: Program, chain: tuple[Transform, ...]) -> Program:
-    """The transforms of `chain` applied in order."""
+def compose(program: Program, chain: tuple[Transform, ...], independent: bool = False) -> Program:
+    """The transforms of `chain` applied in order; with `independent`, a result that does not depend on the arguments
+    has the derivative zero."""
+    if independent and chain:
+        program = _with_constant_result(program, chain[0].has_aux)
     for k, transform in enumerate(chain):
-        program = apply(program, transform, k == 0)
+        program = apply(program, transform, k == 0 and not independent)
     return program
 
 
@@ -165,12 +181,13 @@ def program(
     names: tuple[str, ...],
     extents: dict[str, int],
     loc: Loc | None,
+    independent: bool = False,
 ) -> Program:
     """The program of `fn` under `chain` for abstract arguments (trees of Leaf and Static) that have
     passed `check_arguments`.
 
     ``names``: what the positional arguments are called; ``extents``: the numbers behind the symbols at
-    this call, by which captured arrays share symbols with arguments.
+    this call, by which captured arrays share symbols with arguments; ``independent``: see `compose`.
     """
     built = build(fn, args, kwargs, extents, private=bool(chain))
     if built.rebound is not None and not chain:
@@ -179,7 +196,7 @@ def program(
             built.rebound,
             "return the new container; elements of arrays in it may be written",
         )
-    return compose(from_built(built, args, kwargs, names, loc), chain)
+    return compose(from_built(built, args, kwargs, names, loc), chain, independent)
 
 
 def text(program: Program, stage: str | None) -> str:
@@ -286,7 +303,7 @@ def _require_path(program: Program, wrt: list[tuple[str, Any]], yields: list[int
     if not without:
         return
     depends = any(influenced(fn, k) for name, argument in wrt if name in without for k in _params(argument))
-    raise PullbackTypeError(
+    raise NoPathError(
         f"no differentiable path leads from {', '.join(without)} to the result of {fn.name}",
         program.loc,
         "the result depends on it only through steps (comparisons, integers, floor, sign, argmax) or "
@@ -323,15 +340,26 @@ def _scalar_yield(program: Program, result: Any, kind: str) -> int:
     value = result.value if isinstance(result, Static) else result
     if isinstance(value, tuple):
         hint += "; for (scalar, aux) pass has_aux=True"
-    if isinstance(result, Static) and isinstance(value, (int, float)) and not isinstance(value, bool):
-        what, hint = f"the constant {value!r}", "the result does not depend on any argument"
-    else:
-        what = tree.describe(value)
-    raise PullbackTypeError(
-        f"{kind} needs a function with a scalar result, and {program.function.name} returns {what}",
-        program.loc,
-        hint,
-    )
+    returns = f"{kind} needs a function with a scalar result, and {program.function.name} returns "
+    if _is_number(result):
+        raise NoPathError(f"{returns}the constant {value!r}", program.loc, "the result does not depend on any argument")
+    raise PullbackTypeError(f"{returns}{tree.describe(value)}", program.loc, hint)
+
+
+def _is_number(result: Any) -> bool:
+    value = result.value if isinstance(result, Static) else None
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _with_constant_result(program: Program, has_aux: bool) -> Program:
+    """The program with a yield for a result that is one constant number."""
+    result = program.result[0] if has_aux and isinstance(program.result, tuple) else program.result
+    if not _is_number(result):
+        return program
+    fn = clone_function(program.function)
+    fn.body.yields.append(Const(float(result.value), FLOAT))
+    k = len(fn.body.yields) - 1
+    return replace(program, function=fn, result=(k, *program.result[1:]) if has_aux else k)
 
 
 def _with_aux(program: Program) -> tuple[Any, Any]:
@@ -368,6 +396,15 @@ def _number_adjoints(wrt: list[tuple[str, Any]], start: int) -> list[Any]:
 
 
 # -- the transforms -----------------------------------------------------------------------------------
+def _raising(program: Program, transform: Transform, wrt: list[tuple[str, Any]]) -> Program:
+    """The derivative of a function that always raises: it does, too."""
+    extra: dict[str, Any] = {"vjp": {"cotangent": Static(None)}}.get(transform.kind, {})
+    if transform.kind == "jvp":
+        extra = {"tangents": tuple(tree.map_leaves(lambda _: Static(None), a) for _, a in wrt)}
+    args, names = (*program.args, *extra.values()), (*program.arg_names, *extra)
+    return _with_result(replace(program, args=args, arg_names=names), Static(None))
+
+
 def _grad(program: Program, transform: Transform, wrt: list[tuple[str, Any]], first: bool) -> Program:
     result, aux = program.result, None
     if transform.has_aux:

@@ -32,7 +32,15 @@ from pullback.runtime.native import load_native
 
 from . import into, quick, tree
 from . import plan as plans
-from .errors import InternalError, NeedsExtent, NeedsStatic, PullbackError, PullbackTypeError, PullbackValueError
+from .errors import (
+    InternalError,
+    NeedsExtent,
+    NeedsStatic,
+    NoPathError,
+    PullbackError,
+    PullbackTypeError,
+    PullbackValueError,
+)
 from .ir.dims import Dim
 from .ir.leaves import is_plain_array
 from .ir.loc import Loc
@@ -593,11 +601,34 @@ class Dispatcher:
         return self._specialisation(plan, program, signature, key)
 
     def _program(self, signature: Signature, fixed: dict[str, Dim], static_ints: bool) -> tuple[Program, list[int]]:
+        try:
+            return self._composed(signature, fixed, static_ints)
+        except NoPathError:
+            if not self._depends_elsewhere(signature, static_ints):
+                raise
+        return self._composed(signature, fixed, static_ints, independent=True)
+
+    def _composed(
+        self, signature: Signature, fixed: dict[str, Dim], static_ints: bool, independent: bool = False
+    ) -> tuple[Program, list[int]]:
         from . import compose
 
         args, kwargs, slots = signature.abstract(fixed, static_ints)
         free = {s: n for s, n in signature.extents.items() if s not in fixed}
-        return compose.program(self.fn, self.chain, args, kwargs, signature.names, free, self.loc), slots
+        made = compose.program(self.fn, self.chain, args, kwargs, signature.names, free, self.loc, independent)
+        return made, slots
+
+    def _depends_elsewhere(self, signature: Signature, static_ints: bool) -> bool:
+        """Whether the result would depend on what it is differentiated by if the arrays were larger, as in
+        ``np.sum(np.diff(x) ** 2)`` of one number."""
+        for larger in signature.larger():
+            for fixed in ({}, _constant({}, larger.extents.keys(), larger.extents)):
+                try:
+                    self._composed(larger, fixed, static_ints)
+                except (PullbackError, NeedsExtent):
+                    continue
+                return True
+        return False
 
     def _specialisation(
         self, plan: Plan, program: Program | None, signature: Signature, key: str | None

@@ -47,6 +47,10 @@ class PullbackTypeError(PullbackError, TypeError):
     """A wrong type or dtype, a wrong number of arguments."""
 
 
+class NoPathError(PullbackTypeError):
+    """The result does not depend on an argument. Where it does at other extents, that is no error."""
+
+
 class PullbackValueError(PullbackError, ValueError):
     """A wrong shape or value."""
 

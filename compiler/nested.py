@@ -20,7 +20,7 @@ from .analysis.structure import free_values
 from .compose import Program, check_arguments, compose
 from .errors import PullbackTypeError, UnsupportedError
 from .frontend.build import leave
-from .frontend.context import describe
+from .frontend.context import DeadCode, describe
 from .frontend.interface import Leaf, Static
 from .frontend.values import (
     Array,
@@ -230,8 +230,12 @@ def _apply(
         names = tuple(f"args[{k}]" for k in range(len(args)))
         leaf_args, leaf_kwargs = tree.map_leaves(inputs.leaf, (args_tree, kwargs_tree))
         check_arguments(name, chain, leaf_args, leaf_kwargs, names, ctx.loc)
-        with ctx.b.into(region):
-            result = leave(ctx, ctx.bound(ctx.call(fn.target, abstract_args, abstract_kwargs)), yields, ctx.loc)
+        raises = False
+        try:
+            with ctx.b.into(region):
+                result = leave(ctx, ctx.bound(ctx.call(fn.target, abstract_args, abstract_kwargs)), yields, ctx.loc)
+        except DeadCode:
+            raises = True
         outer = [x for x in journal.old if x.stamp < journal.start]
     if outer:
         raise UnsupportedError(
@@ -239,6 +243,9 @@ def _apply(
             ctx.loc,
             "write to a copy",
         )
+    if raises:  # on every path, and so does the derivative
+        _put(ctx, region.ops, Substitution(dict(zip(region.params, inputs.operands, strict=True))))
+        raise DeadCode
     region.yields = yields
     outside = free_values([region])
     region.params += outside
@@ -382,8 +389,7 @@ def _inline(ctx: Any, program: Program, operands: list[Operand]) -> Any:
     fn = program.function
     ctx.session.callees.update(fn.callees)
     sub = Substitution(dict(zip(fn.params, operands, strict=True)))
-    for op in fn.body.ops:
-        ctx.b.region.ops.append(_forward(sub.clone_op(op)))
+    _put(ctx, fn.body.ops, sub)
     values = [sub.operand(y) for y in fn.body.yields]
 
     def leaf(k: Any) -> Any:
@@ -392,6 +398,11 @@ def _inline(ctx: Any, program: Program, operands: list[Operand]) -> Any:
         return k.value if isinstance(k, Static) else k
 
     return _abstract(program.result, leaf)
+
+
+def _put(ctx: Any, ops: list[Op], sub: Substitution) -> None:
+    """Copies of ops in the current region."""
+    ctx.b.region.ops.extend(_forward(sub.clone_op(op)) for op in ops)
 
 
 def _forward(op: Op) -> Op:

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import array
 import collections
+import copy
 import dataclasses
 import functools
 import inspect
@@ -146,6 +147,15 @@ class Signature:
             _refuse_shadows(a, name)
         self._args = tuple(tree.map_with_paths(self._leaf, a, n) for a, n in zip(args, names, strict=True))
         self._kwargs = {k: tree.map_with_paths(self._leaf, v, k) for k, v in kwargs.items()}
+        self._number_extents()
+        self.pattern = tuple(
+            (item[0], tuple(self._symbols.get(n, 1) for n in item[1]))
+            if isinstance(item, tuple) and isinstance(item[0], np.dtype)
+            else item
+            for item in key
+        )
+
+    def _number_extents(self) -> None:
         symbols: dict[int, str] = {}
         for leaf in self.inputs:
             for n in leaf.shape:
@@ -153,12 +163,18 @@ class Signature:
                     symbols.setdefault(n, f"n{len(symbols)}")
         self._symbols = symbols
         self.extents = {symbol: n for n, symbol in symbols.items()}
-        self.pattern = tuple(
-            (item[0], tuple(symbols.get(n, 1) for n in item[1]))
-            if isinstance(item, tuple) and isinstance(item[0], np.dtype)
-            else item
-            for item in key
-        )
+
+    def larger(self) -> Iterator[Signature]:
+        """Like calls with larger arrays, in which a program may use what it does not use of these: first where only
+        the extents 0 and 1 are, then where all are."""
+        extents = {n for leaf in self.inputs for n in leaf.shape}
+        top = max(extents, default=0)
+        for new in ({n: top + 3 + n if n < 2 else n for n in extents}, {n: n + 3 for n in extents}):
+            if any(new[n] != n for n in extents):
+                made = copy.copy(self)
+                made.inputs = [dataclasses.replace(x, shape=tuple(new[n] for n in x.shape)) for x in self.inputs]
+                made._number_extents()
+                yield made
 
     def meaning(self) -> Any:
         """The pattern with objects in the place of their identities, and the names of the arguments."""

@@ -1,8 +1,9 @@
-"""What Numba compiles for `console.show`: a call back into Python with the packed values."""
+"""What Numba compiles for `console.show` and `console.keep`: a call back into Python with the packed values."""
 
 # mypy: disable-error-code="no-untyped-call,untyped-decorator,attr-defined,call-arg,no-any-return"
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from llvmlite import ir
@@ -24,7 +25,11 @@ def _type_show(template: Any, *values: Any) -> Any:
     return signature(types.none, template, *(types.unliteral(t) for t in values))
 
 
-def _lower_show(context: Any, builder: Any, sig: Any, args: Any) -> Any:
+def _lower_call(symbol: str) -> Callable[..., Any]:
+    return lambda context, builder, sig, args: _lower_show(context, builder, sig, args, symbol)
+
+
+def _lower_show(context: Any, builder: Any, sig: Any, args: Any, symbol: str) -> Any:
     words, slots = [], []
     for t, value in zip(sig.args[1:], args[1:], strict=True):
         if isinstance(t, KernelArray):
@@ -42,7 +47,7 @@ def _lower_show(context: Any, builder: Any, sig: Any, args: Any) -> Any:
         builder.store(slot, builder.gep(memory, [int64(k)]))
     texts = [context.insert_const_string(builder.module, text) for text in (sig.args[0].literal_value, " ".join(words))]
     kind = ir.FunctionType(ir.VoidType(), [_BYTES, _BYTES, _INT64.as_pointer()])
-    builder.call(cgutils.get_or_insert_function(builder.module, kind, console.SYMBOL), [*texts, memory])
+    builder.call(cgutils.get_or_insert_function(builder.module, kind, symbol), [*texts, memory])
     return context.get_dummy_value()
 
 
@@ -57,4 +62,5 @@ def _template(context: Any, builder: Any, t: Any, value: Any) -> Any:
 
 
 console.register()
-declare(console.show, _type_show, _lower_show)
+for _function, _symbol in console.SYMBOLS.items():
+    declare(_function, _type_show, _lower_call(_symbol))

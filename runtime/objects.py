@@ -59,7 +59,7 @@ def load(packed: ObjectCode, name: str) -> Any:
         _numba_symbols()
         blas_symbols.register_needed(packed.needs)
         libmvec.load()
-        if console.SYMBOL in packed.needs:
+        if not set(packed.needs).isdisjoint(console.SYMBOLS.values()):
             console.register()
         if pool.SYMBOL in packed.needs:
             pool.register()

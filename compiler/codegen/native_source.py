@@ -15,6 +15,8 @@ import os
 import re
 from dataclasses import dataclass, field
 
+from pullback.runtime.status import KEPT
+
 from ..analysis.parallel import ParallelLoop, find_parallel
 from ..errors import InternalError, UnsupportedError
 from ..ir.dims import Dim
@@ -493,23 +495,31 @@ class _FunctionPrinter:
     # -- control ------------------------------------------------------------------------------------------------
     def _op_check(self, op: Op, region: Region) -> None:
         condition = self.use(op.operands[0])
-        values = [self.use(x) for x in op.operands[1:]]
+        values = op.operands[1:]
         message: str = op.attrs["message"]
-        self.statuses.append(Status(op.attrs["error"], message, op.loc, tuple(x.type.dtype for x in op.operands[1:])))
+        in_python = len(values) > 4 or any(x.type.shape for x in values)  # more than the buffer holds
+        dtypes = KEPT if in_python else tuple(x.type.dtype for x in values)
+        self.statuses.append(Status(op.attrs["error"], message, op.loc, dtypes))
+        shown = self._text_values(values) if in_python else [self.use(x).text for x in values]
         self.line(f"if not {condition.at(ATOM)}:", op.loc)
         self.depth += 1
-        for k, e in enumerate(values[:4]):
-            self.line(f"error[{k}] = {e.text}")
+        if in_python:
+            self.line(f"{self.imports.use('pullback.runtime.console', 'keep')}({', '.join([repr(message), *shown])})")
+        else:
+            for k, text in enumerate(shown):
+                self.line(f"error[{k}] = {text}")
         self.line(self._failure(str(len(self.statuses))))
         self.depth -= 1
 
     def _op_print(self, op: Op, region: Region) -> None:
         show = self.imports.use("pullback.runtime.console", "show")
-        args = [repr(op.attrs["template"] + op.attrs.get("end", "\n").replace("{", "{{").replace("}", "}}"))]
-        for x in op.operands:
-            e = self.use(x)
-            args.append(e.text if x.type.shape else self.scalars.operand(x, e, x.type.dtype).text)
-        self.line(f"{show}({', '.join(args)})", op.loc)
+        template = repr(op.attrs["template"] + op.attrs.get("end", "\n").replace("{", "{{").replace("}", "}}"))
+        self.line(f"{show}({', '.join([template, *self._text_values(op.operands)])})", op.loc)
+
+    def _text_values(self, operands: list[Operand]) -> list[str]:
+        """Operands as the functions of `runtime.console` take them."""
+        used = [(x, self.use(x)) for x in operands]
+        return [e.text if x.type.shape else self.scalars.operand(x, e, x.type.dtype).text for x, e in used]
 
     def _op_call(self, op: Op, region: Region) -> None:
         args = []

@@ -184,11 +184,11 @@ def _build(session: Session, fn: Any, args: Any, kwargs: Any, private: bool) -> 
             target: Any = UserFunction(plain, name, bound=bound, path=path)
         else:
             target = interpreter.capture_object(plain, path, name)
+        raises = False
         try:
             result = interpreter.bound(interpreter.call(target, abstract_args, abstract_kwargs))
         except DeadCode:
-            # every path raises: there is nothing to return
-            result = None
+            result, raises = None, True
         tree = leave(interpreter, result, yields, loc)
     written, mutates, laid_out = [], [], []
     arrays = [p for p in params if p.type.shape]
@@ -205,8 +205,8 @@ def _build(session: Session, fn: Any, args: Any, kwargs: Any, private: bool) -> 
     session.body.params = [*params, *(v for _, v in session.captured.values())]
     session.body.yields = yields
     function = Function(_identifier(name), session.body, list(session.assumptions), dict(session.callees))
-    guards = list(session.guards.values())
-    return Built(function, tree, captured, guards, written, mutates, laid_out, not session.unplaced, session.rebound)
+    guards, portable = list(session.guards.values()), not session.unplaced
+    return Built(function, tree, captured, guards, written, mutates, laid_out, portable, raises, session.rebound)
 
 
 def _where(fn: Any) -> tuple[str, int]:

@@ -41,7 +41,6 @@ from .values import (
     RecordValue,
     StackedItems,
     StackedList,
-    TextValue,
     UserFunction,
     Yielding,
     is_operand,
@@ -537,11 +536,14 @@ def _unordered(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     ctx.error(UnsupportedError, "the order of the items of this set is not known", "go through sorted(items)")
 
 
-@builtin(str, repr)
+@builtin(str)
 def _str(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if not is_static(args[0]):
-        return TextValue(*template_of(ctx, args[0]))
-    return str(to_python(args[0]))
+    return formatted(ctx, args[0], "", "!s")
+
+
+@builtin(repr)
+def _repr(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return formatted(ctx, args[0], "", "!r")
 
 
 @builtin(format, low=1, high=2)

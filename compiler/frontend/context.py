@@ -365,8 +365,6 @@ class Context(Broadcasting):
             cond = bool(cond.value)
         if cond is True:
             return
-        if len(values) > 4:  # as many as native code hands over
-            message, values = message.replace("{}", "?"), ()
         operands = [self.operand(v) for v in values]
         self.b.op("check", self.operand(cond), *operands, attrs={"error": error, "message": message}, types=[])
         if cond is False:

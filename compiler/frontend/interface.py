@@ -21,6 +21,7 @@ class Built:
     yield)`` for every array argument that the function writes to: its last version is an extra yield.
     ``mutates``: those that it writes to, or may write to. ``laid_out``: those of them of which it makes a reshape
     or a contiguous version, which is a view of a C-contiguous array and may be a copy of another one, or the reverse.
+    ``raises``: every path raises, so nothing is returned.
     ``portable``: nothing but the arguments, `captured` and `guards` was relied on.
     """
 
@@ -32,6 +33,7 @@ class Built:
     mutates: list[int] = field(default_factory=list)
     laid_out: list[int] = field(default_factory=list)
     portable: bool = False
+    raises: bool = False
     rebound: Loc | None = None  # where a container among the arguments is changed, which the caller would see
 
 

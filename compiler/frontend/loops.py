@@ -160,7 +160,8 @@ class Loops(Growing):
                 region.yields.append(self._test(body, carries))
 
             tested = self.isolated(region, test)
-            if tested.env is None:
+            if tested.env is None:  # it raises on every path, and so it does here
+                self.truth(body.test())
                 raise DeadCode
             for obj, final in tested.heap.items():
                 if obj.stamp < tested.start and not same_contents(before.get(obj, contents(obj)), final):

@@ -6,16 +6,37 @@ one constant or another (see `alternatives.py`) is shown in a branch for each.
 
 from __future__ import annotations
 
+import collections
+import dataclasses
 import re
+import reprlib
 import string
+import types
 from collections.abc import Callable, Container, Iterator, Sequence
+from dataclasses import fields, is_dataclass
 from itertools import count
 from typing import Any
 
 from ..errors import PullbackTypeError, UnsupportedError
+from ..ir.nodes import Value
 from .alternatives import is_alternative, one_of
 from .context import describe
-from .values import Array, TextValue, is_scalar, is_static, to_python
+from .values import (
+    Array,
+    DictValue,
+    ListValue,
+    RangeValue,
+    RecordValue,
+    Rows,
+    TextValue,
+    is_namedtuple,
+    is_scalar,
+    is_static,
+    to_python,
+)
+
+_CONTAINERS = (tuple, ListValue, DictValue, RangeValue, RecordValue, TextValue)
+_WRITTEN_BY = (collections.__file__, dataclasses.__file__, reprlib.__file__)  # whose __repr__ shows the fields
 
 _PERCENT = re.compile(r"%(?P<flags>[-+ 0#]*)(?P<width>\d*)(?P<precision>\.\d+)?(?P<kind>[diufFeEgGsrxXo%])")
 
@@ -35,10 +56,66 @@ def template_of(ctx: Any, v: Any) -> tuple[str, tuple[Any, ...]]:
     if isinstance(v, TextValue):
         return v.template, v.values
     if is_static(v):
-        return escaped(str(to_python(v))), ()
+        return escaped(str(_set(v))), ()
     if is_scalar(v) or isinstance(v, Array) or is_alternative(v):
-        return "{}", (v,)
-    return escaped(describe(v)), ()
+        return "{!s}" if isinstance(v, Value) and v.type.dtype == "f32" else "{}", (v,)
+    return _shown_by_class(ctx, v, ("__str__", "__repr__")) or _template_of_container(ctx, v)
+
+
+def _representation(ctx: Any, v: Any) -> tuple[str, tuple[Any, ...]]:
+    """What ``repr(v)`` shows, as a template and its values."""
+    v = ctx.present(v)
+    if isinstance(v, Value) and not v.type.weak:
+        return ("np.{!s}_" if v.type.is_bool else f"np.{v.type.numpy}({{!s}})"), (v,)
+    if is_scalar(v) or isinstance(v, Array) or is_alternative(v):
+        return "{!r}", (v,)
+    if is_static(v):
+        return escaped(repr(_set(v))), ()
+    return _shown_by_class(ctx, v, ("__repr__",)) or _template_of_container(ctx, v)
+
+
+def _template_of_container(ctx: Any, v: Any) -> tuple[str, tuple[Any, ...]]:
+    """A tuple, list, dict, NamedTuple or dataclass, as its ``repr`` shows it; anything else in words."""
+    if isinstance(v, tuple):
+        names, items, ends = [""] * len(v), list(v), ("(", ",)" if len(v) == 1 else ")")
+    elif isinstance(v, ListValue) and not isinstance(v.content, Rows):
+        names, items, ends = [""] * len(v.items), v.items, ("[", "]")
+    elif isinstance(v, DictValue):
+        names, items, ends = [f"{k!r}: " for k in v.items], list(v.items.values()), ("{", "}")
+    elif isinstance(v, RangeValue):
+        items = [v.start, v.stop] if is_static(v.step) and to_python(v.step) == 1 else [v.start, v.stop, v.step]
+        names, ends = [""] * len(items), ("range(", ")")
+    elif isinstance(v, RecordValue) and _shows_fields(v.cls):
+        names, items = [f"{k}=" for k in v.fields], list(v.fields.values())
+        ends = (f"{v.cls.__qualname__ if is_dataclass(v.cls) else v.cls.__name__}(", ")")
+    else:
+        return escaped(describe(v)), ()
+    parts = [_representation(ctx, x) for x in items]
+    inside = ", ".join(escaped(name) + template for name, (template, _) in zip(names, parts, strict=True))
+    return escaped(ends[0]) + inside + escaped(ends[1]), tuple(x for _, values in parts for x in values)
+
+
+def _set(v: Any) -> Any:
+    """A static value as the program has it: sets are kept as frozensets."""
+    v = to_python(v)
+    return set(v) if isinstance(v, frozenset) else v
+
+
+def _shown_by_class(ctx: Any, v: Any, names: Sequence[str]) -> tuple[str, tuple[Any, ...]] | None:
+    """What a method of the user's makes of an object."""
+    for name in names:
+        method = getattr(v.cls, name, None) if isinstance(v, RecordValue) else None
+        if isinstance(method, types.FunctionType) and method.__code__.co_filename not in _WRITTEN_BY:
+            return template_of(ctx, ctx.call(ctx.attribute(v, name), [], {}))
+    return None
+
+
+def _shows_fields(cls: type) -> bool:
+    """Whether ``repr`` shows the fields of an object in order."""
+    if is_dataclass(cls):
+        made: bool = cls.__dataclass_params__.repr  # type: ignore[attr-defined]
+        return made and all(f.repr for f in fields(cls))
+    return is_namedtuple(cls)
 
 
 def show(ctx: Any, template: str, values: Sequence[Any], use: Callable[[str, Sequence[Any]], Any]) -> None:
@@ -83,11 +160,13 @@ def formatted(ctx: Any, v: Any, spec: str, conversion: str = "") -> Any:
     v = ctx.present(v)
     if is_static(v):
         return f"{{0{conversion}:{spec}}}".format(to_python(v))
+    if conversion in ("!r", "!a") and not spec and isinstance(v, Value):
+        return TextValue(*_representation(ctx, v))
     if is_scalar(v) or (isinstance(v, Array) and not spec) or is_alternative(v):
         field = f"{{{conversion}:{spec}}}" if spec else f"{{{conversion}}}"
         return TextValue(field, (v,))
-    if isinstance(v, TextValue) and not spec:
-        return v
+    if not spec and isinstance(v, _CONTAINERS):
+        return TextValue(*(_representation if conversion in ("!r", "!a") else template_of)(ctx, v))
     ctx.error(UnsupportedError, f"{describe(v)} cannot be formatted here", "format numbers and arrays")
 
 
@@ -121,7 +200,7 @@ def _percent_field(ctx: Any, m: re.Match[str], v: Any) -> Any:
     size = ("0" if "0" in flags and "-" not in flags else "") + m["width"] + (m["precision"] or "")
     if kind in "sr":
         if not m["width"] and not m["precision"]:
-            return formatted(ctx, v, "", "!r" if kind == "r" else "")
+            return formatted(ctx, v, "", "!" + kind)
         return formatted(ctx, v, align + size, "!" + kind)
     if kind in "diu":
         v, kind = ctx.call(int, [v], {}), "d"
