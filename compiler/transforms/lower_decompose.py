@@ -185,6 +185,10 @@ class _Decomposer:
             if raises:
                 self._check_power(x, y)
             made = power(self.b, x, y, op)
+            if raises and op.result.type.is_float and not (isinstance(y, Const) and 0 <= y.value <= 1):
+                if made is None:
+                    made = self._clone(op).result
+                self._check_range(made, x, y)
             return None if made is None else [made]
         if op.opcode == "mod":
             made = self._remainder(op, x, y)
@@ -232,6 +236,15 @@ class _Decomposer:
             self.check(
                 self.scalar("logical_not", bad), "ValueError", "negative number cannot be raised to a fractional power"
             )
+
+    def _check_range(self, made: Operand, x: Operand, y: Operand) -> None:
+        """A power of finite Python numbers is finite."""
+        finite = [self.scalar("isfinite", v) for v in (x, y) if v.type.is_float and not isinstance(v, Const)]
+        bad = self.scalar("isinf", made)
+        for known in finite:
+            bad = self.scalar("logical_and", bad, known)
+        message = "(34, 'Numerical result out of range')"
+        self.check(self.scalar("logical_not", bad), "OverflowError", message)
 
     def _math_domain(self, op: Op) -> None:
         """What Python's math module raises, from the value: NaN from numbers, infinity from finite ones."""
