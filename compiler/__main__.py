@@ -24,6 +24,7 @@ import numpy as np
 from .api import Transformed, grad, jit, value_and_grad
 from .errors import PullbackError, PullbackValueError
 from .ir.types import DTYPES
+from .paths import is_transformed
 
 _ARRAY = re.compile(r"(\w+)\[([\d,\s]*)\]")
 
@@ -80,7 +81,7 @@ def _load(place: str) -> Callable[..., Any]:
     fn = getattr(module, name, None)
     if not callable(fn):
         raise PullbackValueError(f"{file} has no function {name!r}")
-    return getattr(fn, "__pullback_fn__", fn)  # type: ignore[no-any-return]
+    return fn.__pullback_fn__ if is_transformed(fn) else fn  # type: ignore[no-any-return]
 
 
 def example(text: str) -> Any:

@@ -38,6 +38,8 @@ class Transformed:
     applied to it, in order (none for `jit`).
     """
 
+    __pullback_transformed__ = True
+
     def __init__(self, fn: Callable[..., Any], spec: _Spec | None):
         base, specs = _parts(fn)
         functools.update_wrapper(self, fn, updated=())
@@ -444,7 +446,7 @@ def dispatcher_of(fn: Callable[..., Any], chain: tuple[Transform, ...]) -> Dispa
 def _require_function(fun: Any) -> None:
     if not callable(fun):
         raise PullbackTypeError(f"expected a function, not {tree.describe(fun)}")
-    if getattr(getattr(fun, "__func__", fun), "__pullback_final__", False):
+    if getattr(type(getattr(fun, "__func__", fun)), "__pullback_final__", False):
         raise UnsupportedError(
             "a Jacobian cannot be transformed further",
             hint="for second derivatives of a scalar function use hessian or hvp",
@@ -457,7 +459,7 @@ def _parts(fun: Any) -> tuple[Callable[..., Any], tuple[_Spec, ...]]:
     if isinstance(fun, (BoundTransformed, types.MethodType)) and isinstance(fun.__func__, Transformed):
         base, chain = fun.__func__.__pullback_fn__, fun.__func__.__pullback_chain__
         return types.MethodType(base, fun.__self__), tuple(s.bound() for s in chain)
-    return getattr(fun, "__pullback_fn__", fun), getattr(fun, "__pullback_chain__", ())
+    return (fun.__pullback_fn__, fun.__pullback_chain__) if paths.is_transformed(fun) else (fun, ())
 
 
 def extended(fun: Callable[..., Any], *more: Transform) -> Dispatcher:

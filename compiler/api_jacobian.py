@@ -53,7 +53,7 @@ class Jacobian:
         return paths.global_name(self) or (Jacobian, (self._fun, argnums, self._forward))
 
     def __repr__(self) -> str:
-        inner = repr(self._fun) if hasattr(self._fun, "__pullback_fn__") else getattr(self._fun, "__qualname__", "")
+        inner = repr(self._fun) if paths.is_transformed(self._fun) else getattr(self._fun, "__qualname__", "")
         inner = inner.removeprefix("<pullback ").removesuffix(">") or repr(self._fun)
         return f"<pullback {'jacfwd' if self._forward else 'jacrev'}({inner})>"
 

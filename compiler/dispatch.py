@@ -45,7 +45,7 @@ from .ir.dims import Dim
 from .ir.leaves import is_plain_array
 from .ir.loc import Loc
 from .ir.types import FROM_NUMPY, Type
-from .paths import called
+from .paths import called, line_of_definition, unwrap
 from .plan import Plan, Transform
 from .signature import Signature, scan, settled
 
@@ -358,8 +358,8 @@ class Dispatcher:
         self.chain = chain
         self.name = getattr(fn, "__name__", type(fn).__name__)
         code = getattr(inspect.unwrap(fn), "__code__", None)
-        self.loc = Loc(code.co_filename, code.co_firstlineno) if code is not None else None
-        self._signature = _signature(fn)
+        self.loc = Loc(code.co_filename, line_of_definition(code)) if code is not None else None
+        self._signature, self._documented = _signatures(fn)
         self._bindings: dict[Any, tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]] = {}
         self._entries: dict[Any, Entry] = {}
         self._specialisations: dict[Any, list[Specialisation]] = {}
@@ -443,14 +443,16 @@ class Dispatcher:
             raise PullbackTypeError(
                 f"{self.name}() {e}", self.loc, f"the signature is {self.name}{self._signature}"
             ) from None
-        names: list[str] = []
-        for p in self._signature.parameters.values():
-            if p.kind is p.VAR_POSITIONAL:
-                names += [f"{p.name}[{i}]" for i in range(len(bound.arguments.get(p.name, ())))]
-            elif p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
-                names.append(p.name)
+        names = _positional(self._signature, bound)
         moved = tuple(bound.args[n:])
         kept = tuple(k for k in keywords if k not in moved)
+        if self._documented is not None:
+            try:
+                documented = self._documented.bind(*bound.args, **{k: k for k in kept})
+            except TypeError:
+                pass
+            else:
+                names = _positional(self._documented, documented)
         return moved, kept, tuple(names[: len(bound.args)])
 
     def names(self, n_args: int, keywords: tuple[str, ...] = ()) -> tuple[str, ...]:
@@ -641,8 +643,25 @@ def _symbols(dims: list[Dim]) -> set[str]:
     return {a for d in dims for a in d.atoms() if isinstance(a, str)}
 
 
-def _signature(fn: Callable[..., Any]) -> inspect.Signature | None:
+def _signatures(fn: Callable[..., Any]) -> tuple[inspect.Signature | None, inspect.Signature | None]:
+    """The signature that a call has to fit, and the one that names the arguments of a function of ``*args``: that of
+    what a decorator wrapped."""
+    fn = unwrap(fn)
     try:
-        return inspect.signature(fn)
+        own = inspect.signature(fn, follow_wrapped=False)
+        if any(p.kind is p.VAR_POSITIONAL for p in own.parameters.values()):
+            return own, inspect.signature(fn)
+        return own, None
     except (TypeError, ValueError):
-        return None
+        return None, None
+
+
+def _positional(signature: inspect.Signature, bound: inspect.BoundArguments) -> list[str]:
+    """What the positional arguments of a call are called."""
+    names: list[str] = []
+    for p in signature.parameters.values():
+        if p.kind is p.VAR_POSITIONAL:
+            names += [f"{p.name}[{i}]" for i in range(len(bound.arguments.get(p.name, ())))]
+        elif p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD):
+            names.append(p.name)
+    return names

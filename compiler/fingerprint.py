@@ -21,7 +21,7 @@ from typing import Any
 
 import numpy as np
 
-from .paths import of_named, of_namespace, unwrap
+from .paths import is_transformed, of_named, of_namespace, unwrap
 
 
 class Unportable(Exception):  # noqa: N818
@@ -61,7 +61,7 @@ def fingerprint(x: Any) -> Any:
         return ("module", x.__name__)
     if t is types.CodeType:
         return ("code", code_hash(x))
-    if hasattr(x, "__pullback_chain__"):
+    if is_transformed(x):
         return ("transformed", repr(x.__pullback_chain__), fingerprint(x.__pullback_fn__))
     if t is types.FunctionType and not _is_library(x):
         places = (of_namespace(x.__globals__) is not None, of_named(x) is not None)

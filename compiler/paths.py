@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import inspect
 import itertools
+import linecache
 import sys
 import types
 from collections.abc import Callable
@@ -22,18 +23,33 @@ TRANSFORMS: list[Callable[[Any], Any]] = []
 ``stop_gradient``), or None."""
 
 
+def is_transformed(x: Any) -> bool:
+    """Whether this is a function under transforms. `functools.wraps` copies its attributes to what wraps it, and that
+    is none."""
+    return hasattr(type(x), "__pullback_transformed__")
+
+
 def unwrap(fn: Any) -> Any:
     """The function behind pullback's own wrappers, static and class methods and caches; other decorators
     are called as they are."""
-    seen = 0
-    while hasattr(fn, "__pullback_fn__") and seen < 100:
+    while is_transformed(fn):
         fn = fn.__pullback_fn__
-        seen += 1
     if isinstance(fn, (staticmethod, classmethod)):
         fn = fn.__func__
     if isinstance(fn, functools._lru_cache_wrapper):
         fn = fn.__wrapped__
     return fn
+
+
+def line_of_definition(code: types.CodeType) -> int:
+    """The line with ``def`` of a function that may be decorated."""
+    first = code.co_firstlineno
+    lines = linecache.getlines(code.co_filename)[first - 1 :]
+    if lines and lines[0].lstrip().startswith("@"):
+        for k, line in enumerate(lines):
+            if line.lstrip().startswith(("def ", "async def ", "class ")):
+                return first + k
+    return first
 
 
 def _cell(fn: Any, name: str) -> Any:

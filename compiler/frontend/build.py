@@ -20,7 +20,7 @@ import numpy as np
 from .. import rules as _rules  # the registry must be filled
 from ..errors import NeedsStatic, PullbackError, PullbackTypeError, UnsupportedError
 from ..ir.nodes import Function, Loc, Operand, Value
-from ..paths import Path, Root, of_value, unwrap
+from ..paths import Path, Root, line_of_definition, of_value, unwrap
 from .alternatives import is_alternative
 from .containers_library import STANDARD
 from .context import DeadCode, describe
@@ -211,7 +211,7 @@ def _build(session: Session, fn: Any, args: Any, kwargs: Any, private: bool) -> 
 
 def _where(fn: Any) -> tuple[str, int]:
     code = getattr(getattr(fn, "__func__", fn), "__code__", None)
-    return (code.co_filename, code.co_firstlineno) if code is not None else ("<unknown>", 0)
+    return (code.co_filename, line_of_definition(code)) if code is not None else ("<unknown>", 0)
 
 
 def _identifier(name: str) -> str:
