@@ -513,6 +513,11 @@ def _frozenset(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return frozenset(map(to_python, known)) if known is not None and all(map(is_static, known)) else ctx.new_set(items)
 
 
+@builtin(containers_library.require_hashable)
+def _require_hashable(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
+    ctx.require_hashable(args[0])
+
+
 @builtin(containers_library.note_lists, low=2, high=2)
 def _note_lists(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
     if isinstance(args[1], ListValue) and "site" in args[0].fields:

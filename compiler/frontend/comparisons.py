@@ -285,6 +285,7 @@ class Comparisons(Iterating):
         if isinstance(where, RangeValue):
             return self._in_range(needle, where)
         if isinstance(where, frozenset) and not is_static(needle):
+            self.require_hashable(needle)
             return self._among(needle, sorted(x for x in where if is_number(x)))
         if is_static(where) and is_static(needle):
             return to_python(needle) in where

@@ -220,6 +220,11 @@ def note_lists(owner: table, value: Any) -> None:
     raise NotImplementedError
 
 
+def require_hashable(x: Any) -> None:
+    """An error for what Python does not take into a set: an entry of the table."""
+    raise NotImplementedError
+
+
 class table:  # noqa: N801
     """A dict of which only the run tells the keys: they are the items of one list, and the values those of another."""
 
@@ -341,6 +346,7 @@ class set_:  # noqa: N801
             self.add(x)
 
     def add(self, x: Any) -> None:
+        require_hashable(x)
         if x not in self.items:
             self.items.append(x)
 
@@ -524,6 +530,8 @@ STANDARD: dict[Any, type] = {
     deque: collections.deque, counter: collections.Counter, table: dict, set_: set, namespace: types.SimpleNamespace,
     grouped_library.groups: dict, grouped_library.group: list,
 }  # fmt: skip
+
+HASHING = (table, counter, grouped_library.groups)  # dicts
 
 for ours, theirs in STANDARD.items():  # the name that messages show
     ours.__name__ = theirs.__name__

@@ -154,6 +154,7 @@ class Contexts(LoopStatements):
 
     # -- try ... finally ----------------------------------------------------------------------
     def do_Try(self, s: ast.Try) -> None:
+        self.require_no_jump(s)
         frame = self.frame
         later = frozenset().union(*map(reads, s.finalbody))
         live = frame.live.after.get(id(s), EMPTY) | frame.live_out | later
@@ -161,10 +162,12 @@ class Contexts(LoopStatements):
             self.block([*s.body, *s.orelse])
         self.finish_try(s)
 
-    def finish_try(self, s: ast.Try) -> None:
-        """What is in ``finally``."""
+    def require_no_jump(self, s: ast.Try) -> None:
         if has_jump(s.finalbody, _LEAVES):
             with self.b.at(self.location(s.finalbody[0])):
                 message = "a jump out of finally is not supported"
                 self.error(UnsupportedError, message, "return after the try statement")
+
+    def finish_try(self, s: ast.Try) -> None:
+        """What is in ``finally``."""
         self.apart_from_jumps(lambda: self.block(s.finalbody))

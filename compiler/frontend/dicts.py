@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import NeedsStatic, PullbackKeyError
+from ..errors import NeedsStatic, PullbackKeyError, PullbackTypeError
 from ..ir.builder import constant
 from ..ir.nodes import Operand, Value, as_dim
 from .alternatives import is_alternative, same
@@ -22,7 +22,17 @@ from .containers_library import table
 from .context import closest
 from .grouped_library import groups
 from .index_keys import IndexKeys
-from .values import Conflict, DictValue, ListValue, RecordValue, is_number, is_static
+from .values import (
+    Array,
+    Conflict,
+    DictValue,
+    ListValue,
+    RecordValue,
+    StackedItems,
+    StackedList,
+    is_number,
+    is_static,
+)
 
 _NEW_KEY = "a dict gets a new key, which only the run tells: {}"
 MAX_CHOICES = 16  # items of a list or dict that may be picked at run time
@@ -66,9 +76,27 @@ class Dicts(IndexKeys):
 
     def dict_key(self, owner: DictValue, key: Any) -> Any:
         """The Python object of a key."""
+        self.require_hashable(key)
         if not is_static(key) and not is_alternative(key) and owner.site is not None:
             self.session.unknown_keys.add(owner.site)
         return self.static(key, "the key of a dict")
+
+    def require_hashable(self, v: Any) -> None:
+        """An error for what Python takes neither as a key nor into a set."""
+        for x in v if isinstance(v, tuple) else ():
+            self.require_hashable(x)
+        kinds = {
+            Array: "numpy.ndarray",
+            ListValue: "list",
+            StackedList: "list",
+            StackedItems: "list",
+            DictValue: "dict",
+        }
+        kind = kinds.get(type(v))
+        if kind is None or (isinstance(v, Array) and not self.shape(v)):
+            return
+        hint = "use tuple(x)" if kind == "list" else "use a number, a text or a tuple of them"
+        self.error(PullbackTypeError, f"unhashable type: {kind!r}", hint)
 
     def load_value(self, owner: DictValue, key: Any) -> Any:
         """``owner[key]``."""

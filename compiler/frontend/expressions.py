@@ -421,6 +421,8 @@ class Expressions(Comparisons):
 
     def new_set(self, items: Any) -> Any:
         """A set: a constant where nothing else is needed (see `Session.sets_change`)."""
+        if isinstance(items, tuple):
+            self.require_hashable(items)
         if self.session.sets_change:
             return self.construct(set_, [items], {})
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ..errors import UnsupportedError
 from . import grouped_library as library
 from .builtin_calls import builtin
 from .values import Indexed, Iteration, ListValue, RecordValue
@@ -26,12 +27,27 @@ def _pairs_of_groups(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Itera
 
 @builtin(library.lists_of_groups)
 def _lists(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Indexed:
-    names = args[0].fields["names"]
+    names, places = (args[0].fields[name] for name in ("names", "places"))
 
-    def item(place: Any) -> RecordValue:
-        return RecordValue(library.group, {"owner": args[0], "place": place})
+    def item(k: Any) -> RecordValue:
+        return RecordValue(library.group, {"owner": args[0], "place": ctx.load_item(places, k)})
 
-    return Indexed(ctx.length(ctx.begun(names)), item, (names,))
+    return Indexed(ctx.length(ctx.begun(names)), item, (names, places))
+
+
+@builtin(library.is_list_of, low=2, high=2)
+def _is_list_of(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> bool:
+    owner, values = args
+    if not isinstance(values, RecordValue) or values.cls is not library.group:
+        return False
+    if values.fields["owner"] is not owner:
+        ctx.error(UnsupportedError, "a list of one dict becomes one of another", "put a copy into the dict: list(...)")
+    return True
+
+
+@builtin(library.refused, low=2, high=2)
+def _refused(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> None:
+    ctx.error(UnsupportedError, *args)
 
 
 @builtin(library.keep)

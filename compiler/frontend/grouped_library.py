@@ -1,7 +1,8 @@
 """Dicts of lists of which only the run tells the keys (``groups.setdefault(k, []).append(v)``), in the language itself.
 
-All items are in one list, `contents`, beside the places of their keys in another, `owners`; the list of a key is gone
-through by taking its items out of these.
+All items are in one list, `contents`, beside the numbers of the lists they are in, `owners`; a list is gone through by
+taking its items out of these. ``places[k]`` is the number of the list that key ``names[k]`` has now: what it had before
+may have another name.
 """
 
 from __future__ import annotations
@@ -30,6 +31,16 @@ def keep(values: Any) -> None:
     raise NotImplementedError
 
 
+def is_list_of(owner: groups, values: Any) -> bool:
+    """Whether this is one of the lists of the dict: an entry of the table."""
+    raise NotImplementedError
+
+
+def refused(message: str, hint: str) -> None:
+    """UnsupportedError where this is reached: an entry of the table."""
+    raise NotImplementedError
+
+
 def selected(owners: Any, contents: Any, place: int) -> Any:
     """The items of one list."""
     return [x for k, x in zip(owners, contents, strict=True) if k == place]
@@ -40,54 +51,79 @@ class groups:  # noqa: N801
 
     def __init__(self, default: Any = None) -> None:
         self.names: list[Any] = []
+        self.places: list[int] = []
+        self.lists = 0
         self.owners: list[int] = []
         self.contents: list[Any] = []
         self.default = default
 
-    def _place(self, key: Any) -> int:
+    def _index(self, key: Any) -> int:
         for k in range(len(self.names)):
             if self.names[k] == key:
                 return k
         return -1
 
     def _made(self, key: Any) -> int:
-        k = self._place(key)
+        """The index of a key, which has an empty list if it is new."""
+        k = self._index(key)
         if k < 0:
             self.names.append(key)
+            self.places.append(self.lists)
+            self.lists += 1
             k = len(self.names) - 1
         return k
 
-    def __getitem__(self, key: Any) -> group:
-        if self.default is not None:
-            return group(self, self._made(key))
-        k = self._place(key)
+    def _found(self, key: Any) -> int:
+        k = self._index(key)
         if k < 0:
             raise KeyError(key)
-        return group(self, k)
+        return k
+
+    def __getitem__(self, key: Any) -> group:
+        k = self._found(key) if self.default is None else self._made(key)
+        return group(self, self.places[k])
 
     def __setitem__(self, key: Any, values: Any) -> None:
+        if is_list_of(self, values):
+            self.places[self._made(key)] = values.place
+            return
         keep(values)
-        if self._place(key) >= 0:
-            raise NotImplementedError("a list in a dict is replaced, by a key that only the run tells")
-        place = self._made(key)
+        k = self._made(key)
+        self.places[k] = self.lists
         for x in values:
-            self.owners.append(place)
+            self.owners.append(self.lists)
             self.contents.append(x)
+        self.lists += 1
+
+    def __delitem__(self, key: Any) -> None:
+        k = self._found(key)
+        self.names.pop(k)
+        self.places.pop(k)
+
+    def pop(self, key: Any, default: Any = None) -> Any:
+        if default is not None:
+            refused("pop with a default is not supported here", "test first: if key in ...")
+        made = group(self, self.places[self._found(key)])
+        del self[key]
+        return made
 
     def setdefault(self, key: Any, default: Any = None) -> group:
         keep(default)
         if key not in self:
             self[key] = default
-        return group(self, self._place(key))
+        return group(self, self.places[self._index(key)])
 
     def get(self, key: Any, default: Any = None) -> Any:
+        if default is None:
+            refused("get may give None here, and a list", "give it a list for keys that are missing: get(key, [])")
         keep(default)
-        if len(default) > 0:
-            raise NotImplementedError("get with a default that is no empty list")
-        return items_of_group(self, self._place(key))
+        k = self._index(key)
+        if len(default) == 0:
+            return items_of_group(self, -1 if k < 0 else self.places[k])
+        return items_of_group(self, -1 if k < 0 else self.places[k]) + [x for x in default if k < 0]
 
     def __contains__(self, key: Any) -> bool:
-        return self._place(key) >= 0
+        return self._index(key) >= 0
 
     def __len__(self) -> int:
         return len(self.names)

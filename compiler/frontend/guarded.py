@@ -86,6 +86,7 @@ class Guarded(LocalClasses):
         if not s.handlers:
             super().do_Try(s)
             return
+        self.require_no_jump(s)
         later = frozenset().union(*map(reads, s.finalbody))
         live = self.frame.live.after.get(id(s), EMPTY) | self.frame.live_out | later
         with self.living(live, self.frame.loop_live | later):

@@ -20,8 +20,10 @@ from ..errors import PullbackAttributeError, PullbackTypeError, UnsupportedError
 from ..ir.nodes import Const
 from ..paths import of_named
 from .capture import Parameters, bind
+from .containers_library import STANDARD
 from .context import closest, describe
 from .globals import Globals
+from .grouped_library import group
 from .values import (
     ARGUMENT,
     BoundMethod,
@@ -75,6 +77,13 @@ def _compared(v: RecordValue) -> tuple[Any, ...]:
 def class_of(v: Any) -> type | None:
     """The user's class of an object."""
     return v.cls if isinstance(v, RecordValue) else type(v.obj) if isinstance(v, Opaque) else None
+
+
+_SPECIAL = ("__new__", "__setattr__", "__delattr__", "__getattribute__", "__getattr__")
+_METHODS = (type(functools.cache(len)),)  # called with the object that they were found in
+
+# what to do where a method of something in `STANDARD` is missing
+_INSTEAD: dict[type, str] = {group: "store a new list, as in groups[k] = sorted(groups[k])"}
 
 
 class Objects(Globals):
@@ -134,13 +143,12 @@ class Objects(Globals):
         inits = [base.__dict__["__init__"] for base in cls.__mro__ if "__init__" in base.__dict__]
         init = next(f for f in inits if f is not _PROTOCOL_INIT)
         plain = isinstance(init, types.FunctionType) or init is object.__init__
-        special = [
-            n for n in ("__new__", "__setattr__", "__getattribute__") if getattr(cls, n) is not getattr(object, n)
-        ]
-        if not plain or special or type(cls).__call__ is not type.__call__ or hasattr(cls, "__getattr__"):
+        special = [n for n in _SPECIAL if getattr(cls, n, None) is not getattr(object, n, None)]
+        if not plain or special or type(cls).__call__ is not type.__call__:
+            why = f": it defines {special[0]}" if special and plain else ""
             self.error(
                 UnsupportedError,
-                f"objects of class {cls.__name__} cannot be made here",
+                f"objects of class {cls.__name__} cannot be made here{why}",
                 "use a class with a plain __init__, a dataclass, or a tuple; or make it outside of the function",
             )
         made = RecordValue(cls, {})
@@ -189,6 +197,9 @@ class Objects(Globals):
             if name in cls.__dict__ and cls not in (object, tuple):
                 return self._from_class(owner, owner.cls, cls, name)
         self.refuse_beyond(owner, name)
+        if hasattr(STANDARD.get(owner.cls), name):
+            what = f"a {owner.cls.__name__} of which only the run tells what is in it"
+            self.error(UnsupportedError, f"{name} is not supported of {what}", _INSTEAD.get(owner.cls))
         self.error(
             PullbackAttributeError,
             f"{owner.cls.__name__!r} object has no attribute {name!r}",
@@ -229,6 +240,16 @@ class Objects(Globals):
             return self.named_function(raw.__func__, name)
         if isinstance(raw, classmethod):
             return self.named_function(raw.__func__, name, (kind,))
+        if isinstance(raw, types.MemberDescriptorType):
+            self.error(PullbackAttributeError, f"{kind.__name__!r} object has no attribute {name!r}", "set it first")
+        if isinstance(raw, functools.partialmethod):
+            method = self.named_function(raw.func, name, (owner, *raw.args))
+            return dataclasses.replace(method, bound_kwargs=dict(raw.keywords))
+        if isinstance(raw, _METHODS) or self.transform_of(raw) is not None:
+            return functools.partial(raw, owner)
+        if hasattr(type(raw), "__get__"):
+            message = f"{cls.__name__}.{name} is a descriptor of class {type(raw).__name__}"
+            self.error(UnsupportedError, message, "write a property or a method")
         if cls in self.session.local_classes:
             return raw
         path = of_named(cls)

@@ -26,6 +26,7 @@ from ..errors import (
 from ..ir.dims import ONE, ZERO, Dim
 from ..ir.nodes import Gather, IndexItem, New, Operand, Span, Value, as_dim
 from ..ir.types import INT, Type
+from .containers_library import HASHING
 from .context import closest, describe
 from .dicts import MAX_CHOICES, Dicts
 from .index_keys import SliceValue
@@ -68,6 +69,8 @@ class Places(Dicts):
             return self.load_sequence(owner, key)
         if isinstance(owner, RecordValue):
             if not issubclass(owner.cls, tuple):
+                if owner.cls in HASHING:
+                    self.require_hashable(key)
                 return self.call(self.attribute(owner, "__getitem__"), [key], {})
             return self.load_sequence(tuple(owner.fields.values()), key)
         if isinstance(owner, DictValue):
@@ -421,6 +424,8 @@ class Places(Dicts):
         elif isinstance(owner, DictValue):
             self.store_value(owner, key, value)
         elif isinstance(owner, RecordValue) and not issubclass(owner.cls, tuple):
+            if owner.cls in HASHING:
+                self.require_hashable(key)
             self.call(self.attribute(owner, "__setitem__"), [key, value], {})
         elif isinstance(owner, (tuple, RecordValue)):
             self.error(PullbackTypeError, "a tuple does not support item assignment", "use a list or an array")

@@ -129,6 +129,9 @@ class Statements(Guarded, Patterns):
         owner = self.present(owner)
         if isinstance(owner, RecordValue) and self.is_frozen(owner, name):
             self.error(PullbackAttributeError, f"{owner.cls.__name__} objects do not change: {name!r}")
+        if isinstance(owner, RecordValue) and not owner.cls.__dictoffset__ and not hasattr(owner.cls, name):
+            message = f"{owner.cls.__name__!r} object has no attribute {name!r}, nor a place for it"
+            self.error(PullbackAttributeError, message, f"add {name!r} to __slots__")
         if isinstance(owner, (RecordValue, Opaque)) and self.set_property(owner, name, value):
             return
         if isinstance(owner, RecordValue) and self.may_have(owner, name):

@@ -163,3 +163,42 @@ def key_that_is_missing(x, lab):
     for k, v in zip(lab, x):
         groups.setdefault(k, []).append(v)
     return sum(groups[9])
+
+
+@case(X, LAB)
+def lists_that_are_replaced(x, lab):
+    groups = {}
+    for k, v in zip(lab, x):
+        groups[int(k)] = groups.get(int(k), []) + [v]
+    return sum(sum(g) ** 2 for g in groups.values())
+
+
+@case(X, LAB)
+def replaced_list_with_another_name(x, lab):
+    groups = {}
+    for k, v in zip(lab, x):
+        groups.setdefault(k, []).append(v)
+    old = groups[0]
+    groups[0] = [x[1] * 3.0]
+    groups[0].append(x[0])
+    groups[7] = groups[1]
+    groups[1] += [2.0, x[2]]
+    return sum(old) * sum(groups[0]) + len(old) * sum(groups[7])
+
+
+@case(X, LAB)
+def get_with_a_default(x, lab):
+    groups = {}
+    for k, v in zip(lab, x):
+        groups.setdefault(int(k), []).append(v)
+    return sum(groups.get(lab[0], [1.0, x[2]])) * sum(groups.get(lab[3] + 7, [2.0, x[3]]))
+
+
+@case(X, LAB)
+def keys_that_are_taken_out(x, lab):
+    groups = defaultdict(list)
+    for k, v in zip(lab, x):
+        groups[int(k)].append(v)
+    first = groups.pop(int(lab[0]))
+    del groups[int(lab[3])]
+    return sum(first) ** 2 + len(groups) * sum(sum(g) for g in groups.values())
