@@ -333,8 +333,7 @@ class Growing(Moves):
         assert isinstance(rows, Rows)
         self.may_change(target)
         made = self.call(sorted, [target], {"key": key, "reverse": reverse})
-        columns = made.rows.columns if isinstance(made, StackedItems) else (Column(made.array),)
-        for column, new in zip(rows.columns, columns, strict=True):
+        for column, new in zip(rows.columns, made.content.columns, strict=True):
             t = self.array_type(new.array)
             view = ViewStep("index", tuple(Span(ZERO, d) for d in t.shape))
             self.set_view(self.view(column.array, view), self.read(new.array))

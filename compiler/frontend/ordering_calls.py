@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from typing import Any
 
 from ..errors import NeedsStatic, PullbackTypeError, PullbackValueError
+from ..ir.builder import constant
 from ..ir.dims import Dim
 from . import numpy_library as library
 from .builtin_calls import Handler, builtin
 from .forms import is_ordered, take_apart
-from .sharing import merged_readonly
 from .values import (
-    IN_LIST,
     Array,
     Indexed,
     Iteration,
@@ -21,7 +21,6 @@ from .values import (
     StackedItems,
     StackedList,
     is_number,
-    is_scalar,
     is_static,
     to_python,
 )
@@ -136,13 +135,11 @@ def _sorted(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
             columns = [ctx.wrap(ctx.operand(source))]
         order = _order(ctx, columns, reverse)
         if isinstance(source, StackedItems):
-            return ctx.part_of_items(source, order)
+            return ctx.copied_list(ctx.part_of_items(source, order))
         ctx.lock_items(source)
         rows = ctx.wrap(ctx.operand(source))
-        made = ctx.load_array(rows, order)
-        if len(ctx.shape(made)) > 1:
-            merged_readonly(ctx, [made.cell], IN_LIST)
-        return StackedList(made, isinstance(source, StackedList) and source.weak)
+        made = StackedList(ctx.load_array(rows, order), isinstance(source, StackedList) and source.weak)
+        return ctx.copied_list(made)
     if len(items) < 2:
         return ListValue(items)
     keys = items if key is None else [ctx.call(key, [x], {}) for x in items]
@@ -153,8 +150,7 @@ def _sorted(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         except TypeError as e:
             ctx.error(PullbackTypeError, str(e))
         return ListValue([items[k] for k in places])
-    order = _order(ctx, _columns_of(ctx, keys), reverse)
-    return ListValue([_item_at(ctx, items, ctx.load_array(order, k)) for k in range(len(items))])
+    return ListValue(_in_order(ctx, items, _order(ctx, _columns_of(ctx, keys), reverse)))
 
 
 def _groups_in_order(ctx: Any, source: Iteration, key: Any, reverse: bool) -> Iteration:
@@ -214,13 +210,12 @@ def _order(ctx: Any, columns: list[Any], reverse: bool) -> Any:
     return order
 
 
-def _item_at(ctx: Any, items: list[Any], position: Any) -> Any:
-    """The item at a run-time position of items of one structure; new values, which share no memory."""
-    first = items[0]
-    if isinstance(first, tuple) and all(isinstance(x, tuple) and len(x) == len(first) for x in items):
-        return tuple(_item_at(ctx, list(parts), position) for parts in zip(*items, strict=True))
-    if not all(is_scalar(x) for x in items):
-        ctx.error(
-            NeedsStatic, "these items are put in an order known only at run time", "sort numbers, or use np.argsort"
-        )
-    return ctx.load_array(ctx.wrap(ctx.stack(items)), position)
+def _in_order(ctx: Any, items: list[Any], order: Any) -> list[Any]:
+    """The items at the positions in an array: of one form (numbers, arrays, tuples of them) copies of what is in them,
+    else what is at one of the places or at another, depending on the run."""
+    try:
+        rows = ctx.table(items)
+    except NeedsStatic:
+        return [ctx.load_sequence(tuple(items), ctx.load_array(order, k)) for k in range(len(items))]
+    columns = tuple(replace(c, array=ctx.load_array(c.array, order)) for c in rows.columns)
+    return [ctx.item_of_rows(replace(rows, columns=columns), constant(k)) for k in range(len(items))]

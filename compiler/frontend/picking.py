@@ -18,7 +18,8 @@ from ..ir.nodes import At, Operand, Span
 from ..ir.types import INT, Type
 from . import forms
 from .loops import Loops
-from .values import Array, Cell, Column, DictValue, ListValue, Rows, is_number, is_scalar, to_python
+from .sharing import merged_readonly
+from .values import IN_LIST, Array, Cell, Column, DictValue, ListValue, Rows, is_number, is_scalar, to_python
 
 
 class Picking(Loops):
@@ -34,15 +35,21 @@ class Picking(Loops):
 
     def item_of_table(self, items: list[Any], position: Operand) -> Any:
         """The item at a position; see Note [Tables]."""
+        made = self.item_of_rows(self.table(items), position)
+        self.session.stand_ins.update(forms.mutable_parts(made))
+        return made
+
+    def table(self, items: list[Any]) -> Rows:
+        """The items as columns; see Note [Tables]."""
         form, types = self._item_form(items)
         taken = [forms.take_apart(self, x)[1] for x in items]
         columns = tuple(
             Column(Array(Cell(self._column([leaves[k] for leaves in taken], t))), t.weak) for k, t in enumerate(types)
         )
+        arrays = [x.cell for leaves in taken for x in leaves if isinstance(x, Array)]
+        merged_readonly(self, arrays, IN_LIST)
         self.session.frozen.update(part for x in items for part in forms.mutable_parts(x))
-        made = self.item_of_rows(Rows(columns, len(items), Dim.of(len(items)), form), position)
-        self.session.stand_ins.update(forms.mutable_parts(made))
-        return made
+        return Rows(columns, len(items), Dim.of(len(items)), form)
 
     def are_of_many_lengths(self, lists: list[Any]) -> bool:
         """Whether these are lists that are not all of one length."""

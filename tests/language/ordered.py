@@ -193,3 +193,66 @@ def joined(x):
     t = [(v, k) for k, v in enumerate(x)]
     u = [[v, 2.0 * v] for v in x]
     return sum(v * x[k] for v, k in t + t[1:]) + np.sum(np.array(u + u))
+
+
+@case(R((3, 2)), R(2))
+def arrays_by_a_key(x, c):
+    def f(p):
+        return np.sum((p - c) ** 2)
+
+    pts = [x[i] for i in range(3)]
+    for _ in range(4):
+        pts.sort(key=f)
+        r = pts[0] + pts[1] - pts[2]
+        if f(r) < f(pts[0]):
+            pts[2] = r
+        else:
+            pts = [pts[0], *(pts[0] + 0.5 * (p - pts[0]) for p in pts[1:])]
+    return f(pts[0]) + pts[2][1]
+
+
+@case(R((4, 2)), R(2))
+def tuples_with_arrays(x, c):
+    pts = [(x[i], np.sum((x[i] - c) ** 2)) for i in range(4)]
+    for _ in range(3):
+        pts.sort(key=lambda p: p[1], reverse=True)
+        m = 0.5 * (pts[-1][0] + pts[-2][0])
+        pts[0] = (m, np.sum((m - c) ** 2))
+    return sum(k * v * p[0] for k, (p, v) in enumerate(pts))
+
+
+@dataclass
+class Particle:
+    at: np.ndarray
+    cost: float
+
+
+@case(R((4, 2)), R(2))
+def objects_with_arrays(x, c):
+    some = [Particle(x[i], 0.0) for i in range(4)]
+    for p in some:
+        p.cost = np.sum((p.at - c) ** 2)
+    some = sorted(some, key=lambda p: -p.cost)
+    return sum(p.at[0] * p.cost for p in some[:2]) + some[-1].at @ c
+
+
+@case(R(3))
+def values_of_names(x):
+    d = {"a": x[0], "b": x[1] ** 2, "c": x[2]}
+    name, best = sorted(d.items(), key=lambda item: item[1])[-1]
+    return best * 2 if name == "b" else best * 3
+
+
+@case(R((6, 2)))
+def rows_in_order_are_a_list(x):
+    xs = sorted(x, key=lambda r: r[0])
+    xs[0] = 5.0 * xs[1]
+    xs.append(x[0])
+    return sum(xs)[0] + xs[0][1] ** 2 * len(xs)
+
+
+@case(R((6, 2)))
+def tuples_in_order_are_a_list(x):
+    xs = sorted([(r[0], r) for r in x], key=lambda r: r[0])
+    xs[0] = (xs[1][0], xs[1][1] * 3)
+    return sum(k * a * b[1] for k, (a, b) in enumerate(xs))
