@@ -33,6 +33,7 @@ from .sharing import (
     references,
 )
 from .values import (
+    ANOTHER_DTYPE,
     SHARED_BY_PATH,
     UNDEFINED,
     Array,
@@ -85,6 +86,16 @@ def unify(a: Type, b: Type) -> Type | None:
         return None
     dtype, weak = promote([a, b])
     return Type(dtype, (), weak)
+
+
+def wider(a: Type, b: Type) -> Type | None:
+    """The type of an array that is one of two, of the same shape: equal, or of floats of any width. (An array of
+    integers rounds what is written to it, and so does what `np.zeros_like` makes of it.)"""
+    if a == b:
+        return a
+    if a.shape != b.shape or not (a.is_float and b.is_float):
+        return None
+    return Type(promote([a, b])[0], a.shape)
 
 
 def coerce(ctx: Context, x: Operand, t: Type) -> Operand:
@@ -163,6 +174,7 @@ class Join:
         self.inside = a.defines() | b.defines()
         self.results: dict[tuple[Operand, ...], Value] = {}
         self.pairs: dict[tuple[Any, Any, Any, Any], tuple[Cell, int]] = {}
+        self.converted: set[Cell] = set()  # float64 that are float32 on one of the paths
         self.objects: dict[tuple[Any, Any], tuple[Any, int]] = {}  # merged lists, dicts and objects
 
     def value(self, a: Any, b: Any, hint: str) -> Any:
@@ -314,7 +326,8 @@ class Join:
             if path is not None:
                 return Array(a.cell, path)
         ta, tb = self.ctx.array_type(a), self.ctx.array_type(b)
-        if ta != tb or not self.visible(ta):
+        t = wider(ta, tb)
+        if t is None or not self.visible(t):
             name = hint if hint and not hint.startswith("$") else "this array"
             return Conflict(f"{name} is {ta} on one path and {tb} on another")
         key = (a.cell, a.path, b.cell, b.path)
@@ -323,10 +336,12 @@ class Join:
             self.pairs[key] = (cell, count + 1)
             return Array(cell)
         result = self.result(
-            ta, hint, self._in(self.a, final_version(self.a.heap, a)), self._in(self.b, final_version(self.b.heap, b))
+            t, hint, self._in(self.a, final_version(self.a.heap, a)), self._in(self.b, final_version(self.b.heap, b))
         )
         cell = Cell(result, "" if hint.startswith("$") else hint, stands_in=True, lenders=lenders_of((a.cell, b.cell)))
         self.pairs[key] = (cell, 1)
+        if ta != tb:
+            self.converted.add(cell)
         return Array(cell)
 
     def _path_inside(self, path: tuple[ViewStep, ...]) -> bool:
@@ -414,7 +429,12 @@ class Join:
         for key, (cell, count) in self.pairs.items():
             sources = sources_of[key]
             shared = [x.shared(outside, count) for x in sources]
-            if any(shared) or any(x.tracked for x in sources):
+            tracked = any(x.tracked for x in sources)
+            if cell in self.converted:  # memory of its own, which the program must not see
+                if any(shared) or cell.lenders or tracked:
+                    cell.readonly = ANOTHER_DTYPE
+                    merged_readonly(self.ctx, [x.cell for x in sources], cell.readonly)
+            elif any(shared) or tracked:
                 made = Cell(cell.current, stands_in=True)  # memory of a branch that has no other name
                 parts = [
                     self._after(Array(x.cell, x.path), x.owner, x.only_here(outside, count), made)

@@ -30,6 +30,7 @@ from ..paths import Path
 _stamps = itertools.count(1)
 
 
+ANOTHER_DTYPE = "it has another dtype than on another path"
 IN_LIST = "it is an item of a list of run-time length"
 SHARED_BY_PATH = "it may share memory with another array, depending on the path taken"
 SHARED_BY_ITERATION = "it may share memory with another array, depending on the iteration"
