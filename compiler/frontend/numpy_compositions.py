@@ -206,7 +206,7 @@ def vectorized(function: Any, dtype: Any, *args: Any) -> Any:
     if dtype is None:
         if size == 0:
             raise ValueError("cannot call `vectorize` on size 0 inputs unless `otypes` is set")
-        first = one_kind(function, *[a[0].item() for a in flat])
+        first = one_kind(function, *[a[0] for a in flat])
         if isinstance(first, (tuple, list)):
             raise NotImplementedError("np.vectorize of a function with several results is not supported")
         dtype = np.asarray(first).dtype

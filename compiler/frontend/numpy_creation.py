@@ -71,6 +71,11 @@ def _empty(ctx: Context, shape: Any, dtype: Any = None, order: str = "C") -> Any
     return _laid_out(ctx, shape, order, lambda extents: _uninitialised(ctx, extents, name))
 
 
+@numpy_function(np.ndarray, static="dtype")
+def _ndarray(ctx: Context, shape: Any, dtype: Any = float) -> Any:
+    return _uninitialised(ctx, shape_argument(ctx, shape), dtype_name(ctx, dtype))
+
+
 def _full_of(ctx: Context, shape: tuple[Dim, ...], value: Any, dtype: Any) -> Any:
     if dtype is not None and is_scalar(value):
         ctx.require_fit(dtype_name(ctx, dtype), ctx.operand(value))

@@ -259,3 +259,15 @@ def functions_made_functions_of_arrays(x):
     a = np.outer(x, x)
     s = (rectified(a) * np.arange(5)).sum() + f(a, x).sum() + f(x, 2.0).mean() + g(x).sum()
     return s + np.vectorize(limited)(x, -0.5, 0.8).sum() + counts.sum() * x[0]
+
+
+@case(V)
+def memory_made_by_its_class(x):
+    a = np.ndarray(5, dtype=np.float64)
+    b = np.ndarray((2, 2))
+    c = np.ndarray(shape=x.shape, dtype=int)
+    for k in range(5):
+        a[k] = x[k] ** 2
+        c[k] = k
+    b[:] = np.outer(x[:2], x[1:3])
+    return a @ c + b.sum() if type(x) is np.ndarray else 0.0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -42,7 +43,15 @@ def arithmetic_of_truths(x, s):
     return x * (positive + 2 * (not positive)), x * ((not first) + 1), not first
 
 
-@pytest.mark.parametrize("f", [lists_beside_arrays, sums_of_python_numbers, grown, arithmetic_of_truths])
+def functions_of_numbers(x, s):
+    halved = np.vectorize(lambda v: v * 0.5 if v > 0 else v)
+    return halved(x) * s, np.vectorize(lambda v: float(v) * 0.5)(x), np.vectorize(math.exp)(x)
+
+
+CASES = [lists_beside_arrays, sums_of_python_numbers, grown, arithmetic_of_truths, functions_of_numbers]
+
+
+@pytest.mark.parametrize("f", CASES)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_dtypes_are_those_of_numpy(f: Any, dtype: Any) -> None:
     x = X.astype(dtype)
