@@ -3,12 +3,12 @@
 `Accesses` sees a function as a tree of loops. `may_overwrite(first, later)` asks whether there are iterations
 in which `later` (a store) runs after `first` and writes an element that `first` read or wrote. Subscripts
 and bounds that are affine in loop indices become linear inequalities; the question is answered by
-Fourier-Motzkin elimination over the rationals, so that "no" is a proof and "yes" may be caution.
+Fourier-Motzkin elimination over the rationals (in integers), so that "no" is a proof and "yes" may be caution.
 """
 
 from __future__ import annotations
 
-from fractions import Fraction
+from math import gcd
 from typing import Any
 
 from ..ir.dims import Dim
@@ -16,7 +16,7 @@ from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Sp
 from .structure import loop_of
 
 # A linear form: coefficient per variable; the key () is the constant.
-Form = dict[Any, Fraction]
+Form = dict[Any, int]
 _LIMIT = 600  # inequalities; beyond that elimination gives up
 
 
@@ -31,6 +31,7 @@ class Accesses:
         self.home: dict[Value, Region] = {}
         self.place: dict[Op, tuple[Region, int]] = {}
         self.owner: dict[Region, tuple[Op, Region]] = {}
+        self._nonnegative: dict[Value, bool] = {}
         self._scan(fn.body)
 
     def _scan(self, region: Region) -> None:
@@ -80,6 +81,12 @@ class Accesses:
             return True
         return any(self._feasible(first, later, common, level) for level in range(len(common)))
 
+    def never_negative(self, x: Value) -> bool:
+        """Whether a subscript is known not to count from the end."""
+        if x not in self._nonnegative:
+            self._nonnegative[x] = _System(self, set()).never_negative(x)
+        return self._nonnegative[x]
+
     # -- the system of inequalities -------------------------------------------------------------------
     def _feasible(self, first: Op, later: Op, common: list[Region], level: int) -> bool:
         """Whether an element is shared when the outer `level` common loops are at the same iteration and
@@ -126,18 +133,18 @@ class _System:
             if op.opcode in ("for", "while") and region not in self.same:
                 shared = False
             region = outer
-        return {(v, 0 if shared else copy): Fraction(1)}
+        return {(v, 0 if shared else copy): 1}
 
     def form(self, d: Dim, copy: int) -> Form | None:
         """An extent as a linear form; products of the unknown are not linear."""
         out: Form = {}
         for monomial, c in d.terms:
             if not monomial:
-                out[()] = out.get((), Fraction(0)) + c
+                out[()] = out.get((), 0) + c
                 continue
             if len(monomial) > 1:
                 if all(isinstance(a, str) for a in monomial):
-                    out[monomial] = out.get(monomial, Fraction(0)) + c
+                    out[monomial] = out.get(monomial, 0) + c
                     continue
                 return None
             (atom,) = monomial
@@ -150,7 +157,7 @@ class _System:
                 if any(True for _ in Dim.of(atom).values()):
                     return None
                 key = atom
-            out[key] = out.get(key, Fraction(0)) + c
+            out[key] = out.get(key, 0) + c
         return out
 
     def nonnegative(self, f: Form | None) -> None:
@@ -182,7 +189,7 @@ class _System:
         for axis, (a, b) in enumerate(zip(*ranges, strict=True)):
             if a is None or b is None:
                 continue
-            element: Form = {("element", axis): Fraction(1)}
+            element: Form = {("element", axis): 1}
             for low, high in (a, b):
                 if low is not None:
                     self.nonnegative(_sub(element, low))
@@ -206,7 +213,7 @@ class _System:
                         d = d + shape[axis]
                     f = self.form(d, copy)
                     out.append((f, f))
-                elif op.attrs.get("inbounds") or self._never_negative(x):
+                elif op.attrs.get("inbounds") or self.accesses.never_negative(x):
                     f = self.form(as_dim(x), copy)
                     out.append((f, f))
                 else:
@@ -222,10 +229,9 @@ class _System:
             axis += 1
         return out
 
-    def _never_negative(self, x: Value) -> bool:
+    def never_negative(self, x: Value) -> bool:
         """A negative subscript would count from the end: it must be excluded before it is a position."""
-        system = _System(self.accesses, set())
-        f = system.form(as_dim(x), 0)
+        f = self.form(as_dim(x), 0)
         if f is None:
             return False
         for v in as_dim(x).values():
@@ -233,17 +239,17 @@ class _System:
             while region is not None and region in self.accesses.owner:
                 op, outer = self.accesses.owner[region]
                 if op.opcode == "for":
-                    system.loop_bounds(op, 0)
+                    self.loop_bounds(op, 0)
                 region = outer
         negative = {k: -c for k, c in f.items()}
-        system.nonnegative(_add_constant(negative, -1))
-        return not system.feasible()
+        self.nonnegative(_add_constant(negative, -1))
+        return not self.feasible()
 
     def feasible(self) -> bool:
         """Fourier-Motzkin elimination: False is a proof that no rational solution exists."""
         system = [dict(f) for f in self.inequalities]
         for s in sorted(self.symbols):
-            system.append({s: Fraction(1)})
+            system.append({s: 1})
         while True:
             variables: dict[Any, list[int]] = {}
             for f in system:
@@ -252,7 +258,7 @@ class _System:
                         counts = variables.setdefault(k, [0, 0])
                         counts[c > 0] += 1
             for f in system:
-                if all(k == () for k in f) and f.get((), Fraction(0)) < 0:
+                if all(k == () for k in f) and f.get((), 0) < 0:
                     return False
             if not variables:
                 return True
@@ -266,8 +272,11 @@ class _System:
                     combined: Form = {}
                     for f, scale in ((lo, -up[chosen]), (up, lo[chosen])):
                         for k, c in f.items():
-                            combined[k] = combined.get(k, Fraction(0)) + c * scale
+                            combined[k] = combined.get(k, 0) + c * scale
                     combined = {k: c for k, c in combined.items() if (c and k != chosen) or k == ()}
+                    common = gcd(*combined.values())
+                    if common > 1:
+                        combined = {k: c // common for k, c in combined.items()}
                     if _key(combined) not in seen:
                         seen.add(_key(combined))
                         rest.append(combined)
@@ -283,11 +292,11 @@ def _key(f: Form) -> frozenset[Any]:
 def _sub(a: Form, b: Form) -> Form:
     out = dict(a)
     for k, c in b.items():
-        out[k] = out.get(k, Fraction(0)) - c
+        out[k] = out.get(k, 0) - c
     return out
 
 
 def _add_constant(f: Form, c: int) -> Form:
     out = dict(f)
-    out[()] = out.get((), Fraction(0)) + c
+    out[()] = out.get((), 0) + c
     return out
