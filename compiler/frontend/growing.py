@@ -332,13 +332,19 @@ class Growing(Moves):
         rows = target.content
         assert isinstance(rows, Rows)
         self.may_change(target)
-        made = self.call(sorted, [target], {"key": key, "reverse": reverse})
-        for column, new in zip(rows.columns, made.content.columns, strict=True):
+        made = self.call(sorted, [target], {"key": key, "reverse": reverse}).content
+        if not made:  # a list of known length, and empty
+            return
+        made = made if isinstance(made, Rows) else self.table(made)
+        for column, new in zip(rows.columns, made.columns, strict=True):
             t = self.array_type(new.array)
             view = ViewStep("index", tuple(Span(ZERO, d) for d in t.shape))
             self.set_view(self.view(column.array, view), self.read(new.array))
         self.session.touch(target)
         target.content = replace(rows)
+
+    def table(self, items: list[Any]) -> Rows:
+        raise NotImplementedError
 
     def lock_items(self, v: Any) -> None:
         """From now on the arrays in a list may not be written: they are copied into another list."""

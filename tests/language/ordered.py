@@ -256,3 +256,30 @@ def tuples_in_order_are_a_list(x):
     xs = sorted([(r[0], r) for r in x], key=lambda r: r[0])
     xs[0] = (xs[1][0], xs[1][1] * 3)
     return sum(k * a * b[1] for k, (a, b) in enumerate(xs))
+
+
+@case(R((5, 3)), R(3))
+def the_best_and_their_children(x, c):
+    def fit(g):
+        return -np.sum((g - c) ** 2)
+
+    some = [g for g in x]
+    for _ in range(3):
+        some.sort(key=fit, reverse=True)
+        best = some[:2]
+        children = []
+        for i in range(3):
+            children.append(np.concatenate([best[i % 2][:1], some[i][1:]]) * 0.9 + 0.1 * c)
+        some = best + children
+    return fit(max(some, key=fit))
+
+
+@case(R((5, 3)))
+def a_grown_list_of_known_length(x):
+    some = []
+    for i in range(3):
+        some.append(x[i])
+    some.sort(key=lambda g: g[0])
+    empty = [g for g in x[:0]]
+    empty.sort(key=lambda g: g[0])
+    return some[0] @ x[4] + some[2][1]
