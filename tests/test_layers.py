@@ -39,6 +39,8 @@ MODULES = {
     "check": "api",
     "custom": "api",
     "custom_rules": "api",
+    "entry": "dispatch",
+    "into": "dispatch",
     "nested": "api",
     "__init__": "front door",
     "__main__": "front door",
