@@ -224,6 +224,17 @@ class Signature:
 _ITERATED = (collections.deque, bytearray, array.array, Iterator)  # what is in them changes
 
 
+_PLAIN_CONTAINERS = "containers are tuple, list, dict, NamedTuple and dataclass: pass {kind}({path})"
+
+
+def _plain_kind(x: Any) -> str:
+    return (
+        "sorted"
+        if isinstance(x, (set, frozenset))
+        else next(t.__name__ for t in (tuple, list, dict) if isinstance(x, t))
+    )
+
+
 def classify(x: Any, path: str) -> Input | None:
     """The run-time input that a leaf is, None for a static value.
 
@@ -252,9 +263,9 @@ def classify(x: Any, path: str) -> Input | None:
     if isinstance(x, (tuple, list, dict, set, frozenset)):
         raise PullbackTypeError(
             f"{path} is a {t.__name__}, which is not supported as an argument",
-            hint="containers are tuple, list, dict, NamedTuple and dataclass",
+            hint=_PLAIN_CONTAINERS.format(path=path, kind=_plain_kind(x)),
         )
-    if hasattr(x, "__array__") and not isinstance(x, type):
+    if hasattr(t, "__array__"):
         raise PullbackTypeError(
             f"{path} is a {t.__module__}.{t.__qualname__}, not a NumPy array",
             hint="convert it with np.asarray",

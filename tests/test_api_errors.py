@@ -45,6 +45,18 @@ def pair(x):
     return np.sum(x), x
 
 
+class OfAttributes:
+    """An object whose __getattr__ fails in its own way for what it does not have."""
+
+    def __getattr__(self, name: str) -> Any:
+        return {}[name]
+
+
+class Box:
+    def __init__(self, v: Any):
+        self.v = v
+
+
 X = np.array([1.0, 2.0])
 
 CASES: list[Any] = [
@@ -80,6 +92,9 @@ CASES: list[Any] = [
         r"where there is another list",
     ),
     (lambda: pb.grad(f)(np.ma.masked_array([1.0], [True])), TypeError, r"x is a MaskedArray.*\.filled"),
+    (lambda: pb.grad(lambda s, x: x * len(s), 1)({1, 2}, 2.0), TypeError, r"s is a set.*sorted\(s\)"),
+    (lambda: pb.grad(lambda x: max(Box(x), Box(x)).v)(2.0), TypeError, r"'>' is not supported between a Box.*key="),
+    (lambda: pb.grad(lambda x: eval("x"))(2.0), NotImplementedError, r"eval is not supported.*call it outside"),
     (lambda: pb.grad(f, "x"), TypeError, r"argnums has to be an int"),
     (lambda: pb.grad(f, argnames="z")(X), TypeError, r"no argument 'z'.*arguments are x"),
     (lambda: pb.grad(f, 0, argnames="x"), TypeError, r"not both"),
@@ -130,6 +145,10 @@ def test_errors_about_a_function_say_where_it_is() -> None:
     assert text.startswith(f"{__file__}:{line}:1: ")
     assert "    def f(x, y=1.0):\n    ^" in text
     assert "\nhint: " in text
+
+
+def test_objects_are_not_asked_for_attributes() -> None:
+    np.testing.assert_array_equal(pb.grad(lambda o, x: np.sum(x), 1)(OfAttributes(), X), [1.0, 1.0])
 
 
 def test_a_failing_call_leaves_the_function_usable() -> None:

@@ -311,7 +311,8 @@ class Calls(Objects):
             self.error(
                 UnsupportedError,
                 f"{describe(fn)} is not supported: it is neither NumPy's nor has Python source",
-                "give its derivative with pullback.custom_vjp, or write it in Python and NumPy",
+                "call it outside and pass the result in, give its derivative with pullback.custom_vjp, or write it in "
+                "Python and NumPy",
             )
         self.error(PullbackTypeError, f"{describe(fn)} is not callable")
 
@@ -397,7 +398,10 @@ class Calls(Objects):
                 # the user cannot change that file: show the call
                 e.message = f"{fn.name} is not supported: {e.message} (at {e.loc})"
                 e.loc = call_loc
-                e.hint = "give its derivative with pullback.custom_vjp, or write it in Python and NumPy"
+                e.hint = (
+                    "call it outside and pass the result in, give its derivative with pullback.custom_vjp, or write it "
+                    "in Python and NumPy"
+                )
             note = f" (in {fn.name}, called at {call_loc})"
             if (
                 depth > 1

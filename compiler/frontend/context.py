@@ -111,9 +111,9 @@ def describe(v: Any) -> str:
     if is_alternative(v):
         return "a constant that depends on the path taken"
     if isinstance(v, RecordValue):
-        return f"a {v.cls.__name__}"
+        return _with_article(v.cls.__name__)
     if isinstance(v, Opaque):
-        return f"a {type(v.obj).__name__}"
+        return _with_article(type(v.obj).__name__)
     if isinstance(v, BoundMethod):
         return f"the method {v.name}"
     if v is None:
@@ -124,10 +124,15 @@ def describe(v: Any) -> str:
         return f"{describe(v.value)} or {describe(v.absent)}"
     if inspect.ismodule(v):
         return f"the module {v.__name__}"
+    if isinstance(v, type):
+        return f"the class {v.__name__}"
     if callable(v):
         return f"the function {getattr(v, '__name__', v)}"
-    article = "an" if type(v).__name__[0] in "aeiou" else "a"
-    return f"{article} {type(v).__name__}"
+    return _with_article(type(v).__name__)
+
+
+def _with_article(name: str) -> str:
+    return f"{'an' if name[0] in 'aeiouAEIO' else 'a'} {name}"
 
 
 class Context(Broadcasting):

@@ -206,7 +206,8 @@ def _line(ctx: Context, start: Any, stop: Any, num: Any, endpoint: bool) -> tupl
     ends = [strong(ctx, x) for x in ends]
     low, high = (cast(ctx, x, name) for x in ends)
     size = ctx.require_dim(num)
-    require_at_least(ctx, size, 0, f"Number of samples, {size}, must be non-negative.")
+    samples = str(size) if size.is_const else "which are computed"
+    require_at_least(ctx, size, 0, f"Number of samples, {samples}, must be non-negative.")
     # a count below 2 has no step between first and last: told apart at dispatch, where the arguments tell it
     counted = endpoint and not size.is_const and bool(size.values()) and not ctx.session.nonneg(size - 2)
     if endpoint and not size.is_const and not counted:

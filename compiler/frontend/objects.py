@@ -79,6 +79,7 @@ def class_of(v: Any) -> type | None:
     return v.cls if isinstance(v, RecordValue) else type(v.obj) if isinstance(v, Opaque) else None
 
 
+_ORDERS: dict[type[ast.AST], str] = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 _SPECIAL = ("__new__", "__setattr__", "__delattr__", "__getattribute__", "__getattr__")
 _METHODS = (type(functools.cache(len)),)  # called with the object that they were found in
 
@@ -178,7 +179,7 @@ class Objects(Globals):
         if not isinstance(raw, property):
             return False
         if raw.fset is None:
-            self.error(PullbackAttributeError, f"the property {name!r} of a {describe(owner)[2:]} has no setter")
+            self.error(PullbackAttributeError, f"the property {name!r} of {describe(owner)} has no setter")
         self.call(self.named_function(raw.fset, name, (owner,)), [value], {})
         return True
 
@@ -319,11 +320,12 @@ class Objects(Globals):
             return self.negation(same)
         if op in (ast.Eq, ast.NotEq):
             return self._equal_objects(op, a, b)
-        self.error(
-            PullbackTypeError,
-            f"unsupported operand types for {names[0].strip('_')}: {describe(a)} and {describe(b)}",
-            f"define {names[0]} in the class",
-        )
+        message = f"unsupported operand types for {names[0].strip('_')}: {describe(a)} and {describe(b)}"
+        hint = f"define {names[0]} in the class"
+        if op in _ORDERS:
+            message = f"{_ORDERS[op]!r} is not supported between {describe(a)} and {describe(b)}"
+            hint += ", or compare numbers (max and sorted take key=)"
+        self.error(PullbackTypeError, message, hint)
 
     def overloaded_inplace(self, op: type[ast.AST], old: Any, right: Any) -> Any:
         """``old op= right`` by the method of the class for it; NotImplemented where it has none."""
