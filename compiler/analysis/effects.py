@@ -12,6 +12,8 @@ from ..ir.opdef import opdef
 from .bounds import Facts, prove_nonneg
 
 _DIVISIONS = ("div", "floordiv", "mod")
+# a singular or indefinite matrix; that a decomposition does not converge is not counted
+_OF_REGULAR_MATRICES = frozenset(["solve", "solve_triangular", "inv", "cholesky"])
 # functions of Python's math module that are defined, and finite, for every float
 TOTAL_MATH = frozenset(["abs", "sign", "arctan", "tanh", "arcsinh", "erf", "erfc", "cbrt", "arctan2", "copysign"])
 
@@ -94,6 +96,8 @@ def _raises(op: Op, facts: Facts, callees: dict[str, Function], calling: frozens
         return not _reduces_something(op, facts)
     if op.attrs.get("math"):
         return code not in TOTAL_MATH
+    if code in _OF_REGULAR_MATRICES:
+        return True
     if op.regions:
         inner = facts.inside(op) if code == "for" else facts
         return any(_region_raises(r, inner, callees, calling) for r in op.regions)

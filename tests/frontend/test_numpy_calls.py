@@ -328,6 +328,18 @@ def test_errors_at_run_time() -> None:
             pull(function, args, {})
 
 
+@pytest.mark.parametrize("function", [np.linalg.inv, np.linalg.cholesky, lambda a: np.linalg.solve(a, a[0])])
+def test_a_singular_matrix_raises_though_nothing_reads_the_result(function: Any) -> None:
+    def only_called(a: Any) -> Any:
+        function(a)
+        return np.sum(a * a)
+
+    for transformed in (pullback.jit(only_called), pullback.grad(only_called)):
+        transformed(np.eye(2))
+        with pytest.raises(np.linalg.LinAlgError):
+            transformed(np.zeros((2, 2)))
+
+
 def test_errors_of_definitions_in_the_language() -> None:
     with pytest.raises(NotImplementedError, match="rows or columns"):
         pullback.jit(lambda x: np.unique(x, axis=0))(A)
