@@ -2,18 +2,21 @@
 
 The storage of a cell is contiguous in C order. A reshape of a view is a view when every new axis lies
 within a run of old axes that are contiguous with each other; otherwise NumPy copies, and so must we,
-because later writes would show the difference.
+because later writes would show the difference. Where that depends on extents, `Equal` makes the program one for those
+that the call has.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from ..ir.dims import Dim
 from ..ir.nodes import At, New, Span
 from .values import Array, ViewStep
 
 Layout = list[tuple[Dim, Dim]]  # (extent, stride in elements) of every axis
+Equal = Callable[[Dim, Dim], bool]
+"""See `Session.equal`."""
 
 
 def contiguous(shape: Sequence[Dim]) -> Layout:
@@ -25,19 +28,19 @@ def contiguous(shape: Sequence[Dim]) -> Layout:
     return layout
 
 
-def layout_of(array: Array) -> Layout:
+def layout_of(array: Array, equal: Equal) -> Layout:
     """The layout of a view in the storage of its cell."""
     choice = array.cell.choice
     layout = contiguous(array.cell.current.type.shape)
     if choice is not None:
-        layout = layout_of(choice.then)
-        if layout != layout_of(choice.orelse):
+        layout = layout_of(choice.then, equal)
+        if layout != layout_of(choice.orelse, equal):
             raise NotImplementedError("whether this is a view or a copy depends on the path taken: use .copy() first")
     for step in array.path:
         if step.kind == "transpose":
             layout = [layout[p] for p in step.arg]
         elif step.kind == "reshape":
-            reshaped = reshape_layout(layout, step.arg)
+            reshaped = reshape_layout(layout, step.arg, equal)
             layout = contiguous(step.arg) if reshaped is None else reshaped
         elif step.kind == "broadcast":
             layout = _stretched(layout, step.arg)
@@ -78,13 +81,13 @@ def _indexed(layout: Layout, step: ViewStep) -> Layout:
     return out
 
 
-def reshape_layout(layout: Layout, shape: Sequence[Dim]) -> Layout | None:
+def reshape_layout(layout: Layout, shape: Sequence[Dim], equal: Equal) -> Layout | None:
     """The layout after a reshape without a copy, or None where there is none."""
     runs: Layout = []  # (elements, innermost stride) of maximal runs of axes contiguous with each other
     for extent, stride in layout:
-        if extent == 1:
+        if equal(extent, Dim.of(1)):
             continue
-        if runs and runs[-1][1] == extent * stride:
+        if runs and equal(runs[-1][1], extent * stride):
             runs[-1] = (runs[-1][0] * extent, stride)
         else:
             runs.append((extent, stride))
@@ -94,17 +97,20 @@ def reshape_layout(layout: Layout, shape: Sequence[Dim]) -> Layout | None:
         group: list[Dim] = []
         size = Dim.of(1)
         last = k == len(runs) - 1
-        while new and (size != elements or last):
+        while new and (last or not equal(size, elements)):
             group.append(new.pop(0))
             size = size * group[-1]
-        if size != elements and not (last and len(runs) == 1):
+        if not (last and len(runs) == 1) and not equal(size, elements):
             return None
         out += [(extent, stride * inner) for extent, inner in contiguous(group)]
     return out + [(extent, Dim.of(1)) for extent in new]
 
 
-def is_contiguous(array: Array) -> bool:
+def is_contiguous(array: Array, equal: Equal) -> bool:
     """Whether ``ravel`` of the view is a view."""
-    layout = layout_of(array)
+    layout = layout_of(array, equal)
     expected = contiguous([extent for extent, _ in layout])
-    return all(have == want or have[0] == 1 for have, want in zip(layout, expected, strict=True))
+    return all(
+        equal(extent, Dim.of(1)) or equal(have, want)
+        for (extent, have), (_, want) in zip(layout, expected, strict=True)
+    )

@@ -63,7 +63,8 @@ def reshape_view(ctx: Context, a: Any, shape: tuple[Dim, ...]) -> Any:
         return _without_axes(ctx, a)
     _note_view(ctx, a)
     _ask_for_layout(ctx, a)
-    if isinstance(a, Array) and reshape_layout(layout_of(a), shape) is not None:
+    equal = ctx.session.equal
+    if isinstance(a, Array) and reshape_layout(layout_of(a, equal), shape, equal) is not None:
         return ctx.view(a, ViewStep("reshape", arg=shape))
     return _beside(a, ctx.wrap(reshaped(ctx, strong_operand(ctx, a), shape)))
 
@@ -84,7 +85,7 @@ def _without_axes(ctx: Context, a: Any) -> Any:
 def in_order(ctx: Context, a: Array, order: str) -> Array:
     """The array itself if it is contiguous in the order, "C" or "F", else a copy that is."""
     _ask_for_layout(ctx, a)
-    if is_contiguous(a if order == "C" else _permuted(ctx, a, None)):
+    if is_contiguous(a if order == "C" else _permuted(ctx, a, None), ctx.session.equal):
         return a
     made: Array = copied(ctx, ctx.read(a), order)
     memory = made.cell
@@ -107,7 +108,9 @@ def order_of_copy(ctx: Context, a: Any, order: str | None) -> str:
     if order in ("C", "F"):
         return order
     turned = isinstance(a, Array) and a.cell.choice is None and any(step.kind == "transpose" for step in a.path)
-    return "F" if turned and not is_contiguous(a) and is_contiguous(_permuted(ctx, a, None)) else "C"
+    if not turned or is_contiguous(a, ctx.session.equal):
+        return "C"
+    return "F" if is_contiguous(_permuted(ctx, a, None), ctx.session.equal) else "C"
 
 
 def _order_of_elements(ctx: Context, a: Any, order: str) -> str:
@@ -266,7 +269,7 @@ def _ravel(ctx: Context, a: Any, order: str = "C") -> Any:
         a = _permuted(ctx, a, None)
     size = (product(ctx.shape(a)),)
     _ask_for_layout(ctx, a)
-    if isinstance(a, Array) and is_contiguous(a):
+    if isinstance(a, Array) and is_contiguous(a, ctx.session.equal):
         return a if len(ctx.shape(a)) == 1 else ctx.view(a, ViewStep("reshape", arg=size))
     return _beside(a, _fresh(ctx, reshaped(ctx, strong_operand(ctx, a), size)))
 

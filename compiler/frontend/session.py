@@ -280,6 +280,25 @@ class Session:
             (smaller,) = set(atoms) - {larger}
             raise NeedsExtent(larger, Dim.of(smaller) + (self.extents[larger] - self.extents[smaller]))
 
+    def equal(self, a: Dim, b: Dim) -> bool:
+        """Whether two integers are equal, in this call and whenever the program is used: extents of arguments are made
+        numbers, or assumed to differ, where it depends on them. What only the run tells is taken to differ."""
+        difference = a - b
+        if difference.is_const:
+            return difference.const == 0
+        if self.nonneg(difference - 1) or self.nonneg(-difference - 1):
+            return False
+        atoms = sorted({a for a in difference.atoms() if isinstance(a, str)})
+        if difference.has_values or not self.argument_symbols.issuperset(atoms):
+            return False
+        if atoms == [str(difference + 1)]:
+            return False  # an extent of an argument that is 1 has no symbol
+        now = difference.evaluate(self.extents.__getitem__)
+        if now == 0:
+            raise NeedsExtent(atoms[0], Dim.of(self.extents[atoms[0]]))
+        self.assume(difference - 1 if now > 0 else -difference - 1)
+        return False
+
     def number(self, dim: Dim) -> int | None:
         """The extent as a number, which extents of arguments become; None where only the run will tell."""
         symbols = sorted(a for a in dim.atoms() if isinstance(a, str))
