@@ -102,13 +102,14 @@ class Variants:
             return self._entry(())
 
         def run(*args: Any) -> Any:
-            threads = pool.acquire()
-            if threads < 2:
+            if pool.limit() < 2:
                 return self._entry(())(*args)
+            entry, threads = self._entry(large), pool.acquire()
             try:
-                return self._entry(large)(*args, threads)
+                return entry(*args, threads)
             finally:
-                pool.release()
+                if threads > 1:
+                    pool.release()
 
         return run
 

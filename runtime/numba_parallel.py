@@ -47,7 +47,11 @@ def _lower(context: Any, builder: Any, sig: Any, args: Any) -> Any:
     for k, x in enumerate(values):
         builder.store(x, cgutils.gep_inbounds(builder, package, 0, k))
     task = _task(context, builder.module, result, kinds, package_type)
-    _run_job(builder, task, builder.bitcast(package, _BYTES), args[1])
+    with builder.if_else(builder.icmp_signed(">", args[1], int64(1))) as (several, alone):
+        with several:
+            _run_job(builder, task, builder.bitcast(package, _BYTES), args[1])
+        with alone:  # the pool is another caller's: the same blocks, one after the other
+            builder.call(task, [builder.bitcast(package, _BYTES)])
     found: Any = int64(0)
     for k in reversed(range(parallel.BLOCKS)):
         status = builder.load(cgutils.gep_inbounds(builder, statuses, 0, k))

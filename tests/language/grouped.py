@@ -191,7 +191,7 @@ def get_with_a_default(x, lab):
     groups = {}
     for k, v in zip(lab, x):
         groups.setdefault(int(k), []).append(v)
-    return sum(groups.get(lab[0], [1.0, x[2]])) * sum(groups.get(lab[3] + 7, [2.0, x[3]]))
+    return sum(groups.get(lab[0], [x[1], x[2]])) * sum(groups.get(lab[3] + 7, [x[2], x[3]]))
 
 
 @case(X, LAB)
