@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import hashlib
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -26,7 +27,7 @@ def library() -> ctypes.CDLL:
     digest = hashlib.sha256(b"".join(s.read_bytes() for s in sources) + repr(_FLAGS).encode()).hexdigest()[:16]
     path = pathlib.Path(tempfile.gettempdir()) / f"pullback-by-hand-{digest}.so"
     if not path.exists():
-        made = path.with_suffix(f".{id(path)}.tmp")
+        made = path.with_suffix(f".{os.getpid()}.tmp")
         try:
             subprocess.run(["cc", *_FLAGS, "-o", str(made), *map(str, sources), "-lm"], check=True, capture_output=True)
         except (OSError, subprocess.CalledProcessError) as e:

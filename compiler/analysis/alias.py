@@ -22,6 +22,9 @@ from ..ir.nodes import Function, Gather, Op, Operand, Region, Value
 FOREIGN = 1
 """The bit of memory that must not be written: parameters that are not owned, overlapping views."""
 
+ACCESSES = frozenset({"load", "store", "accum"})  # of one array, at an index
+# what makes memory that nobody else refers to
+ALLOCATIONS = frozenset({"empty", "full"})
 _WRITES = frozenset({"store", "accum", "gemm"})
 _VIEWS = frozenset({"block", "transpose", "reshape", "broadcast_to", "stop_gradient"})
 

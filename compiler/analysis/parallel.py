@@ -22,13 +22,11 @@ from dataclasses import dataclass
 from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Function, Op, Operand, Region, Value, as_dim
 from ..ir.opdef import opdef
-from .alias import Aliases, Carried, mutated_operands
+from .alias import ACCESSES, ALLOCATIONS, Aliases, Carried, mutated_operands
 from .bounds import Facts, facts_before, linear_split, prove_nonneg
 from .dataflow import defined_inside
 from .sums import Sums
 
-ACCESSES = frozenset({"load", "store", "accum"})
-_ALLOCATIONS = frozenset({"empty", "full"})
 _UNKNOWN_TRIPS = "16"
 
 
@@ -122,7 +120,7 @@ class _Finder:
             return all(same) and all(self._fits(o) for r in op.regions for o in r.ops)
         if op.opcode == "check":
             return len(op.operands) == 1  # values for the message have one place only
-        if op.opcode in _ALLOCATIONS or op.opcode == "extent":
+        if op.opcode in ALLOCATIONS or op.opcode == "extent":
             return True
         return not op.regions and opdef(op.opcode).kind == "elementwise" and not op.result.type.shape
 
@@ -148,7 +146,7 @@ class _Finder:
                 if not self._own_places(accesses[array], op.regions[0].params[0], inside):
                     return None
             elif array in inside:
-                if array.op is None or array.op.opcode not in _ALLOCATIONS:
+                if array.op is None or array.op.opcode not in ALLOCATIONS:
                     return None
             elif array.op is None or array.op.opcode != "empty" or not self.users[array] <= within:
                 return None

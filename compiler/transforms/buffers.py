@@ -21,13 +21,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..analysis.alias import Aliases, Carried, is_view, mutated_operands
+from ..analysis.alias import ALLOCATIONS, Aliases, Carried, is_view, mutated_operands
 from ..analysis.bounds import facts_before, prove_nonneg
 from ..analysis.dataflow import replace_operand, values_read
 from ..ir.nodes import Function, Op, Operand, Region, Value
-
-# what makes memory that nobody else refers to
-ALLOCATIONS = frozenset({"empty", "full"})
 
 
 # -- recycling --------------------------------------------------------------------------------------

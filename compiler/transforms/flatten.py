@@ -17,11 +17,11 @@ This is done for branches that cannot raise, and whose accesses are proved to be
 
 from __future__ import annotations
 
+from ..analysis.alias import ACCESSES
 from ..analysis.bounds import Facts, prove_nonneg
 from ..ir.builder import Builder, constant
 from ..ir.nodes import Op, Operand, Region, Substitution, Value, as_dim
 from ..ir.opdef import opdef
-from .lanes_emit import ACCESSES
 
 
 def flattened(loop: Op, sums: set[Operand], facts: dict[Op, Facts]) -> Op | None:

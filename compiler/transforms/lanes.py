@@ -32,7 +32,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import final
 
-from ..analysis.alias import Carried
+from ..analysis.alias import ACCESSES, Carried
 from ..analysis.bounds import Facts, facts_before, linear_split
 from ..analysis.dataflow import reads
 from ..analysis.sums import Sums
@@ -42,7 +42,7 @@ from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Su
 from ..ir.opdef import opdef
 from ..rules.indexing import index_operands
 from .flatten import flattened, replace_everywhere
-from .lanes_emit import ACCESSES, emit_blocks
+from .lanes_emit import emit_blocks
 
 DEAR = 10  # the cost of an elementary function (`ir.opdef`)
 Place = tuple[Dim | None, ...]

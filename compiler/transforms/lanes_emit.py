@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..analysis.alias import Carried
+from ..analysis.alias import ACCESSES, Carried
 from ..analysis.dataflow import reads, region_uses
 from ..ir.builder import Builder, constant
 from ..ir.dims import Dim
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 BLOCK = 32
 """Iterations in a block: enough to fill vectors, few enough for what an iteration keeps to stay in the cache."""
 
-ACCESSES = frozenset({"load", "store", "accum"})
 _ELEMENT = {"index": (At(),), "inbounds": True}
 
 
