@@ -35,21 +35,25 @@ class Transformed:
     """A function of the user's under a chain of transforms.
 
     ``__pullback_fn__`` is the user's function and ``__pullback_chain__`` the transforms that have been
-    applied to it, in order (none for `jit`).
+    applied to it, in order (none for `jit`). ``__pullback_deterministic__``: whether one of them was asked for with
+    ``deterministic=True``.
     """
 
     __pullback_transformed__ = True
 
-    def __init__(self, fn: Callable[..., Any], spec: _Spec | None):
-        base, specs = _parts(fn)
+    def __init__(self, fn: Callable[..., Any], spec: _Spec | None, deterministic: bool = False):
+        if not isinstance(deterministic, bool):
+            raise PullbackTypeError(f"deterministic has to be True or False, not {tree.describe(deterministic)}")
+        base, specs, inherited = _parts(fn)
         functools.update_wrapper(self, fn, updated=())
         self.__pullback_fn__: Callable[..., Any] = base
         self.__pullback_chain__: tuple[_Spec, ...] = (*specs, spec) if spec is not None else specs
+        self.__pullback_deterministic__ = deterministic or inherited
         self._single: Dispatcher | None = None
         if all(s.positions is not None for s in self.__pullback_chain__):
             # argnums do not depend on the call
             chain = tuple(s.transform(s.positions) for s in self.__pullback_chain__)
-            self._single = dispatcher_of(base, chain)
+            self._single = dispatcher_of(base, chain, self.__pullback_deterministic__)
         self._binder = self._single or dispatcher_of(base, ())
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
@@ -79,13 +83,13 @@ class Transformed:
         name = paths.global_name(self)
         if name is not None:
             return name
-        fn, chain = self.__pullback_fn__, self.__pullback_chain__
+        fn, chain, deterministic = self.__pullback_fn__, self.__pullback_chain__, self.__pullback_deterministic__
         found = paths.found_under_name(fn)  # the decorated function
         if isinstance(found, Transformed) and found.__pullback_fn__ is fn:
             n = len(found.__pullback_chain__)
             if found.__pullback_chain__ == chain[:n]:
-                return _transformed, (found, chain[n:])
-        return _transformed, (fn, chain)
+                return _transformed, (found, chain[n:], deterministic)
+        return _transformed, (fn, chain, deterministic)
 
     def __repr__(self) -> str:
         inner = getattr(self.__pullback_fn__, "__qualname__", repr(self.__pullback_fn__))
@@ -136,14 +140,14 @@ class Transformed:
             return self._single, args, kwargs
         names = self._binder.names(len(args), tuple(kwargs))
         chain = tuple(s.transform(s.resolve(names, kwargs)) for s in self.__pullback_chain__)
-        return dispatcher_of(self.__pullback_fn__, chain), args, kwargs
+        return dispatcher_of(self.__pullback_fn__, chain, self.__pullback_deterministic__), args, kwargs
 
 
-def _transformed(fn: Callable[..., Any], specs: tuple[_Spec, ...]) -> Transformed:
+def _transformed(fn: Callable[..., Any], specs: tuple[_Spec, ...], deterministic: bool = False) -> Transformed:
     """A function under transforms (what is pickled)."""
-    made = fn if isinstance(fn, Transformed) else Transformed(fn, None)
+    made = fn if isinstance(fn, Transformed) else Transformed(fn, None, deterministic)
     for spec in specs:
-        made = Transformed(made, spec)
+        made = Transformed(made, spec, deterministic)
     return made
 
 
@@ -277,11 +281,13 @@ def source_of(program: Program, level: str) -> str:
     return backend.source(program.function, level)
 
 
-def _transform(kind: str, fun: Any, argnums: Argnums | None, argnames: Argnames | None, has_aux: bool) -> Any:
+def _transform(
+    kind: str, fun: Any, argnums: Argnums | None, argnames: Argnames | None, has_aux: bool, deterministic: bool
+) -> Any:
     spec = _Spec(kind, argnums, argnames, has_aux)
     if fun is None:
-        return lambda f: Transformed(f, spec)
-    return Transformed(fun, spec)
+        return lambda f: Transformed(f, spec, deterministic)
+    return Transformed(fun, spec, deterministic)
 
 
 @overload
@@ -291,6 +297,7 @@ def grad(
     *,
     argnames: Argnames | None = None,
     has_aux: bool = False,
+    deterministic: bool = False,
 ) -> Transformed: ...
 @overload
 def grad(
@@ -299,6 +306,7 @@ def grad(
     *,
     argnames: Argnames | None = None,
     has_aux: bool = False,
+    deterministic: bool = False,
 ) -> Callable[[Callable[..., Any]], Transformed]: ...
 def grad(
     fun: Callable[..., Any] | None = None,
@@ -306,6 +314,7 @@ def grad(
     *,
     argnames: Argnames | None = None,
     has_aux: bool = False,
+    deterministic: bool = False,
 ) -> Any:
     """The gradient of a function with a scalar float result.
 
@@ -314,11 +323,15 @@ def grad(
     of its argument; those of scalars are NumPy scalars. With ``has_aux`` the function returns
     ``(value, aux)`` and the result is ``(gradient, aux)``. Arguments are never modified.
 
+    With ``deterministic`` every sum is added up in the order that the source at level "native" shows: without it
+    compiled loops keep partial sums, in vectors and for threads, and the last digits may depend on the processor.
+    What is made of the result is deterministic too.
+
     Usable as ``grad(f)``, ``@grad`` and ``@grad(argnums=1)``. Calling the result raises
     PullbackTypeError for arguments that are not floats, for results that are not one float scalar, and
     where no differentiable path leads from an argument to the result.
     """
-    return _transform("grad", fun, argnums, argnames, has_aux)
+    return _transform("grad", fun, argnums, argnames, has_aux, deterministic)
 
 
 @overload
@@ -328,6 +341,7 @@ def value_and_grad(
     *,
     argnames: Argnames | None = None,
     has_aux: bool = False,
+    deterministic: bool = False,
 ) -> Transformed: ...
 @overload
 def value_and_grad(
@@ -336,6 +350,7 @@ def value_and_grad(
     *,
     argnames: Argnames | None = None,
     has_aux: bool = False,
+    deterministic: bool = False,
 ) -> Callable[[Callable[..., Any]], Transformed]: ...
 def value_and_grad(
     fun: Callable[..., Any] | None = None,
@@ -343,23 +358,25 @@ def value_and_grad(
     *,
     argnames: Argnames | None = None,
     has_aux: bool = False,
+    deterministic: bool = False,
 ) -> Any:
     """Like `grad`, but returns ``(value, gradient)``; with ``has_aux``, ``((value, aux), gradient)``."""
-    return _transform("value_and_grad", fun, argnums, argnames, has_aux)
+    return _transform("value_and_grad", fun, argnums, argnames, has_aux, deterministic)
 
 
 @overload
-def jit(fun: Callable[..., Any]) -> Transformed: ...
+def jit(fun: Callable[..., Any], *, deterministic: bool = False) -> Transformed: ...
 @overload
-def jit(fun: None = None) -> Callable[[Callable[..., Any]], Transformed]: ...
-def jit(fun: Callable[..., Any] | None = None) -> Any:
+def jit(fun: None = None, *, deterministic: bool = False) -> Callable[[Callable[..., Any]], Transformed]: ...
+def jit(fun: Callable[..., Any] | None = None, *, deterministic: bool = False) -> Any:
     """The function itself, compiled. Arrays that it writes to are updated, as NumPy does.
 
-    Float scalars are returned as NumPy scalars.
+    Float scalars are returned as NumPy scalars. ``deterministic``: as for `grad`; transforms of the result inherit it
+    (``pb.hessian(pb.jit(f, deterministic=True))``).
     """
     if fun is None:
-        return jit
-    return Transformed(fun, None)
+        return lambda f: Transformed(f, None, deterministic)
+    return Transformed(fun, None, deterministic)
 
 
 def vjp(fun: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
@@ -429,18 +446,18 @@ paths.TRANSFORMS.append(_transform_handler)
 
 # -- helpers -----------------------------------------------------------------------------------------
 @functools.lru_cache(maxsize=1024)
-def _shared_dispatcher(parts: tuple[Identity, ...], chain: tuple[Transform, ...]) -> Dispatcher:
+def _shared_dispatcher(parts: tuple[Identity, ...], chain: tuple[Transform, ...], deterministic: bool) -> Dispatcher:
     fn, *owner = (p.obj for p in parts)
-    return Dispatcher(types.MethodType(fn, *owner) if owner else fn, chain)
+    return Dispatcher(types.MethodType(fn, *owner) if owner else fn, chain, deterministic)
 
 
-def dispatcher_of(fn: Callable[..., Any], chain: tuple[Transform, ...]) -> Dispatcher:
+def dispatcher_of(fn: Callable[..., Any], chain: tuple[Transform, ...], deterministic: bool = False) -> Dispatcher:
     """The dispatcher of a function under a chain; one for each, so that ``grad(f)(x)`` compiles once.
 
     An object is the same as itself only, as an argument is; a bound method is made anew each time that it is read.
     """
     parts = (fn.__func__, fn.__self__) if isinstance(fn, types.MethodType) else (fn,)
-    return _shared_dispatcher(tuple(map(Identity, parts)), chain)
+    return _shared_dispatcher(tuple(map(Identity, parts)), chain, deterministic)
 
 
 def _require_function(fun: Any) -> None:
@@ -453,25 +470,27 @@ def _require_function(fun: Any) -> None:
         )
 
 
-def _parts(fun: Any) -> tuple[Callable[..., Any], tuple[_Spec, ...]]:
-    """The user's function, and the transforms that have been applied to it."""
+def _parts(fun: Any) -> tuple[Callable[..., Any], tuple[_Spec, ...], bool]:
+    """The user's function, the transforms that have been applied to it, and whether it is deterministic."""
     _require_function(fun)
     if isinstance(fun, (BoundTransformed, types.MethodType)) and isinstance(fun.__func__, Transformed):
-        base, chain = fun.__func__.__pullback_fn__, fun.__func__.__pullback_chain__
-        return types.MethodType(base, fun.__self__), tuple(s.bound() for s in chain)
-    return (fun.__pullback_fn__, fun.__pullback_chain__) if paths.is_transformed(fun) else (fun, ())
+        base, chain, deterministic = _parts(fun.__func__)
+        return types.MethodType(base, fun.__self__), tuple(s.bound() for s in chain), deterministic
+    if not paths.is_transformed(fun):
+        return fun, (), False
+    return fun.__pullback_fn__, fun.__pullback_chain__, getattr(fun, "__pullback_deterministic__", False)
 
 
 def extended(fun: Callable[..., Any], *more: Transform) -> Dispatcher:
     """The dispatcher of a function, transformed already or not, under further transforms."""
-    base, specs = _parts(fun)
+    base, specs, deterministic = _parts(fun)
     for spec in specs:
         if spec.positions is None:
             raise PullbackTypeError(
                 f"{spec.kind} with argnames cannot be transformed further", hint="use argnums instead"
             )
     chain = (*(s.transform(s.positions) for s in specs), *more)
-    return dispatcher_of(base, chain)
+    return dispatcher_of(base, chain, deterministic)
 
 
 def _pair(primals: Any, tangents: Any, what: str) -> tuple[tuple[Any, ...], tuple[Any, ...]]:

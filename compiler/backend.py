@@ -16,18 +16,18 @@ from .ir.nodes import Function
 Kernel = Callable[..., list[Any]]
 
 
-def kernel(fn: Function) -> tuple[Kernel, NativeCode | None]:
+def kernel(fn: Function, reassociate: bool = True) -> tuple[Kernel, NativeCode | None]:
     """A callable from flat inputs to the list of flat outputs, which are memory of their own, and the
     native code that it was made of, if it was.
 
     PULLBACK_BACKEND selects how: "native" (the default: Numba) or "interp" (the IR interpreter: slow,
-    no compilation, the meaning of the IR).
+    no compilation, the meaning of the IR). `reassociate` allows native code to change the order in which sums add up.
     """
     name = os.environ.get("PULLBACK_BACKEND") or "native"
     if name == "native":
         from .codegen.numba_cpu import generate_native
 
-        code = generate_native(pipeline.native(fn))
+        code = generate_native(pipeline.native(fn), reassociate=reassociate)
         return load_native(code).call, code
     if name == "interp":
         return (lambda *inputs: interpret(fn, inputs)), None

@@ -53,6 +53,7 @@ class Program:
     `arg_names`: what the positional arguments are called in messages; the first `n_args` are the
     user's, the others tangents and cotangents.
     `raises`: every path of the user's function raises, and so does that of any derivative.
+    `deterministic`: a transform inside the user's function asks for sums in their order.
     """
 
     function: Function
@@ -71,6 +72,7 @@ class Program:
     loc: Loc | None = None
     portable: bool = False
     raises: bool = False
+    deterministic: bool = False
 
     def plan(self, fixed: dict[str, Dim], slots: list[int]) -> Plan:
         """What calls need to know of it."""
@@ -141,6 +143,7 @@ def from_built(
         loc,
         built.portable,
         built.raises,
+        built.deterministic,
     )
 
 

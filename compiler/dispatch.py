@@ -60,11 +60,15 @@ def _constant(fixed: dict[str, Dim], symbols: Collection[str], extents: dict[str
 
 @final
 class Dispatcher:
-    """Calls `fn` under the transforms of `chain`, compiling where needed. Safe to call from threads."""
+    """Calls `fn` under the transforms of `chain`, compiling where needed. Safe to call from threads.
 
-    def __init__(self, fn: Callable[..., Any], chain: tuple[Transform, ...]):
+    `deterministic`: sums keep the order that the printed loops have.
+    """
+
+    def __init__(self, fn: Callable[..., Any], chain: tuple[Transform, ...], deterministic: bool = False):
         self.fn = fn
         self.chain = chain
+        self._deterministic = deterministic
         self.name = getattr(fn, "__name__", type(fn).__name__)
         code = getattr(inspect.unwrap(fn), "__code__", None)
         self.loc = Loc(code.co_filename, line_of_definition(code)) if code is not None else None
@@ -225,7 +229,9 @@ class Dispatcher:
         """The key of plans for such a call on disk, the first time that it is asked for."""
         if not plans.enabled():
             return None
-        return plans.key_of(self.fn, signature.meaning(), tuple(map(repr, self.chain)), self._static_ints)
+        return plans.key_of(
+            self.fn, signature.meaning(), tuple(map(repr, self.chain)), self._deterministic, self._static_ints
+        )
 
     def _make_ints_static(self) -> None:
         self._static_ints = True  # calls are keyed by the values of ints from now on
@@ -345,7 +351,9 @@ class Dispatcher:
         self, plan: Plan, program: Program | None, signature: Signature, key: str | None
     ) -> Specialisation:
         static_ints = self._static_ints
-        return Specialisation(plan, program, lambda: self._program(signature, plan.fixed, static_ints)[0], key)
+        return Specialisation(
+            plan, program, lambda: self._program(signature, plan.fixed, static_ints)[0], key, not self._deterministic
+        )
 
 
 def _symbols(dims: list[Dim]) -> set[str]:

@@ -38,15 +38,19 @@ class Specialisation:
     """A plan and, where it was compiled in this process or has been asked for, its program.
 
     `build` makes the program of a plan that was read from disk; `key` is the one to store the plan under.
+    `reassociate`: whether compiled sums may be added up in another order than the printed loops have.
     """
 
-    def __init__(self, plan: Plan, program: Program | None, build: Callable[[], Program], key: str | None):
+    def __init__(
+        self, plan: Plan, program: Program | None, build: Callable[[], Program], key: str | None, reassociate: bool
+    ):
         self.plan = plan
         self.fixed = plan.fixed
         self.slots = plan.slots
         self._program = program
         self._build = build
         self._key = key
+        self._reassociate = reassociate
         self._kernel: Kernel | None = None
         self._lock = threading.Lock()
 
@@ -71,7 +75,8 @@ class Specialisation:
             return load_native(self.plan.native).call
         from . import backend
 
-        kernel, code = backend.kernel(self.program.function)
+        reassociate = self._reassociate and not self.program.deterministic
+        kernel, code = backend.kernel(self.program.function, reassociate)
         if self._key is not None and code is not None:
             plans.save(self._key, dataclasses.replace(self.plan, native=code))
         return kernel

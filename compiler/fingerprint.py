@@ -62,7 +62,8 @@ def fingerprint(x: Any) -> Any:
     if t is types.CodeType:
         return ("code", code_hash(x))
     if is_transformed(x):
-        return ("transformed", repr(x.__pullback_chain__), fingerprint(x.__pullback_fn__))
+        applied = repr(x.__pullback_chain__), x.__pullback_deterministic__
+        return ("transformed", *applied, fingerprint(x.__pullback_fn__))
     if t is types.FunctionType and not _is_library(x):
         places = (of_namespace(x.__globals__) is not None, of_named(x) is not None)
         return ("function", x.__globals__.get("__name__"), x.__qualname__, code_hash(x.__code__), *places)

@@ -56,7 +56,7 @@ class Derived:
 def match(obj: Any) -> Handler | None:
     """The handler of a callable of ours."""
     if isinstance(obj, api.Transformed):
-        return lambda ctx, args, kwargs: _call(ctx, _derived(obj), args, kwargs)
+        return lambda ctx, args, kwargs: _call(ctx, _derived(ctx, obj), args, kwargs)
     if isinstance(obj, Derived):
         return lambda ctx, args, kwargs: _call(ctx, obj, args, kwargs)
     if isinstance(obj, api_jacobian.Jacobian):
@@ -67,11 +67,13 @@ def match(obj: Any) -> Handler | None:
         return None
 
 
-def _derived(fn: Any) -> Derived:
-    """A function under the transforms that have been applied to it, if any."""
+def _derived(ctx: Any, fn: Any) -> Derived:
+    """A function under the transforms that have been applied to it, if any. If one of them is deterministic, so is
+    the program that it becomes a part of."""
     if isinstance(fn, Derived):
         return fn
     if isinstance(fn, api.Transformed):
+        ctx.session.deterministic |= fn.__pullback_deterministic__
         return Derived(fn.__pullback_fn__, fn.__pullback_chain__)
     return Derived(fn)
 
@@ -92,6 +94,7 @@ def _grad_of(kind: str) -> Handler:
         *,
         argnames: Any = None,
         has_aux: Any = False,
+        deterministic: Any = False,
     ) -> Any:
         if fun is None:
             raise UnsupportedError(f"{kind} without a function is not supported here", ctx.loc, f"write {kind}(f)")
@@ -99,7 +102,8 @@ def _grad_of(kind: str) -> Handler:
             raise UnsupportedError("argnames is not supported inside a differentiated function", ctx.loc, "use argnums")
         if isinstance(argnums, ListValue):
             argnums = tuple(argnums.items)
-        inner = _derived(fun)
+        inner = _derived(ctx, fun)
+        ctx.session.deterministic |= bool(deterministic)
         return Derived(inner.target, (*inner.specs, api._Spec(kind, argnums, None, bool(has_aux))))
 
     return handler
@@ -107,20 +111,21 @@ def _grad_of(kind: str) -> Handler:
 
 def _jit(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     (fun,) = args
-    return _derived(fun)
+    ctx.session.deterministic |= bool(kwargs.get("deterministic", False))
+    return _derived(ctx, fun)
 
 
 def _jvp(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     fun, primals, tangents = _three(ctx, args, kwargs, "jvp")
     step = Transform("jvp", tuple(range(len(primals))))
-    return _apply(ctx, _derived(fun), (step,), primals, {}, (tangents,))
+    return _apply(ctx, _derived(ctx, fun), (step,), primals, {}, (tangents,))
 
 
 def _hvp(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     fun, primals, tangents = _three(ctx, args, kwargs, "hvp")
     wrt = tuple(range(len(primals)))
     steps = (Transform("grad", wrt, single=len(wrt) == 1), Transform("jvp", wrt, value=False))
-    return _apply(ctx, _derived(fun), steps, primals, {}, (tangents,))
+    return _apply(ctx, _derived(ctx, fun), steps, primals, {}, (tangents,))
 
 
 def _three(
@@ -144,7 +149,7 @@ def _three(
 def _vjp(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if kwargs or not args:
         raise UnsupportedError("vjp takes positional arguments only here", ctx.loc, "use vjp(f, *primals)")
-    inner = _derived(args[0])
+    inner = _derived(ctx, args[0])
     primals = tuple(args[1:])
     out = _apply(ctx, inner, (), primals, {}, ())
     # the primals as they are now: later writes to arrays do not change the vjp

@@ -206,7 +206,19 @@ def _build(session: Session, fn: Any, args: Any, kwargs: Any, private: bool) -> 
     session.body.yields = yields
     function = Function(_identifier(name), session.body, list(session.assumptions), dict(session.callees))
     guards, portable = list(session.guards.values()), not session.unplaced
-    return Built(function, tree, captured, guards, written, mutates, laid_out, portable, raises, session.rebound)
+    return Built(
+        function,
+        tree,
+        captured,
+        guards,
+        written,
+        mutates,
+        laid_out,
+        portable,
+        raises,
+        session.rebound,
+        session.deterministic,
+    )
 
 
 def _where(fn: Any) -> tuple[str, int]:

@@ -35,6 +35,7 @@ class Built:
     portable: bool = False
     raises: bool = False
     rebound: Loc | None = None  # where a container among the arguments is changed, which the caller would see
+    deterministic: bool = False  # a transform that is called inside asks for sums in their order
 
 
 __all__ = ["Built", "Captured", "Guard", "Leaf", "Static"]

@@ -102,6 +102,7 @@ class Session:
         self.constants: dict[Any, Path] = {}  # arrays made at compile time
         self.unplaced: list[str] = []  # functions that were built without a path to them
         self.assumptions: dict[Dim, None] = {}
+        self.deterministic = False  # asked for by a transform that is called inside
         self.callees: dict[str, Function] = {}
         self.loops: list[tuple[Value, Dim, Dim]] = []  # index, smallest, largest: facts for proofs
         self.at_most: dict[Value, Dim] = {}  # the most items that a list has, by their number
