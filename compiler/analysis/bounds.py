@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import final
+from typing import Any, final
 
 from ..ir.dims import Atom, Dim, FloorDiv, Max, Min
 from ..ir.nodes import Const, Function, Op, Operand, Region, Value, as_dim
@@ -18,7 +18,7 @@ from ..ir.nodes import Const, Function, Op, Operand, Region, Value, as_dim
 Range = tuple[Dim | None, Dim | None]
 
 _MAX_DEPTH = 12  # of nested eliminations
-_MAX_STEPS = 300  # of one proof: what is true of real indices takes about ten
+_MAX_STEPS = 150  # of one proof: what is true of real indices takes about ten
 
 
 @final
@@ -140,6 +140,10 @@ class _Prover:
         self.facts = facts
         self.ranges = {v: tuple(None if d is None else _seen_through(d) for d in r) for v, r in facts.ranges.items()}
         self.known = [_seen_through(d) for d in facts.nonneg]
+        self.by_term: dict[tuple[Any, bool], list[int]] = {}  # facts, by a monomial and whether it is subtracted
+        for k, fact in enumerate(self.known):
+            for monomial, c in fact.terms:
+                self.by_term.setdefault((monomial, c < 0), []).append(k)
         self.answers: dict[Dim, bool] = {}
         self.steps = 0
         self.depth = 0
@@ -165,7 +169,17 @@ class _Prover:
             split = linear_split(dim, atom)
             if split is not None and self._eliminate(atom, *split):
                 return True
-        return any(_helps(f, dim) and self.nonneg(dim - f) for f in self.known)
+        return any(self.nonneg(dim - self.known[k]) for k in self._helping(dim))
+
+    def _helping(self, dim: Dim) -> list[int]:
+        """The facts without which `dim` is nearer to a sum of non-negative terms: a negative term becomes larger, or a
+        positive one whose value may be negative becomes smaller."""
+        found: set[int] = set()
+        if self.steps <= _MAX_STEPS:
+            for monomial, c in dim.terms:
+                if c < 0 or not all(isinstance(a, str) for a in monomial):
+                    found.update(self.by_term.get((monomial, c < 0), ()))
+        return sorted(found)
 
     def _sum_of_nonneg(self, dim: Dim) -> bool:
         def product_is_nonneg(monomial: tuple[Atom, ...]) -> bool:
@@ -243,35 +257,25 @@ class _Prover:
         return (rising and self.nonneg(rest)) or (falling and self.nonneg(num * factor + rest))
 
 
-def _helps(fact: Dim, dim: Dim) -> bool:
-    """Whether ``dim - fact`` is nearer to a sum of non-negative terms than `dim`: a negative term becomes larger,
-    or a positive one whose value may be negative becomes smaller."""
-    coefficients = dict(dim.terms)
-    for monomial, c in fact.terms:
-        own = coefficients.get(monomial, 0)
-        if (c < 0 and own < 0) or (c > 0 and own > 0 and not all(isinstance(a, str) for a in monomial)):
-            return True
-    return False
-
-
 def _mentions(dim: Dim, atom: Atom) -> bool:
     return any(a == atom for a in dim.atoms())
 
 
 def linear_split(dim: Dim, atom: Atom) -> tuple[Dim, Dim] | None:
     """``factor, rest`` with ``dim == atom*factor + rest``; None where it occurs in a higher power."""
-    factor = rest = Dim.of(0)
-    for monomial, c in dim.terms:
+    factors: dict[tuple[Atom, ...], int] = {}
+    others = []
+    for term in dim.terms:
+        monomial, c = term
         power = monomial.count(atom)
         if power > 1:
             return None
         if power:
-            others = list(monomial)
-            others.remove(atom)
-            factor = factor + Dim(((tuple(others), c),))
+            at = monomial.index(atom)
+            factors[(*monomial[:at], *monomial[at + 1 :])] = c
         else:
-            rest = rest + Dim(((monomial, c),))
-    return factor, rest
+            others.append(term)
+    return Dim.of_terms(factors), Dim(tuple(others))
 
 
 def _counts(op: Op) -> bool:

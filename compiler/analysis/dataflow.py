@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..ir.nodes import Function, Op, Operand, Region, Value
+from ..ir.nodes import Function, Op, Operand, Region, Substitution, Value
 from .alias import Carried
 
 Use = tuple[Op | None, Region]
@@ -178,3 +178,19 @@ def replace_operand(op: Op, old: Value, new: Value) -> None:
         r.yields[:] = [new if y is old else y for y in r.yields]
         for inner in r.ops:
             replace_operand(inner, old, new)
+
+
+def replace_everywhere(region: Region, sub: Substitution) -> None:
+    """Substitute values in a region and all in it: in operands, attributes, types and yields."""
+    if not sub.map:
+        return
+    for op in region.ops:
+        op.operands = [sub.operand(x) for x in op.operands]
+        op.attrs = {k: sub.attr(a) for k, a in op.attrs.items()}
+        for v in op.results:
+            v.type = sub.type(v.type)
+        for r in op.regions:
+            for p in r.params:
+                p.type = sub.type(p.type)
+            replace_everywhere(r, sub)
+    region.yields = [sub.operand(y) for y in region.yields]

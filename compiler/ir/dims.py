@@ -93,7 +93,8 @@ class Dim:
         return Dim((((x,), 1),))
 
     @staticmethod
-    def _from(terms: dict[Monomial, int]) -> Dim:
+    def of_terms(terms: dict[Monomial, int]) -> Dim:
+        """The sum of monomials, of sorted atoms each, times their coefficients."""
         kept = [(m, c) for m, c in terms.items() if c]
         if len(kept) > 1:
             kept.sort(key=lambda t: _monomial_key(t[0]))
@@ -109,7 +110,7 @@ class Dim:
         terms = dict(self.terms)
         for m, c in other.terms:
             terms[m] = terms.get(m, 0) + c
-        return Dim._from(terms)
+        return Dim.of_terms(terms)
 
     __radd__ = __add__
 
@@ -132,7 +133,7 @@ class Dim:
             for m2, c2 in other.terms:
                 m = tuple(sorted(m1 + m2, key=_atom_key))
                 terms[m] = terms.get(m, 0) + c1 * c2
-        return Dim._from(terms)
+        return Dim.of_terms(terms)
 
     __rmul__ = __mul__
 
@@ -164,7 +165,7 @@ class Dim:
             if c % divisor[1]:
                 return None
             terms[tuple(rest)] = c // divisor[1]
-        return Dim._from(terms)
+        return Dim.of_terms(terms)
 
     def min(self, other: int | Dim) -> Dim:
         other = Dim.of(other)

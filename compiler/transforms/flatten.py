@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from ..analysis.alias import ACCESSES
 from ..analysis.bounds import Facts, prove_nonneg
+from ..analysis.dataflow import replace_everywhere
 from ..ir.builder import Builder, constant
 from ..ir.nodes import Op, Operand, Region, Substitution, Value, as_dim
 from ..ir.opdef import opdef
@@ -200,19 +201,3 @@ def _root(x: Operand, inside: set[Value]) -> Operand:
         assert isinstance(x, Value) and x.op is not None
         x = x.op.operands[0]
     return x
-
-
-def replace_everywhere(region: Region, sub: Substitution) -> None:
-    """Substitute values in a region and all in it: in operands, attributes, types and yields."""
-    if not sub.map:
-        return
-    for op in region.ops:
-        op.operands = [sub.operand(x) for x in op.operands]
-        op.attrs = {k: sub.attr(a) for k, a in op.attrs.items()}
-        for v in op.results:
-            v.type = sub.type(v.type)
-        for r in op.regions:
-            for p in r.params:
-                p.type = sub.type(p.type)
-            replace_everywhere(r, sub)
-    region.yields = [sub.operand(y) for y in region.yields]

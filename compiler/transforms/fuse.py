@@ -289,7 +289,7 @@ class Planner:
                 ancestors |= units[d].ancestors | (1 << d)
             joined = None
             if space is not None:
-                for g in reversed(open_groups.get(space, [])[-8:]):
+                for g in self._candidates(op, open_groups.get(space, []), home):
                     if self._may_join(op, g, units, deps, needed):
                         joined = g
                         break
@@ -318,6 +318,16 @@ class Planner:
         sink(self, units, home, MAX_ARRAYS)
         buffered = self._buffered(home)
         return Plan([u for u in _schedule(units) if u.ops], self.virtual, buffered, self.dying)
+
+    def _candidates(self, op: Op, groups: list[int], home: dict[Op, int]) -> list[int]:
+        """The groups that an op may join, in order of preference: the one that makes the array which it writes to has
+        the element in a register; then the latest."""
+        latest = groups[:-9:-1]
+        if op.opcode not in WRITES:
+            return latest
+        maker = self.maker.get(op.operands[0])  # type: ignore[arg-type]
+        own = home.get(maker) if maker is not None else None
+        return [own, *(g for g in latest if g != own)] if own in groups else latest
 
     def _dependences(self, op: Op, k: int, home: dict[Op, int]) -> tuple[set[int], set[Value]]:
         """Units that come before `op`, and every value it reads, those behind virtual ones included."""

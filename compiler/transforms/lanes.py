@@ -34,14 +34,14 @@ from typing import final
 
 from ..analysis.alias import ACCESSES, Carried
 from ..analysis.bounds import Facts, facts_before, linear_split
-from ..analysis.dataflow import reads
+from ..analysis.dataflow import reads, replace_everywhere
 from ..analysis.sums import Sums
 from ..ir.builder import Builder
 from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Substitution, Value, as_dim
 from ..ir.opdef import opdef
 from ..rules.indexing import index_operands
-from .flatten import flattened, replace_everywhere
+from .flatten import flattened
 from .lanes_emit import emit_blocks
 
 DEAR = 10  # the cost of an elementary function (`ir.opdef`)

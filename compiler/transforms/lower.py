@@ -35,6 +35,7 @@ from .lanes import make_lanes
 from .lower_decompose import decompose
 from .lower_nest import NestEmitter
 from .outer_products import collect_outer_products
+from .overwritten import drop_overwritten
 from .pairs import turn_pairs
 from .periodic import pad_rotations
 from .promote import promote
@@ -63,6 +64,7 @@ def _lower_one(fn: Function) -> Function:
     contract(new)
     fuse_rows(new)
     forward_stores(new.body)
+    drop_overwritten(new)
     drop_unread(new.body)
     contract(new, shape=True)
     drop_unread(new.body)

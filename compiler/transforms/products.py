@@ -17,11 +17,10 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from ..analysis.dataflow import region_uses
+from ..analysis.dataflow import region_uses, replace_everywhere
 from ..ir.builder import Builder
 from ..ir.nodes import Function, Op, Operand, Region, Substitution, Value
 from .dce import drop_dead
-from .flatten import replace_everywhere
 
 
 def factor_products(fn: Function) -> Function:

@@ -17,7 +17,8 @@ Additions to one buffer commute, so that a chain of accums whose intermediate ve
 The terms of a group have unit steps, the same extents and the same integer indices, and starts that differ by
 constants. A value that is added only once stays a scatter (it needs no memory then); a value that is a
 constant multiple of another shares its copy. The padded copy is allocated before the loops in which its
-shape does not change and carried through them: the margin is never written.
+shape does not change and carried through them: the margin is never written. Where the program goes on with the inside
+of what the sum covers, the border is added up apart (`peel`).
 
 The result differs by reassociation of the sum, and by the sign of zeros where 0.0 is added.
 """
@@ -37,6 +38,7 @@ from ..ir.nodes import At, Const, Function, Op, Operand, Region, Span, Value, as
 from ..ir.opdef import opdef
 from ..ir.types import Type
 from .access import has_gather, index_operands
+from .peel import Box, accesses, apart, box_of, inside, slabs
 
 # wider hulls than this are mostly margin
 MAX_REACH = 16
@@ -51,11 +53,13 @@ def gather_form(fn: Function) -> None:
 
 @dataclass(slots=True, eq=False)
 class _Term:
-    """One accum: `scale` (ops from the outermost in) of `base` is added at `offset` + the group's origin."""
+    """One accum: `scale` (ops from the outermost in) of `base` is added in the box `spans`, at `offset` + the group's
+    origin."""
 
     op: Op
     key: tuple[object, ...]
     offset: tuple[int, ...]
+    spans: Box
     base: Value
     scale: list[Op]
 
@@ -130,52 +134,53 @@ class _Gatherer:
     def _regroup(self, chain: list[Op], groups: list[list[_Term]], pads: dict[Value, _Pad], region: Region) -> None:
         place = {op: k for k, op in enumerate(chain)}
         sums = {max((t.op for t in terms), key=place.__getitem__): terms for terms in groups}
-        dropped = {t.op for terms in groups for t in terms} - sums.keys()
+        grouped = {t.op for terms in groups for t in terms}
         # the sums come last, so that those with one hull can be one nest
-        end = chain[-1]
-        order = [op for op in chain if op not in dropped and op not in sums] + list(sums)
-        position = region.ops.index(end) + 1
-        region.ops[position:position] = list(sums)
-        for op in [*dropped, *sums]:
-            region.ops.remove(op)
-        for op, terms in sums.items():
-            self._sum(op, terms, pads, region)
-        if order[-1] is not end:
-            _exchange_results(order[-1], end)
+        order = [op for op in chain if op not in grouped]
+        last = list(sums)[-1]
+        end = region.ops.index(chain[-1]) + 1
+        before, after = [op for op in region.ops[:end] if op not in grouped], region.ops[end:]
+        if last is not chain[-1]:
+            _exchange_results(last, chain[-1])
         current = chain[0].operands[0]
+        cleared = self._clearing(current, region)
+        others = [*accesses(last.result, region), *order, *([cleared] if cleared is not None else [])]
+        parts = {op: [op] for op in order}  # an addition, and what is computed for it
+        borders: list[Op] = []
+        for op, terms in sums.items():
+            hull = box = _hull(terms)
+            if not zeros(current) and all(t.base in pads for t in terms):
+                box = inside(op, hull, others) or hull
+            for slab in slabs(hull, box):
+                border = _like(op)
+                made = _sum(border, terms, pads, slab)
+                if made:
+                    borders.append(border)
+                    parts[border] = made
+            parts[op] = _sum(op, terms, pads, box)
+        writes = [*order, *sums]
+        first = _instead(cleared, [*borders, *writes]) if cleared is not None else None
+        if cleared is not None and first is not None:
+            before.remove(cleared)
+            current = cleared.operands[0]
+            writes.remove(first)
+            writes.insert(0, first)
+        if borders or first is not None:  # what is added inside stays together
+            before = [op for op in before if op not in order]
+            writes = [*borders, *writes]
+        region.ops[:] = [*before, *(x for op in writes if op not in before for x in parts[op]), *after]
         fresh = zeros(current)
-        for op in order:
+        for op in writes:
             if not has_gather(op):  # a place that comes twice among the indices is added to twice
-                op.opcode = "store" if fresh else "accum"
+                op.opcode = "store" if fresh or op is first else "accum"
             op.operands[0] = current
             current, fresh = op.result, False
 
-    def _sum(self, op: Op, terms: list[_Term], pads: dict[Value, _Pad], region: Region) -> None:
-        """Make the last accum of a group that of the sum of its terms, over their hull."""
-        low, high = _extremes(terms)
-        spans = [i for i in op.attrs["index"] if isinstance(i, Span)]
-        own = next(t for t in terms if t.op is op).offset
-        sizes = [s.size + (h - lo) for s, lo, h in zip(spans, low, high, strict=True)]
-        b = Builder(Region(), op.loc)
-        total: Value | None = None
-        for t in terms:
-            value = t.base
-            pad = pads.get(t.base)
-            if pad is not None:
-                index = tuple(
-                    Span(Dim.of(m - (o - lo)), s) for m, o, lo, s in zip(pad.before, t.offset, low, sizes, strict=True)
-                )
-                value = b.op("load", pad.copy, attrs={"index": index, "inbounds": True}, hint=t.base.hint).result
-            for scaling in reversed(t.scale):
-                xs = [value if isinstance(x, Value) else x for x in scaling.operands]
-                value = b.op(scaling.opcode, *xs, attrs=dict(scaling.attrs)).result
-            total = value if total is None else b.op("add", total, value).result
-        assert total is not None
-        position = region.ops.index(op)
-        region.ops[position:position] = b.region.ops
-        moved = iter(Span(s.start + (lo - o), size) for s, lo, o, size in zip(spans, low, own, sizes, strict=True))
-        op.attrs["index"] = tuple(next(moved) if isinstance(i, Span) else i for i in op.attrs["index"])
-        op.operands[-1] = total
+    def _clearing(self, array: Operand, region: Region) -> Op | None:
+        """What has set elements of an array to zero, if only the chain adds to the result."""
+        op = array.op if isinstance(array, Value) and self.uses[array] == 1 else None
+        clears = op is not None and op.opcode == "store" and op in region.ops and _is_zero(op.operands[-1])
+        return op if clears else None
 
     # -- padded copies --------------------------------------------------------------------------------
     def _pad(self, base: Value, before: Widths, after: Widths, first: Op, region: Region, loops: list[_Loop]) -> _Pad:
@@ -230,6 +235,52 @@ def read_from_copy(copy: Value, base: Value, region: Region, index: tuple[Span, 
         op.operands[:] = [load.result if x is base else x for x in op.operands]
 
 
+def _sum(op: Op, terms: list[_Term], pads: dict[Value, _Pad], box: Box) -> list[Op]:
+    """Make `op` the accum of the sum of the terms of a group in a box; `op`, after the ops that this takes, or nothing
+    where no term reaches the box."""
+    b = Builder(Region(), op.loc)
+    total: Value | None = None
+    for t in terms:
+        value = t.base
+        pad = pads.get(t.base)
+        if pad is not None:
+            if apart(box, t.spans):
+                continue  # all of it is margin
+            index = tuple(Span(x.start - s.start + m, x.size) for x, s, m in zip(box, t.spans, pad.before, strict=True))
+            value = b.op("load", pad.copy, attrs={"index": index, "inbounds": True}, hint=t.base.hint).result
+        for scaling in reversed(t.scale):
+            xs = [value if isinstance(x, Value) else x for x in scaling.operands]
+            value = b.op(scaling.opcode, *xs, attrs=dict(scaling.attrs)).result
+        total = value if total is None else b.op("add", total, value).result
+    if total is None:
+        return []
+    moved = iter(box)
+    op.attrs["index"] = tuple(next(moved) if isinstance(i, Span) else i for i in op.attrs["index"])
+    op.operands[-1] = total
+    return [*b.region.ops, op]
+
+
+def _instead(cleared: Op, writes: list[Op]) -> Op | None:
+    """The first of the additions, which commute, that may be made a store in place of that of zeros: those before it
+    are to other elements."""
+    box = box_of(cleared)
+    for op in writes:
+        theirs = box_of(op)
+        if box is None or theirs is None or theirs[0] != box[0]:
+            return None
+        if theirs == box:
+            return op
+        if not apart(theirs[1], box[1]):
+            return None
+    return None
+
+
+def _like(op: Op) -> Op:
+    """A further write to the same array."""
+    hints = [r.hint for r in op.results]
+    return Op(op.opcode, list(op.operands), dict(op.attrs), [r.type for r in op.results], None, op.loc, hints)
+
+
 def _exchange_results(a: Op, b: Op) -> None:
     a.results, b.results = b.results, a.results
     for op in (a, b):
@@ -245,8 +296,11 @@ def zeros(x: Operand) -> bool:
     op = x.op if isinstance(x, Value) else None
     if op is None or op.opcode != "full":
         return False
-    fill = op.operands[0]
-    return isinstance(fill, Const) and fill.value == 0
+    return _is_zero(op.operands[0])
+
+
+def _is_zero(x: Operand) -> bool:
+    return isinstance(x, Const) and x.value == 0
 
 
 def _yields(region: Region) -> Iterator[Operand]:
@@ -293,7 +347,8 @@ def _groups(chain: list[Op]) -> list[list[_Term]]:
         # the outermost of those that are shared most
         base, scale = max(multiples, key=lambda m: counts[key, m[0]])
         if counts[key, base] > 1:
-            by_key.setdefault(key, []).append(_Term(op, key, offset, base, scale))
+            spans = tuple(i for i in op.attrs["index"] if isinstance(i, Span))
+            by_key.setdefault(key, []).append(_Term(op, key, offset, spans, base, scale))
     groups = []
     for terms in by_key.values():
         bases = Counter(t.base for t in terms)
@@ -354,6 +409,16 @@ def multiple_of(v: Value) -> Value | None:
     if any(not math.isfinite(c.value) or (op.opcode == "div" and c.value == 0) for c in fixed):
         return None
     return arrays[0]
+
+
+def _hull(terms: list[_Term]) -> Box:
+    """The box of all places of a group."""
+    low, high = _extremes(terms)
+    (first, *_) = terms
+    return tuple(
+        Span(s.start + (lo - o), s.size + (hi - lo))
+        for s, o, lo, hi in zip(first.spans, first.offset, low, high, strict=True)
+    )
 
 
 def _extremes(terms: list[_Term]) -> tuple[tuple[int, ...], tuple[int, ...]]:

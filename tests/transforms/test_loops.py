@@ -93,6 +93,18 @@ def random_chain(seed: int) -> tuple[Function, list[np.ndarray]]:
                 index, at = (Gather(), *index[1:]), [places]
                 v = b.emit("exp", b.emit("load", target, *at, index=index))
             t = b.emit(r.choice(["accum"] * 6 + ["store"]), t, *at, v, index=index)
+        if r.random() < 0.5:  # goes on with a part of the array
+            at = [row] if rows and row is not None else [constant(0)] * rows
+            index = (*[At()] * rows, *(Span(Dim.of(r.randint(0, reach)), n - reach) for _ in shape))
+            part = b.emit("exp", b.emit("mul", b.emit("load", t, *at, index=index), constant(-0.1)))
+            if r.random() < 0.7:
+                t = b.emit("store", t, *at, constant(0.0), index=index)
+            elif r.random() < 0.5:
+                t = b.emit(r.choice(["accum", "store"]), t, *at, part, index=index)
+            pool.append(part)
+            for _ in range(r.randint(0, 4)):
+                index = (*[At()] * rows, *(Span(Dim.of(r.randint(0, reach)), n - reach) for _ in shape))
+                t = b.emit("accum", t, *at, r.choice([part, r.choice(pool)]), index=index)
         if r.random() < 0.5:
             t = b.emit("mul", t, b.emit("exp", constant(-0.5)))
         return t
