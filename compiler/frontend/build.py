@@ -244,6 +244,7 @@ def _static_argument(ctx: Interpreter, value: Any) -> Any:
     return value
 
 
+_ITEMS_LIMIT = 100  # of a list that grew in a loop and is returned
 _KNOWN = (type, enum.Enum, types.ModuleType, types.FunctionType, types.BuiltinFunctionType, np.ufunc, np.dtype)
 
 
@@ -265,6 +266,8 @@ def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
         return tuple(leave(ctx, x, yields, loc) for x in v)
     if isinstance(v, ListValue) and not isinstance(v.content, Rows):
         return [leave(ctx, x, yields, loc) for x in v.content]
+    if isinstance(v, (ListValue, StackedItems, StackedList)):
+        return _leave_rows(ctx, v, yields, loc)
     if isinstance(v, DictValue):
         return {k: leave(ctx, x, yields, loc) for k, x in v.items.items()}
     if is_alternative(v):
@@ -301,7 +304,17 @@ def leave(ctx: Interpreter, v: Any, yields: list[Operand], loc: Loc) -> Any:
     if is_static(v):
         return Static(to_python(v))
     hint = "return numbers, arrays, or containers of them"
-    what = describe(v)
-    if isinstance(v, (ListValue, StackedItems, StackedList)):
-        what, hint = "a list of run-time length", "return an array of its items, np.array(items)"
-    raise PullbackTypeError(f"the function returns {what}", loc, hint)
+    raise PullbackTypeError(f"the function returns {describe(v)}", loc, hint)
+
+
+def _leave_rows(ctx: Interpreter, v: ListValue | StackedItems | StackedList, yields: list[Operand], loc: Loc) -> Any:
+    """A list that is returned and whose length the extents of the arguments tell: its items one by one."""
+    with ctx.b.at(loc):
+        rows = ctx.as_stacked(v)
+        size = ctx.session.number(ctx.length(rows))
+        if size is None or size > _ITEMS_LIMIT:
+            what = "a list of run-time length" if size is None else f"a list of {size} items"
+            raise PullbackTypeError(
+                f"the function returns {what}", loc, "return an array of its items, np.array(items)"
+            )
+        return [leave(ctx, ctx.item_at(rows, k), yields, loc) for k in range(size)]

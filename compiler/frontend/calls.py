@@ -25,7 +25,7 @@ import numpy as np
 
 from ..errors import NeedsStatic, PullbackAttributeError, PullbackError, PullbackTypeError, UnsupportedError
 from ..paths import of_named, of_value, unwrap
-from . import fence, sequences_library
+from . import fence, sequences_library, statistics_library
 from .alternatives import is_alternative, one_of
 from .capture import Source, bind, is_library, parameters, source_of
 from .context import DeadCode, closest, describe
@@ -60,12 +60,13 @@ MAX_DEPTH = 150
 # modules whose functions change only with the version of Python, NumPy or pullback
 _VERSIONED = {*sys.stdlib_module_names, "numpy", "pullback"} - {"__main__"}
 _MODULES = (
-    "containers_library", "grouped_library", "sequences_library", "numpy_library", "numpy_compositions",
-    "scipy_functions",
+    "containers_library", "grouped_library", "sequences_library", "statistics_library", "numpy_library",
+    "numpy_compositions", "scipy_functions",
 )  # fmt: skip
 _LIBRARY = frozenset(f"{__package__}.{name}" for name in _MODULES)
 
 
+_IN_PLACE_OF = {**sequences_library.IN_PLACE_OF, **statistics_library.IN_PLACE_OF}
 _READERS = (len, sum, min, max, any, all, sorted)  # builtins that look at what they are given, and do not keep it
 _OF_ARRAYS = (  # not of the numbers in arrays without axes
     isinstance, type, setattr, print, copy.copy, copy.deepcopy, np.asarray, np.asanyarray, np.copyto, np.ravel,
@@ -252,8 +253,8 @@ class Calls(Objects):
             callables = lambda c: isinstance(c, UserFunction) or callable(c)
             return one_of(self, fn, lambda f: self.call(f, args, kwargs), callables, "the function called")
         plain = fn.fn if isinstance(fn, UserFunction) else fn
-        if isinstance(plain, _FUNCTIONS) and plain in sequences_library.IN_PLACE_OF:
-            fn = self.named_function(sequences_library.IN_PLACE_OF[plain], plain.__name__)
+        if isinstance(plain, _FUNCTIONS) and plain in _IN_PLACE_OF:
+            fn = self.named_function(_IN_PLACE_OF[plain], plain.__name__)
         if isinstance(fn, UserFunction):
             handler = None if fn.fn is None else numpy_calls.lookup(fn.fn) or builtin_calls.BUILTINS.get(fn.fn)
             if handler is None:

@@ -6,7 +6,6 @@ import ast
 from typing import Any
 
 from ..errors import (
-    NeedsStatic,
     PullbackIndexError,
     PullbackKeyError,
     PullbackTypeError,
@@ -68,17 +67,32 @@ def _mutated(ctx: Any, owner: Any) -> Any:
     return owner.items
 
 
-def find(ctx: Any, items: list[Any], x: Any, what: str) -> int | None:
-    """The position of the first item equal to `x`; an error where only the values at run time tell."""
-    for k, item in enumerate(items):
-        if item is x:
-            return k
-        same = ctx.truth(ctx.compare(ast.Eq(), item, x))
-        if not isinstance(same, bool):
-            ctx.error(NeedsStatic, f"{what} depends on values known only at run time", "use indices, or a mask")
-        if same:
-            return k
-    return None
+def find(ctx: Any, items: list[Any], x: Any) -> Any:
+    """The position of the first item equal to `x`, or None. Where only the run tells, a number, -1 for none."""
+    tests = []
+    for item in items:
+        tests.append(True if item is x else ctx.truth(ctx.compare(ast.Eq(), item, x)))
+        if tests[-1] is True:
+            break
+    if all(isinstance(same, bool) for same in tests):
+        return len(tests) - 1 if True in tests else None
+    place: Any = -1
+    for k, same in reversed(list(enumerate(tests))):
+        if same is True:
+            place = k
+        elif same is not False:
+            place = ctx.emit("where", same, ctx.operand(k), ctx.operand(place))
+    return place
+
+
+def _found(ctx: Any, items: list[Any], x: Any, message: str) -> Any:
+    """`find`, where it is an error that there is no such item."""
+    place = find(ctx, items, x)
+    if place is None:
+        ctx.error(PullbackValueError, message)
+    if not isinstance(place, int):
+        ctx.check(ctx.emit("ge", place, ctx.operand(0)), "ValueError", message)
+    return place
 
 
 # -- lists -----------------------------------------------------------------------------------------------
@@ -118,22 +132,26 @@ def _insert(ctx: Any, owner: ListValue, index: Any, x: Any) -> None:
 
 
 def _remove(ctx: Any, owner: ListValue, x: Any) -> None:
-    place = find(ctx, owner.items, x, "which item is removed")
-    if place is None:
-        ctx.error(PullbackValueError, "list.remove(x): x not in list")
-    del _mutated(ctx, owner)[place]
+    message = "list.remove(x): x not in list"
+    if isinstance(owner.content, Rows):
+        place = ctx.call(ctx.named_function(sequences_library.position, "remove"), [owner, x, message], {})
+    else:
+        place = _found(ctx, owner.items, x, message)
+    _pop(ctx, owner, place)
 
 
 def _index(ctx: Any, owner: Any, x: Any, *bounds: Any) -> Any:
+    message = "the item is not in the list"
+    if isinstance(owner, ListValue) and isinstance(owner.content, Rows):
+        return ctx.call(ctx.named_function(sequences_library.position, "index"), [owner, x, message, *bounds], {})
     items = owner.items if isinstance(owner, ListValue) else list(owner)
     first, last, _ = slice(*(ctx.static(b, "a bound of index") for b in (*bounds, None, None)[:2])).indices(len(items))
-    place = find(ctx, items[first:last], x, "the position of an item")
-    if place is None:
-        ctx.error(PullbackValueError, "the item is not in the list")
-    return first + (place or 0)
+    return ctx.binary(ast.Add, first, _found(ctx, items[first:last], x, message))
 
 
 def _count(ctx: Any, owner: Any, x: Any) -> Any:
+    if isinstance(owner, ListValue) and isinstance(owner.content, Rows):
+        return ctx.call(ctx.named_function(sequences_library.count, "count"), [owner, x], {})
     items = owner.items if isinstance(owner, ListValue) else owner
     total: Any = 0
     for item in items:

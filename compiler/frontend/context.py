@@ -31,6 +31,7 @@ from ..ir.types import FROM_NUMPY, INT, Type
 from ..paths import TRANSFORMS, of_value
 from .alternatives import is_alternative
 from .broadcasting import Broadcasting
+from .containers_library import deque
 from .session import Session
 from .sharing import is_stale, on_either
 from .values import (
@@ -164,6 +165,8 @@ class Context(Broadcasting):
             return self.b.extent(v)
         if is_number(v):
             return self.constant(v)
+        if isinstance(v, RecordValue) and v.cls is deque:
+            v = self.begun(v)
         if isinstance(v, ListValue):
             v = self.as_stacked(v)
         if isinstance(v, ListValue):

@@ -104,10 +104,17 @@ def _joined_rows(ctx: Context, rows: StackedList) -> Any:
     return ctx.wrap(reshaped(ctx, x, (count * length, *rest)))
 
 
+def _first_axis_to(ctx: Context, x: Operand, number: int) -> Operand:
+    perm = [*range(1, x.type.rank)]
+    perm.insert(number, 0)
+    return ctx.b.emit("transpose", x, perm=tuple(perm)) if number else x
+
+
 @numpy_function(np.stack, static="axis dtype")
 def _stack(ctx: Context, arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None) -> Any:
-    if isinstance(arrays, StackedList) and axis == 0 and out is None and dtype is None:
-        return ctx.wrap(ctx.read(_some_rows(ctx, arrays, "stack")))
+    if isinstance(arrays, StackedList) and out is None and dtype is None:
+        rows = ctx.operand(_some_rows(ctx, arrays, "stack"))
+        return ctx.wrap(_first_axis_to(ctx, rows, one_axis(ctx, axis, rows.type.rank)))
     operands = [strong_operand(ctx, a) for a in elements(ctx, arrays, "np.stack")]
     if not operands:
         ctx.error(PullbackValueError, "need at least one array to stack")
@@ -140,6 +147,11 @@ _enter_stacking(np.dstack, 3, 2)
 
 @numpy_function(np.column_stack)
 def _column_stack(ctx: Context, tup: Any) -> Any:
+    if isinstance(tup, StackedList) and ctx.array_type(tup.array).rank <= 2:
+        rows = ctx.operand(_some_rows(ctx, tup, "concatenate"))
+        if rows.type.rank == 1:
+            return ctx.wrap(reshaped(ctx, rows, (Dim.of(1), rows.type.shape[0])))
+        return ctx.wrap(_first_axis_to(ctx, rows, 1))
     columns = []
     for a in elements(ctx, tup, "np.column_stack"):
         x = strong_operand(ctx, a)

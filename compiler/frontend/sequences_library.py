@@ -111,6 +111,26 @@ def insert(a: list[Any], place: int, x: Any) -> None:
     _put_in(a, max(place + len(a), 0) if place < 0 else min(place, len(a)), x)
 
 
+def position(a: list[Any], x: Any, message: str, start: int = 0, stop: int | None = None) -> int:
+    """``a.index(x, start, stop)``, where only the run tells the length."""
+    n = len(a)
+    first = max(start + n, 0) if start < 0 else start
+    end = n if stop is None else max(stop + n, 0) if stop < 0 else min(stop, n)
+    for k in range(first, end):
+        if a[k] == x:
+            return k
+    raise ValueError(message)
+
+
+def count(a: list[Any], x: Any) -> int:
+    """``a.count(x)``, where only the run tells the length."""
+    total = 0
+    for item in a:
+        if item == x:
+            total += 1
+    return total
+
+
 def take_out(a: list[Any], place: int) -> Any:
     """``a.pop(place)``, where only the run tells the place, or the length."""
     n = len(a)

@@ -16,7 +16,7 @@ import pullback as pb
 from .support import VARIANTS, outcome
 
 MODULES = ("absent", "alternatives", "augmented", "carried_parts", "containers", "contexts", "control", "copies", "decided", "equality", "generators", "grouped", "guarded", "growing", "growing_while", "integer_powers", "item_parts",
-           "iteration", "iterators", "local_classes", "mutation", "objects", "ordered", "picked", "private_names", "recursive_sharing", "sharing", "shrinking", "special_methods",
+           "iteration", "iterators", "library", "local_classes", "mutation", "objects", "ordered", "picked", "private_names", "recursive_sharing", "sharing", "shrinking", "special_methods",
            "structure", "tables", "without_axes")  # fmt: skip
 
 CASES = {
@@ -37,6 +37,8 @@ RAISING = {"augmented.field_of_a_frozen_dataclass": "FrozenInstanceError", "augm
            "mutation.element_that_is_set_to_a_list": "ValueError", "mutation.element_that_is_set_to_an_array": "ValueError",
            "grouped.key_that_is_missing": "KeyError", "guarded.raise_in_a_handler": "RuntimeError", "local_classes.attribute_that_is_missing": "AttributeError", "local_classes.mutable_default": "ValueError", "objects.object_of_an_abstract_class": "TypeError", "objects.object_of_a_protocol": "TypeError",
            "objects.member_that_is_not_there": "KeyError", "objects.value_that_no_member_has": "ValueError",
+           "library.item_that_is_not_there": "ValueError", "library.item_that_is_not_there_to_remove": "ValueError",
+           "library.one_sample": "StatisticsError",
            "containers.position_of_what_is_before_the_start": "ValueError",
            "objects.item_behind_a_range": "IndexError", "equality.equal_arrays_that_are_not_one": "ValueError", "decided.not_decided_before_the_end": "IndexError", "private_names.without_the_class": "AttributeError", "special_methods.a_key_that_is_missing": "KeyError",
            "alternatives.a_key_that_no_path_has": "KeyError", "picked.out_of_range": "IndexError",
