@@ -232,6 +232,9 @@ class Comprehensions(Expressions):
             def element() -> None:
                 for k, g in enumerate(generators):
                     self.assign(g.target, self._sample(self.begun(self.eval(g.iter)) if k else iterable))
+                    for test in g.ifs:
+                        if binds(test):  # by :=, for the items
+                            self.test(test)
                 sample.append(self._item(self.eval(elt)))
 
             outcome = self.isolated(Region(), element)

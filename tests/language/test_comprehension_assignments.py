@@ -91,6 +91,25 @@ def f14(x):
     return g() * t
 
 
+def f15(x):
+    r = [t for v in x if (t := v * 2) > 0.3]
+    return sum(r) + t
+
+
+def f16(x):
+    return sum([a * b for v in x if (a := v * 2) > 0.3 if (b := a * a) > 0.2])
+
+
+def f17(x):
+    t = 5.0
+    r = [t * q for i in range(int(x[3] * 10)) if (t := x[i]) > 0.1 and (q := t + 1) > 0]
+    return r[0] + len(r) * t
+
+
+def f18(x):
+    return sum([t * w for v in x if (t := v * 2) > 0.3 for w in x if w < t])
+
+
 def f7(x):
     w = 0.0
     if any((w := y) > 0.5 for y in [x[0], x[1], x[2]]):
@@ -103,7 +122,7 @@ def f8(x):
     return float(any(st.pop() > 0.5 for _ in range(2))) + sum(st)
 
 
-RIGHT = [f1, f2, f3, f4, f5, f6, f9, f10, f11, f12, f13, f14]
+RIGHT = [f1, f2, f3, f4, f5, f6, f9, f10, f11, f12, f13, f14, f15, f16, f17, f18]
 
 
 @pytest.mark.parametrize("f", RIGHT)
