@@ -237,12 +237,11 @@ def _fsum(ctx: Context, values: Any, /) -> Any:
     """The sum in the order of the items, or of an array's `sum`: not rounded once, as Python's is."""
     values = values.array if isinstance(values, StackedList) else values
     if isinstance(values, Array):
-        total = ctx.b.emit("sum", cast(ctx, _vector(ctx, values, "fsum"), "f64"), axes=(0,), keepdims=False)
+        items = [ctx.wrap(cast(ctx, _vector(ctx, values, "fsum"), "f64"))]
+        total = ctx.operand(ctx.call(library.fsum_of_array, items, {}))
         return cast(ctx, total, "f64", weak=True)
-    result: Any = constant(0.0, FLOAT)
-    for item in elements(ctx, values, "math.fsum"):
-        result = ctx.elementwise("add", result, python_float(ctx, item, "math.fsum"))
-    return result
+    items = [python_float(ctx, item, "math.fsum") for item in elements(ctx, values, "math.fsum")]
+    return ctx.call(library.fsum_of_items, items, {}) if items else constant(0.0, FLOAT)
 
 
 def _vector(ctx: Context, values: Array, name: str) -> Operand:

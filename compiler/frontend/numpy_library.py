@@ -472,6 +472,37 @@ def python_prod(values: Any, start: Any) -> Any:
     return product
 
 
+def fsum_of_array(values: Any) -> Any:
+    total = np.sum(values)
+    if not np.isfinite(total):
+        require_fsum(np.all(np.isfinite(values)), np.any(values == np.inf) and np.any(values == -np.inf))
+    return total
+
+
+def fsum_of_items(*values: Any) -> Any:
+    total = 0.0
+    for v in values:
+        total = total + v
+    if not math.isfinite(total):
+        finite = True
+        above = False
+        below = False
+        for v in values:
+            finite = finite and math.isfinite(v)
+            above = above or v == math.inf
+            below = below or v == -math.inf
+        require_fsum(finite, above and below)
+    return total
+
+
+def require_fsum(finite: Any, opposite: Any) -> None:
+    """What Python raises where the sum is no number: of finite items, or of opposite infinities."""
+    if finite:
+        raise OverflowError("intermediate overflow in fsum")
+    if opposite:
+        raise ValueError("-inf + inf in fsum")
+
+
 def gamma(x: Any) -> Any:
     size = math.exp(math.lgamma(x))  # raises at the poles
     return -size if x < 0.0 and math.floor(x) % 2 != 0 else size

@@ -268,6 +268,9 @@ class _Decomposer:
             "logical_or", self.scalar("logical_not", self.scalar("isinf", y)), self.scalar("logical_not", finite)
         )
         pole = op.opcode in _MATH_POLES
+        if op.opcode == "lgamma":  # its poles are not above 0
+            self.check(self.scalar("logical_or", ok, self.scalar("gt", xs[0], 0.0)), "ValueError", "math domain error")
+            pole = False
         self.check(ok, "ValueError" if pole else "OverflowError", "math domain error" if pole else "math range error")
 
     def _extremum(self, op: Op) -> list[Operand] | None:
@@ -655,4 +658,4 @@ _MATH_FINITE = frozenset(
         "fmod",
     }
 )
-_MATH_POLES = frozenset({"log", "log2", "log10", "log1p", "arctanh", "lgamma"})
+_MATH_POLES = frozenset({"log", "log2", "log10", "log1p", "arctanh"})
