@@ -167,6 +167,10 @@ class Contexts(LoopStatements):
             with self.b.at(self.location(s.finalbody[0])):
                 message = "a jump out of finally is not supported"
                 self.error(UnsupportedError, message, "return after the try statement")
+        if has_jump(s.finalbody, (ast.Raise, ast.Assert)):
+            with self.b.at(self.location(s.finalbody[0])):
+                message = "raise and assert in finally are not supported: they replace what the body raises"
+                self.error(UnsupportedError, message, "raise after the try statement")
 
     def finish_try(self, s: ast.Try) -> None:
         """What is in ``finally``."""
