@@ -28,7 +28,7 @@ import numpy as np
 from pullback.runtime import collecting
 
 from . import plan as plans
-from . import quick
+from . import quick, tree
 from .entry import Entry, Kernel, Specialisation, StaleError
 from .errors import (
     InternalError,
@@ -215,14 +215,19 @@ class Dispatcher:
         """The key of a call with bound arguments, and its run-time leaves."""
         key: list[Any] = [len(args)]
         leaves: list[Any] = []
-        for a in args:
-            if type(a) is np.ndarray:  # as `scan` does, without the call
-                key.append((a.dtype, a.shape))
-                leaves.append(a)
-            else:
-                scan(a, key, leaves, self._static_ints)
-        if kwargs:
-            scan(kwargs, key, leaves, self._static_ints)
+        try:
+            for a in args:
+                if type(a) is np.ndarray:  # as `scan` does, without the call
+                    key.append((a.dtype, a.shape))
+                    leaves.append(a)
+                else:
+                    scan(a, key, leaves, self._static_ints)
+            if kwargs:
+                scan(kwargs, key, leaves, self._static_ints)
+        except RecursionError:
+            for a, name in zip((*args, *kwargs.values()), (*self.names(len(args)), *kwargs), strict=False):
+                tree.require_finite(a, name)
+            raise
         return tuple(key), leaves
 
     def _key(self, signature: Signature) -> str | None:

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import PullbackTypeError
+from .errors import PullbackTypeError, PullbackValueError
 from .ir.leaves import Leaf, Static
 
 Leafs = tuple[type, ...]
@@ -35,6 +35,25 @@ def children(x: Any) -> list[tuple[Any, Any]] | None:
     if dataclasses.is_dataclass(t) and t not in _OWN_LEAVES:
         return [(f.name, getattr(x, f.name)) for f in dataclasses.fields(x)]
     return None
+
+
+def require_finite(x: Any, path: str) -> None:
+    """PullbackValueError for a container that contains itself, or is nested too deeply to be gone through."""
+    above: set[int] = set()
+    stack = [(path, x, False)]
+    while stack:
+        path, v, is_done = stack.pop()
+        inner = children(v)
+        if is_done:
+            above.remove(id(v))
+        elif inner is not None:
+            if id(v) in above:
+                raise PullbackValueError(f"{path} is a container that contains itself", hint="pass a copy without it")
+            if len(above) > 200:
+                raise PullbackValueError(f"{path} is nested too deeply", hint="pass a list of the items, side by side")
+            above.add(id(v))
+            stack.append((path, v, True))
+            stack += [(path + step(v, key), child, False) for key, child in inner]
 
 
 def rebuild(like: Any, new: Sequence[Any]) -> Any:
