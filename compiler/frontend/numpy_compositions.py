@@ -351,6 +351,19 @@ def putmask(a: Any, mask: Any, values: Any) -> Any:
     a[...] = np.where(mask, flat.reshape(a.shape), a)
 
 
+@composed(np.place)
+def place(arr: Any, mask: Any, vals: Any) -> Any:
+    given = np.ravel(vals)
+    chosen = np.ravel(mask) != 0
+    turn = np.cumsum(chosen) - 1
+    if given.shape[0] == 0:
+        if np.any(chosen):
+            raise ValueError("Cannot insert from an empty array!")
+    else:
+        flat = given[turn % given.shape[0]]
+        arr[...] = np.where(chosen.reshape(arr.shape), flat.reshape(arr.shape), arr)
+
+
 @composed(np.fill_diagonal, static="wrap")
 def fill_diagonal(a: Any, val: Any, wrap: Any = False) -> Any:
     n = min(a.shape)

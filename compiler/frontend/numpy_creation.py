@@ -386,11 +386,15 @@ def _fill(ctx: Context, a: Any, value: Any) -> Any:
 
 
 @numpy_function(np.copyto)
-def _copyto(ctx: Context, dst: Any, src: Any) -> Any:
+def _copyto(ctx: Context, dst: Any, src: Any, *, where: Any = True) -> Any:
     if not isinstance(dst, Array):
         ctx.session.changes_numbers = True
         ctx.error(PullbackTypeError, "np.copyto needs an array to write to")
-    ctx.write(dst, src)
+    given, held = ctx.operand(src).type, ctx.type(dst)
+    if not (np.can_cast(given.numpy, held.numpy, "same_kind") or (given.weak and given.is_int and held.is_int)):
+        message = f"cannot cast from {given.numpy} to {held.numpy} with casting rule 'same_kind'"
+        ctx.error(PullbackTypeError, message, "convert it first, with .astype")
+    ctx.write(dst, src if where is True else ctx.call(np.where, [where, src, dst], {}))
 
 
 # -- conversions by a dtype's name ---------------------------------------------------------------------

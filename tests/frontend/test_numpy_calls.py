@@ -155,6 +155,23 @@ def test_out_writes_the_array() -> None:
     assert_same(after(np.copyto, a, 3), np.full(4, 3.0))
 
 
+@pytest.mark.parametrize("values", [3.0, V[::-1], [1.0, 2.0, 3.0, 4.0], V[:1]])
+@pytest.mark.parametrize("mask", [V > 0, [True, False, True, True], V > 9])
+def test_writing_where_a_mask_is_true(mask: Any, values: Any) -> None:
+    want = V.copy()
+    np.copyto(want, values, where=mask)
+    assert_same(after(np.copyto, V, values, where=mask), want)
+    want = V.copy()
+    np.place(want, mask, np.ravel(values)[:3])
+    assert_same(after(np.place, V, mask, np.ravel(values)[:3]), want)
+
+
+@pytest.mark.parametrize("value", [V, np.float32(1), 2.5])
+def test_copyto_does_not_make_integers_of_floats(value: Any) -> None:
+    with pytest.raises(TypeError, match="same_kind"):
+        after(np.copyto, np.arange(4), value)
+
+
 def test_at_accumulates_repeated_indices() -> None:
     index, values = np.array([0, 2, 0, -1]), np.array([1.0, 2.0, 3.0, 4.0])
     want = W.copy()
