@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import deque
 from typing import Any
 
@@ -57,6 +58,11 @@ class Box:
         self.v = v
 
 
+def inside_itself(items):
+    items.append(items)
+    return items
+
+
 X = np.array([1.0, 2.0])
 
 CASES: list[Any] = [
@@ -70,6 +76,8 @@ CASES: list[Any] = [
     (lambda: pb.grad(f)((1.0, "relu")), TypeError, r"x\[1\]: it is a str"),
     (lambda: pb.grad(f)(()), TypeError, r"no float in it"),
     (lambda: pb.grad(f)(None), TypeError, r"no float in it"),
+    (lambda: pb.grad(f)(inside_itself([1.0])), ValueError, r"x\[1\] is a container that contains itself"),
+    (lambda: pb.vjp(f, inside_itself([1.0])), ValueError, r"x\[1\] is a container that contains itself"),
     (lambda: pb.grad(f, 2)(X), IndexError, r"argnums 2 is out of range.*1 positional argument"),
     (lambda: pb.grad(f, 1)(X), IndexError, r"passed explicitly"),
     (lambda: pb.grad(f, (0, -2))(X, 1.0), ValueError, r"twice"),
@@ -191,6 +199,12 @@ AT_RUN_TIME: list[Any] = [
     (lambda x, i: np.sum(x[: i + 1] + np.ones(i + 2)), (np.ones(9), 3), ValueError, r"shapes \(4,\) \(5,\)"),
     (endless, (1.0, 0), RecursionError, "recursion"),
     (taking, (np.ones(3), -4), IndexError, "index -4 is out of bounds for axis 0 with size 3"),
+    (lambda x: math.lgamma(x), (1e308,), OverflowError, "math range error"),
+    (lambda x: math.lgamma(x), (-1.0,), ValueError, "math domain error"),
+    (lambda x: math.fsum(x), (np.full(2, 1e308),), OverflowError, "intermediate overflow in fsum"),
+    (lambda x: math.fsum([x, x, -x]), (1e308,), OverflowError, "intermediate overflow in fsum"),
+    (lambda x: math.fsum([x, 1.0, -x]), (math.inf,), ValueError, "-inf [+] inf in fsum"),
+    (lambda x: np.place(x, x > 0, []), (np.ones(2),), ValueError, "empty array"),
 ]
 
 

@@ -28,6 +28,7 @@ from .numpy_builtins import to_int
 from .numpy_support import cast
 from .texts import escaped, formatted, show, template_of
 from .values import (
+    ITERATORS,
     UNDEFINED,
     Array,
     BoundMethod,
@@ -173,8 +174,13 @@ def _next(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if isinstance(gen, RecordValue):
         return ctx.call(ctx.attribute(gen, "__next__"), [], {})
     if not isinstance(gen, GeneratorValue):
-        hint = "use a for loop with break"
-        ctx.error(UnsupportedError, "next() is for generator expressions and what iter() returns", hint)
+        if isinstance(gen, Iteration):
+            return ctx.next_of(ctx.iterator_of(gen), default)
+        if not isinstance(gen, ITERATORS):
+            message = f"next() takes an iterator, and this is {describe(gen)}"
+            ctx.error(PullbackTypeError, message, "make one of it: it = iter(values)")
+        hint = "loop over it with for, and break; or make a list of its items, and take them from it = iter(items)"
+        ctx.error(UnsupportedError, f"next() of {describe(gen)} is not supported", hint)
     items = ctx.turns(gen)
     if items is None:
         return ctx.reduce_items(gen, "first", default)

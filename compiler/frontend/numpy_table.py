@@ -25,7 +25,8 @@ import numpy as np
 
 from ..errors import PullbackTypeError, UnsupportedError
 from ..ir.dims import Dim
-from .values import NUMBERS, is_static, to_python
+from .context import describe
+from .values import NUMBERS, Array, is_static, to_python
 
 if TYPE_CHECKING:
     from .context import Context
@@ -45,6 +46,11 @@ _NEUTRAL: dict[str, tuple[Any, ...]] = {
 _HINTS = {
     "where": "select with np.where(condition, a, b) before or after the operation",
     "initial": "combine with np.maximum, np.minimum, + or * afterwards",
+}
+_OF_TWO = {
+    **dict.fromkeys(("np.max", "np.amax", "ndarray.max"), "np.maximum"),
+    **dict.fromkeys(("np.min", "np.amin", "ndarray.min"), "np.minimum"),
+    **dict.fromkeys(("np.sum", "ndarray.sum"), "np.add"),
 }
 
 
@@ -69,9 +75,18 @@ class Entry:
             bound = self.signature.bind(*args, **kwargs)
         except TypeError as e:
             ctx.error(PullbackTypeError, f"{self.name}(): {e}", f"the parameters are {self.name}{self.signature}")
+        axis = bound.arguments.get("axis")
+        if isinstance(axis, (Array, float, np.floating)) and not (isinstance(axis, Array) and ctx.type(axis).is_int):
+            given = describe(axis)
+            ctx.error(PullbackTypeError, f"{self.name}: axis has to be an integer, not {given}", self._axis_hint())
         for parameter in self.static & bound.arguments.keys():
             bound.arguments[parameter] = ctx.static(bound.arguments[parameter], f"{parameter} of {self.name}")
         return self.expand(ctx, *bound.args, **bound.kwargs)
+
+    def _axis_hint(self) -> str:
+        of_two = _OF_TWO.get(self.name)
+        of_one = f"{self.name} takes one array, and the second argument is axis"
+        return f"{of_one}: of two arrays, {of_two}(a, b)" if of_two else of_one
 
     def _without_neutral(self, ctx: Context, kwargs: dict[str, Any]) -> dict[str, Any]:
         kept = {}
@@ -202,8 +217,15 @@ def is_numerical(function: Any) -> bool:
     return str(module).split(".")[0] in ("numpy", "scipy", "math", "cmath", "random")
 
 
+_LAYOUT = "how an array lies in memory is not part of the program: decide it outside, and pass the answer in"
 _WAYS_OUT = {
     "complex": "keep real and imaginary parts as two real values",
+    "np.nditer": "loop over x.ravel(), or over np.ndindex(x.shape)",
+    "np.frompyfunc": "use np.vectorize(f, otypes=[float])",
+    "np.as_strided": "use np.lib.stride_tricks.sliding_window_view, or index with an array of integers",
+    "ndarray.view": "x.astype(dtype) converts the numbers, and x[...] is a view of the same dtype",
+    "ndarray.resize": "make an array of the new size, and copy: new = np.zeros(n); new[:x.size] = x.ravel()",
+    **dict.fromkeys((f"ndarray.{name}" for name in ("strides", "flags", "base", "data", "ctypes")), _LAYOUT),
 }
 
 

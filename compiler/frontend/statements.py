@@ -39,6 +39,12 @@ from .values import (
 )
 
 _ONE_ARGUMENT = "raise one that takes one message, or return a number that says what is wrong"
+_FOR_ATTRIBUTES = {
+    "shape": "a = a.reshape(shape)",
+    "dtype": "a = a.astype(dtype)",
+    "flat": "a[...] = values, or a.reshape(-1)[k] = value",
+    "T": "a[...] = values.T",
+}
 
 
 class Statements(Guarded, Patterns):
@@ -101,7 +107,9 @@ class Statements(Guarded, Patterns):
                 value.cell.current.hint = shown(name)
         if isinstance(value, ITERATORS) and name not in self.frame.read_once:
             message = f"the iterator {shown(name)} is read more than once, and is empty then"
-            self.error(UnsupportedError, message, "make it a list: list(...)")
+            self.error(
+                UnsupportedError, message, "make a list of its items: list(...); next() takes them from iter(items)"
+            )
         box = self.box_of(name) if name in self.frame.boxes or name in self.frame.outer_names else None
         if box is not None:
             self.session.touch(box)
@@ -139,6 +147,8 @@ class Statements(Guarded, Patterns):
                 self.change(owner)
                 owner.fields[name] = value
             return
+        if isinstance(owner, Array) and name in _FOR_ATTRIBUTES:
+            self.error(UnsupportedError, f"{name} of an array cannot be assigned", _FOR_ATTRIBUTES[name])
         what = "objects from outside" if isinstance(owner, (Opaque, RecordValue)) else describe(owner)
         self.error(
             UnsupportedError,

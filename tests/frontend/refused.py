@@ -522,3 +522,42 @@ def lists_of_two_lengths(x):
 def power_with_a_modulus(x):
     n = int(x[0])
     return x * pow(n, 2, 5)  #! pow(n, 2, 5) | modulus | % m
+
+
+def raise_in_finally(x):
+    try:
+        y = x / x[0]
+    finally:
+        if x[1] > 0:  #! if x[1] > 0: | raise and assert in finally | after the try
+            raise ValueError("negative")
+    return y
+
+
+def next_of_a_generator(x):
+    def items():
+        yield x[0]
+        yield x[1]
+
+    return next(items())  #! next(items()) | next() of a generator | for
+
+
+def next_of_an_array(x):
+    return next(x)  #! next(x) | next() takes an iterator, and this is an array | iter(values)
+
+
+def extent_is_assigned(x):
+    y = x * 2
+    y.shape = (2, 2)  #! y.shape | shape of an array cannot be assigned | reshape
+    return y
+
+
+def maximum_of_two(x):
+    return np.max(x, x * 2)  #! np.max(x, x * 2) | axis has to be an integer, not an array | np.maximum(a, b)
+
+
+def nditer(x):
+    return sum(v for v in np.nditer(x))  #! np.nditer(x) | np.nditer | loop over
+
+
+def layout(x):
+    return x * (x.base is None)  #! x.base | ndarray.base | memory
