@@ -29,7 +29,7 @@ from .fence import hint_for, location
 from .interface import Built, Leaf, Static
 from .objects import is_plain_record
 from .recursion import Recursion
-from .session import Session
+from .session import MOST_APART, Session
 from .values import (
     ARGUMENT,
     Array,
@@ -98,22 +98,25 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
     tables: frozenset[Any] = frozenset()
     groupings: frozenset[Any] = frozenset()
     unrolls = sets_change = has_rank_0 = False
+    apart: frozenset[Any] = frozenset()
+    refused: PullbackError | None = None
     made: Built | None = None
     while True:
         session = Session(extents)
         session.tables, session.sets_change, session.unrolls_growth = tables, sets_change, unrolls
-        session.has_rank_0, session.groupings = has_rank_0, groupings
+        session.has_rank_0, session.groupings, session.apart = has_rank_0, groupings, apart
         try:
             built = _build(session, fn, args, kwargs, private)
         except PullbackError as e:
             if made is not None:
                 return made
+            first = e if refused is None else refused
             if session.needs_rank_0:
                 has_rank_0 = True
             elif not session.new_keys <= tables:
                 tables |= session.new_keys
             elif not isinstance(e, NeedsStatic):
-                raise
+                raise first from first.__cause__
             elif session.needs_sets > sets_change:
                 sets_change = True
             elif not session.unknown_keys <= tables:
@@ -122,8 +125,11 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
                 groupings |= session.list_sites
             elif session.grew_by_count > unrolls:
                 unrolls = True  # a list that grew in a loop over a known number of items is then of known length
+            elif not session.meeting <= apart and len(session.meeting | apart) <= MOST_APART:
+                apart |= session.meeting
+                refused = first
             else:
-                raise
+                raise first from first.__cause__
         else:
             if session.needs_rank_0:
                 has_rank_0 = True

@@ -192,7 +192,7 @@ class Context(Broadcasting):
                 "keep real and imaginary parts as two real values",
             )
         if isinstance(v, Conflict):
-            self.error(UnsupportedError, v.reason)
+            self.refuse_conflict(v)
         if isinstance(v, Maybe):
             return self.operand(self.present(v))
         self.error(
@@ -549,12 +549,16 @@ class Context(Broadcasting):
     def bound(self, v: Any) -> Any:
         """The value itself, after a check that it is bound on this path."""
         if isinstance(v, Conflict):
-            raise NeedsStatic(v.reason, self.loc, "use different names, or give both the same type and shape")
+            self.refuse_conflict(v)
         v = self.resolved(v)
         if isinstance(v, Maybe) and v.absent is UNDEFINED:
             self.check(v.bound, "UnboundLocalError", "cannot access a local variable before it is assigned")
             return self.bound(v.value)
         return v
+
+    def refuse_conflict(self, v: Conflict) -> NoReturn:
+        self.session.meeting.update(v.branches)
+        raise NeedsStatic(v.reason, self.loc, "use different names, or give both the same type and shape")
 
     def resolved(self, v: Any) -> Any:
         """What a value that is there on some paths only is on this one, where that is known."""

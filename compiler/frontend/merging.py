@@ -181,10 +181,9 @@ class Join:
         """The abstract value that is `a` after the first path and `b` after the second."""
         if a is b and not isinstance(a, (Value, Array)):
             return a
-        if isinstance(a, Conflict):
-            return a
-        if isinstance(b, Conflict):
-            return b
+        for x in (a, b):
+            if isinstance(x, Conflict):
+                return self.conflict(x.reason, x)
         if a is DEAD or b is DEAD:
             return self.export(b, self.b, hint) if a is DEAD else self.export(a, self.a, hint)
         for absent in (UNDEFINED, None):
@@ -221,7 +220,11 @@ class Join:
             if is_number(number) and isinstance(y.value if isinstance(y, Maybe) else y, Array):
                 either = self.maybe(a, b, number, hint)
         reason = f"{name} is {describe(a)} on one path and {describe(b)} on another"
-        return Conflict(reason, either if isinstance(either, Maybe) else None)
+        return replace(self.conflict(reason), either=either if isinstance(either, Maybe) else None)
+
+    def conflict(self, reason: str, inner: Conflict | None = None) -> Conflict:
+        """What cannot be merged here, or could not where this path branched (`inner`)."""
+        return Conflict(reason, None, frozenset([self.op.loc, *(inner.branches if inner is not None else ())]))
 
     def container(self, a: Any, b: Any, hint: str) -> Any:
         """One object for two that are alike; None where they are not. See `settle_objects`."""
@@ -242,7 +245,7 @@ class Join:
                 return None
             kind, what = ("list", "another length") if isinstance(a, ListValue) else ("dict", "other keys")
             name = hint if hint and not hint.startswith("$") else f"this {kind}"
-            return Conflict(f"{name} has {what} on another path")
+            return self.conflict(f"{name} has {what} on another path")
         made = rebuilt(a, {k: self.value(x, in_b[k], hint) for k, x in in_a.items()})
         if is_mutable(made):
             self.objects[a, b] = (made, 1)
@@ -329,7 +332,7 @@ class Join:
         t = wider(ta, tb)
         if t is None or not self.visible(t):
             name = hint if hint and not hint.startswith("$") else "this array"
-            return Conflict(f"{name} is {ta} on one path and {tb} on another")
+            return self.conflict(f"{name} is {ta} on one path and {tb} on another")
         key = (a.cell, a.path, b.cell, b.path)
         if key in self.pairs:
             cell, count = self.pairs[key]
@@ -378,7 +381,7 @@ class Join:
             now = final_version(owner.heap, v)
             t = self.ctx.array_type(now)
             if not self.visible(t):
-                return Conflict(f"the shape of {hint or 'this array'} is known only inside a branch")
+                return self.conflict(f"the shape of {hint or 'this array'} is known only inside a branch")
             key = (v.cell, v.path, None, owner is self.a)
             if key not in self.pairs:
                 value = self.only(t, hint, self._in(owner, now), owner)

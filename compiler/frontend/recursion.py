@@ -193,6 +193,7 @@ class Recursion(Once):
         for _ in range(MAX_ROUNDS):
             before = callee.state()
             session = Session()
+            session.apart, session.meeting = self.session.apart, self.session.meeting
             with session.attempt():  # an object of the caller that is changed is refused, or inlined after all
                 function = self._round(session, callee, fn, source, parent, env)
             if before == callee.state():

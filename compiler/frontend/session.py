@@ -16,6 +16,11 @@ arrays and changes numbers of NumPy's in place (``s += 1``) is built again with 
 `Array` of rank 0; what takes numbers reads it (`Context.number_of`). In every other program they are numbers. What is
 such an array on one path and a number on another is a number; that it is changed in place is refused where the
 array has another name.
+
+Note [Paths that do not meet]. After ``if`` a name may stand for things of two kinds: an array of integers or of floats,
+of one extent or another. Where it is read, the program is built again with that branch in `Session.apart`: the
+statements after it, up to the end of its block, are built into both of its branches. So each path has the types that it
+has in Python. That is done for up to `MOST_APART` branches, as two of them make four paths.
 """
 
 from __future__ import annotations
@@ -39,6 +44,8 @@ from ..ir.types import FROM_NUMPY, Type
 from ..paths import Guard, Path, guard_of
 from .alternatives import Constants
 from .values import Array, Cell, DictValue, ListValue, RecordValue, Rows, next_stamp
+
+MOST_APART = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +141,8 @@ class Session:
         self.found_keys: set[Any] = set()  # dicts, and run-time keys that they were seen to have
         self.sets_change = False  # the sets that the program makes are objects of `containers_library.set_`
         self.needs_sets = False  # and would have to be
+        self.apart: frozenset[Loc] = frozenset()  # Note [Paths that do not meet]: the branches
+        self.meeting: set[Loc] = set()  # branches after which something is read that is of two kinds
         self.has_rank_0 = False  # Note [Arrays without axes]: they are arrays
         self.makes_rank_0 = False  # there are such arrays
         self.numbers: dict[Operand, Array] = {}  # that are such an array on another path

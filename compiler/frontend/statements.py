@@ -6,7 +6,7 @@ import ast
 import builtins
 import importlib
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 import numpy as np
 
@@ -66,6 +66,9 @@ class Statements(Guarded, Patterns):
                 if isinstance(s, ast.If):
                     if self.if_statement(s, rest):
                         return
+                elif rest and isinstance(s, ast.Assign) and self._is_apart(s.value):
+                    self.chosen_apart(s, s.value, rest)
+                    return
                 else:
                     self.statement(s)
                 jumped = self.jumped()
@@ -443,6 +446,10 @@ class Statements(Guarded, Patterns):
             live = frame.live_out | frame.loop_live
             self.branch(test, lambda: self.block(then), lambda: self.block(orelse), live)
             return True
+        if rest and self.b.loc in self.session.apart:
+            live = frame.live_out | frame.loop_live
+            self.branch(test, lambda: self.block([*s.body, *rest]), lambda: self.block([*s.orelse, *rest]), live)
+            return True
         live = frame.live.after.get(id(s), EMPTY) | (frame.loop_live if jumps else EMPTY)
 
         def run(body: list[ast.stmt]) -> None:
@@ -451,6 +458,25 @@ class Statements(Guarded, Patterns):
 
         self.branch(test, lambda: run(s.body), lambda: run(s.orelse), live)
         return False
+
+    def _is_apart(self, node: ast.expr) -> TypeGuard[ast.IfExp]:
+        return isinstance(node, ast.IfExp) and self.location(node) in self.session.apart
+
+    def chosen_apart(self, s: ast.Assign, value: ast.IfExp, rest: list[ast.stmt]) -> None:
+        """Note [Paths that do not meet], for ``y = a if c else b``."""
+
+        def run(node: ast.expr) -> None:
+            made = self.eval(node)
+            for target in s.targets:
+                self.assign(target, made)
+            self.block(rest)
+
+        test = self.test(value.test)
+        if isinstance(test, bool):
+            run(value.body if test else value.orelse)
+        else:
+            live = self.frame.live_out | self.frame.loop_live
+            self.branch(test, lambda: run(value.body), lambda: run(value.orelse), live)
 
     def _constant_message(self, s: ast.Raise) -> bool:
         """Whether a raise can be checked without building a branch: its message computes nothing."""

@@ -389,10 +389,11 @@ class Maybe:
 @dataclass(frozen=True, slots=True)
 class Conflict:
     """Bound to things that cannot be merged on two paths; an error when it is read. `either`: both, told apart at
-    run time, for one who can use that."""
+    run time, for one who can use that. `branches`: where the paths meet."""
 
     reason: str
     either: Maybe | None = None
+    branches: frozenset[Loc] = frozenset()
 
 
 ITERATORS = (Iteration, Indexed, GeneratorValue, Lazy, Yielding)  # which are empty when they are gone through again

@@ -515,8 +515,7 @@ def exception_of_two_parts(x):
 
 
 def lists_of_two_lengths(x):
-    t = [1.0] if x[0] > 0 else [1.0, 2.0]  #! [1.0] if x[0] > 0 else [1.0, 2.0] | this list has another length | names
-    return x * len(t)
+    return x * len([1.0] if x[0] > 0 else [1.0, 2.0])  #! [1.0] if x[0] > 0 else [1.0, 2.0] | another length | names
 
 
 def power_with_a_modulus(x):
