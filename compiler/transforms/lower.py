@@ -32,6 +32,7 @@ from .dead_stores import drop_idle_carries
 from .fuse import Plan, Unit, plan
 from .interchange import interchange
 from .lanes import make_lanes
+from .layout import choose_layouts
 from .lower_decompose import decompose
 from .lower_nest import NestEmitter
 from .outer_products import collect_outer_products
@@ -71,6 +72,7 @@ def _lower_one(fn: Function) -> Function:
     recycle(new, carried=True)
     interchange(new)
     make_lanes(new)
+    choose_layouts(new)
     promote(new)
     shorten_recurrences(new)
     forward_stores(new.body)
