@@ -191,10 +191,11 @@ class Session:
 
     def made_from(self, made: Any, *objects: Any) -> None:
         """Of a container that takes the place of others: other names may refer to it, too, where they may to one
-        of those. Whether it is one of them depends on the path."""
+        of those, and it may not change where one of those may not. Whether it is one of them depends on the path."""
         self.stand_ins.add(made)
-        if not self.ambiguous.isdisjoint(objects):
-            self.ambiguous.add(made)
+        for kind in (self.ambiguous, self.frozen):
+            if not kind.isdisjoint(objects):
+                kind.add(made)
 
     @contextmanager
     def attempt(self) -> Iterator[Journal]:

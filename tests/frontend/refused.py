@@ -560,3 +560,17 @@ def nditer(x):
 
 def layout(x):
     return x * (x.base is None)  #! x.base | ndarray.base | memory
+
+
+def item_of_a_list_of_run_time_length_that_may_be_another(x):
+    rows = []
+    i = 0.0
+    while i < x[0]:
+        rows.append([x[1], i])
+        i += 1.0
+    row = None
+    if x[2] > 0:
+        row = rows[0]
+    if row is not None:
+        row[1] = 5.0  #! row[1] | item of a list of run-time length | items[k]
+    return sum(r[0] * r[1] for r in rows)
