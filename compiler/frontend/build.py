@@ -108,7 +108,7 @@ def build(fn: Any, args: Any, kwargs: Any, extents: dict[str, int] | None = None
         try:
             built = _build(session, fn, args, kwargs, private)
         except PullbackError as e:
-            if made is not None:
+            if made is not None and (session.list_sites <= groupings or not isinstance(e, NeedsStatic)):
                 return made
             first = e if refused is None else refused
             if session.needs_rank_0:

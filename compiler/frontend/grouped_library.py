@@ -100,9 +100,11 @@ class groups:  # noqa: N801
         self.names.pop(k)
         self.places.pop(k)
 
-    def pop(self, key: Any, default: Any = None) -> Any:
-        if default is not None:
-            refused("pop with a default is not supported here", "test first: if key in ...")
+    def pop(self, key: Any, *default: Any) -> Any:
+        if default and default[0] is not None:
+            refused("pop with a default that is a list is not supported here", "test first: if key in ...")
+        if default and key not in self:
+            return None
         made = group(self, self.places[self._found(key)])
         del self[key]
         return made
@@ -114,10 +116,10 @@ class groups:  # noqa: N801
         return group(self, self.places[self._index(key)])
 
     def get(self, key: Any, default: Any = None) -> Any:
-        if default is None:
-            refused("get may give None here, and a list", "give it a list for keys that are missing: get(key, [])")
-        keep(default)
         k = self._index(key)
+        if default is None:
+            return group(self, self.places[k]) if k >= 0 else None
+        keep(default)
         if len(default) == 0:
             return items_of_group(self, -1 if k < 0 else self.places[k])
         return items_of_group(self, -1 if k < 0 else self.places[k]) + [x for x in default if k < 0]

@@ -201,3 +201,61 @@ def key_that_is_taken_out(x, lab):
         groups.setdefault(int(k), []).append(v)
     first = groups.pop(int(lab[0]))
     return sum(first) ** 2 * len(groups)
+
+
+@case(X, LAB, 0)
+@case(X, LAB, 7)
+def get_without_a_default(x, lab, k):
+    groups = {}
+    for q, v in zip(lab, x):
+        groups.setdefault(int(q), []).append(v)
+    found = groups.get(k)
+    if found is None:
+        return x[0]
+    found.append(x[1] * 7.0)
+    return sum(groups[k]) * len(found)
+
+
+@case(X, LAB, 0)
+@case(X, LAB, 7)
+def pop_of_what_may_be_missing(x, lab, k):
+    groups = defaultdict(list)
+    for q, v in zip(lab, x):
+        groups[int(q)].append(v)
+    taken = groups.pop(k, None)
+    return sum(taken) * len(groups) if taken is not None else -x[0] * len(groups)
+
+
+@case(X, LAB)
+def a_list_that_is_there_or_none(x, lab):
+    groups = {}
+    for i in range(len(x)):
+        g = groups.get(lab[i])
+        if g is None:
+            groups[lab[i]] = [x[i]]
+        else:
+            g.append(x[i] * 2)
+    return sum(sum(v) * len(v) for v in groups.values())
+
+
+@case(X, LAB)
+def a_list_by_another_name_or_none(x, lab):
+    groups = {}
+    for i in range(len(x)):
+        g = None
+        if lab[i] in groups:
+            g = groups[lab[i]]
+        if g is None:
+            groups[lab[i]] = [x[i]]
+        else:
+            g.append(x[i] * 2)
+    return sum(groups[0])
+
+
+@case(X, LAB)
+def a_constant_key_first(x, lab):
+    groups = defaultdict(list)
+    groups[0].append(0.5)
+    for i in range(len(x)):
+        groups[lab[i]].append(x[i])
+    return groups[0][0] * groups[0][1] * sum(groups[2])
