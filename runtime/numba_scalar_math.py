@@ -129,6 +129,7 @@ def _sign(builder: Any, t: Any, x: Any) -> Any:
     zero, one, minus = (_constant(x, v) for v in ((0.0, 1.0, -1.0) if _float(t) else (0, 1, -1)))
     if _float(t):
         above, below = builder.fcmp_ordered(">", x, zero), builder.fcmp_ordered("<", x, zero)
+        x = builder.fadd(x, zero)  # 0.0 of -0.0
     else:
         above, below = _compare(builder, t, ">", x, zero), _compare(builder, t, "<", x, zero)
     return builder.select(above, one, builder.select(below, minus, x))

@@ -222,3 +222,11 @@ def test_print_formats_as_python(capfd: pytest.CaptureFixture[str]) -> None:
         kernel(*args)
         expected = "x=[[0. 1. 2.]\n [3. 4. 5.]]|{s}=0.100  7 True w=0.1\n"
         assert capfd.readouterr().out == expected
+
+
+def test_the_sign_of_minus_zero_is_zero() -> None:
+    import pullback as pb
+
+    x = np.array([-0.0, 0.0, -2.0, np.nan])
+    assert not np.signbit(pb.jit(lambda x: np.sign(x))(x)[:2]).any()
+    np.testing.assert_array_equal(pb.jit(lambda x: np.sign(x.astype(np.float32)))(x), np.sign(x).astype(np.float32))
