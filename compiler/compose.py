@@ -264,7 +264,8 @@ def _require_floats(name: str, argument: Any, loc: Loc | None) -> None:
             _WAY_OUT["self" if path == "self" else "top" if path == name else "leaf"],
         )
     if not found:
-        raise PullbackTypeError(f"cannot differentiate with respect to {name}: there is no float in it", loc)
+        message = f"cannot differentiate with respect to {name}: there is no float in it"
+        raise PullbackTypeError(message, loc, _WAY_OUT["top"])
 
 
 def _in_words(type: Type) -> str:
@@ -369,9 +370,8 @@ def _with_aux(program: Program) -> tuple[Any, Any]:
     """(result, aux) of a function that was said to return them."""
     result = program.result
     if not isinstance(result, tuple) or len(result) != 2:
-        raise PullbackTypeError(
-            f"with has_aux=True {program.function.name} has to return a pair (result, aux)", program.loc
-        )
+        message = f"with has_aux=True {program.function.name} has to return a pair (result, aux)"
+        raise PullbackTypeError(message, program.loc, "write return result, aux")
     return result[0], result[1]
 
 

@@ -245,7 +245,7 @@ def classify(x: Any, path: str) -> Input | None:
         return Input("f64", (), FLOAT.weak, path)
     if t is int:
         if not _INT64.min <= x <= _INT64.max:
-            raise PullbackValueError(f"{path} is {x}, which does not fit 64 bits")
+            raise PullbackValueError(f"{path} is {x}, which does not fit 64 bits", hint="pass a float")
         return Input("i64", (), INT.weak, path)
     if isinstance(x, (ndarray, np.generic)):
         if isinstance(x, ndarray):

@@ -185,6 +185,11 @@ def five(x):
     return np.sum(x.reshape(5) * 2.0)
 
 
+def written(x, y, k):
+    x[:k] = y
+    return x
+
+
 def endless(x, n):
     return x if n < 0 else endless(x * 1.5, n + 1)
 
@@ -197,6 +202,8 @@ AT_RUN_TIME: list[Any] = [
     (narrow, (300,), OverflowError, "Python integer 300 out of bounds for int8"),
     (five, (np.ones(7),), ValueError, r"shape \(7,\) into shape \(5,\)"),
     (lambda x, i: np.sum(x[: i + 1] + np.ones(i + 2)), (np.ones(9), 3), ValueError, r"shapes \(4,\) \(5,\)"),
+    (written, (np.zeros((4, 2)), np.ones((3, 2)), 1), ValueError, r"from shape \(3,2\) into shape \(1,2\)"),
+    (lambda x, k: x[:k] @ x[: k - 1], (np.ones(5), 3), ValueError, r"dimension 0: the extents are \(3,2\)"),
     (endless, (1.0, 0), RecursionError, "recursion"),
     (taking, (np.ones(3), -4), IndexError, "index -4 is out of bounds for axis 0 with size 3"),
     (lambda x: math.lgamma(x), (1e308,), OverflowError, "math range error"),

@@ -90,7 +90,9 @@ class Broadcasting:
             self.session.settle(a, b)
             same = self.b.emit("eq", self.b.extent(a), self.b.extent(b))
             kinds = {"LinAlgError": np.linalg.LinAlgError, "IndexError": IndexError, "ValueError": ValueError}
-            self.check(same, next(name for name, kind in kinds.items() if issubclass(error, kind)), message)
+            kind = next(name for name, kind in kinds.items() if issubclass(error, kind))
+            text, values = self.shown((a, b))
+            self.check(same, kind, f"{message}: the extents are {text}", *values)
 
     def not_stretched(self, extent: Dim, other: Dim) -> None:
         """An extent that has to be equal to another one must not be 1 (symbols never are), for NumPy would stretch
@@ -187,7 +189,9 @@ class Broadcasting:
                 self.session.settle(d, t)
                 self.not_stretched(d, t)
                 same = self.b.emit("eq", self.b.extent(d), self.b.extent(t))
-                self.check(same, "ValueError", "could not broadcast input array into the shape of the target")
+                (a, of_x), (b, of_shape) = self.shown(x.type.shape), self.shown(shape)
+                message = f"could not broadcast input array from shape {a} into shape {b}"
+                self.check(same, "ValueError", message, *of_x, *of_shape)
             wanted.append(t)
         if tuple(wanted) != x.type.shape:
             return self.emit("reshape", x, shape=tuple(wanted))
