@@ -105,7 +105,14 @@ class custom_vjp(_Custom):  # noqa: N801
 
     def defvjp(self, fwd: Callable[..., Any], bwd: Callable[..., Any]) -> None:
         """Set the rule."""
+        for rule in (fwd, bwd):
+            _require_function("defvjp", rule)
         self.fwd, self.bwd = fwd, bwd
+
+
+def _require_function(what: str, rule: Any) -> None:
+    if not callable(rule):
+        raise PullbackTypeError(f"{what} expects a function, not {tree.describe(rule)}")
 
 
 @final
@@ -122,6 +129,7 @@ class custom_jvp(_Custom):  # noqa: N801
 
     def defjvp(self, rule: T) -> T:
         """Set the rule; returns it."""
+        _require_function("defjvp", rule)
         self.rule = rule  # type: ignore[assignment]
         return rule
 

@@ -91,6 +91,8 @@ CASES: list[Any] = [
     (lambda: pb.jacrev(f, True), TypeError, r"argnums has to be an int or a sequence of int, not True"),
     (lambda: pb.jacrev(f, (0, 0)), ValueError, r"jacrev: an argument is named twice"),
     (lambda: pb.checkpoint(3), TypeError, r"checkpoint expects a function, not an int"),
+    (lambda: pb.custom_vjp(f).defvjp(f, 2), TypeError, r"defvjp expects a function, not an int"),
+    (lambda: pb.custom_jvp(f).defjvp("f"), TypeError, r"defjvp expects a function, not a str"),
     (lambda: pb.check_grads(f, (1,)), TypeError, r"args\[0\] is an int, and all arguments have to be floats"),
     (lambda: pb.grad(lambda q, x: x * len(q), 1)(deque([1.0]), 2.0), TypeError, r"q is a deque.*list\(q\)"),
     (lambda: pb.grad(lambda q, x: x * sum(q), 1)(iter([1.0]), 2.0), TypeError, r"q is a list_iterator.*list\(q\)"),

@@ -109,3 +109,8 @@ def test_threads() -> None:
     for t in threads:
         t.join()
     assert not wrong
+
+
+def test_a_slice_is_returned_as_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULLBACK_BACKEND", "interp")
+    assert pb.jit(lambda x: (slice(0, 2), x))(1.0) == (slice(0, 2), 1.0)

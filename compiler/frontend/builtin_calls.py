@@ -40,6 +40,7 @@ from .values import (
     Opaque,
     RangeValue,
     RecordValue,
+    SliceValue,
     StackedItems,
     StackedList,
     UserFunction,
@@ -564,8 +565,6 @@ def _format(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(slice, low=1, high=3)
 def _slice(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    from .index_keys import SliceValue
-
     start, stop, step = (None, args[0], None) if len(args) == 1 else (*args, None)[:3]
     return SliceValue(start, stop, step)
 

@@ -18,7 +18,6 @@ from .comparisons import Comparisons
 from .containers_library import set_, table
 from .context import describe
 from .control import COMPREHENSION
-from .index_keys import SliceValue
 from .texts import formatted, is_text, joined_text, percent_formatted
 from .values import (
     Array,
@@ -26,6 +25,7 @@ from .values import (
     ListValue,
     Opaque,
     RecordValue,
+    SliceValue,
     StackedItems,
     StackedList,
     UserFunction,

@@ -17,19 +17,9 @@ from ..ir.nodes import At, Gather, IndexItem, New, Operand, Span
 from ..ir.types import Type
 from .context import describe
 from .picking import Picking
-from .values import Array, ListValue, RangeValue, StackedList, ViewStep, is_scalar
+from .values import Array, ListValue, RangeValue, SliceValue, StackedList, ViewStep, is_scalar
 
 LONGEST_STEP = 2**48  # beyond the end of any array, and far from where 64 bits end
-
-
-@final
-@dataclass(frozen=True, slots=True)
-class SliceValue:
-    """``start:stop:step`` with abstract bounds (None where absent)."""
-
-    start: Any
-    stop: Any
-    step: Any
 
 
 @final

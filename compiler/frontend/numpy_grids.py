@@ -11,7 +11,6 @@ from ..errors import PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import ONE, Dim
 from ..ir.nodes import Gather, Operand
 from ..ir.types import Type
-from .index_keys import SliceValue
 from .numpy_arrange import join
 from .numpy_creation import triangle
 from .numpy_elementwise import nonzero
@@ -32,7 +31,7 @@ from .numpy_support import (
     transposed,
 )
 from .numpy_table import array_attribute, numpy_function
-from .values import Array, Indexed, ListValue, is_scalar
+from .values import Array, Indexed, ListValue, SliceValue, is_scalar
 
 if TYPE_CHECKING:
     from .context import Context

@@ -29,7 +29,6 @@ from ..ir.types import INT, Type
 from .containers_library import HASHING
 from .context import closest, describe
 from .dicts import MAX_CHOICES, Dicts
-from .index_keys import SliceValue
 from .sharing import is_mutable
 from .values import (
     ARGUMENT,
@@ -44,6 +43,7 @@ from .values import (
     RangeValue,
     RecordValue,
     Rows,
+    SliceValue,
     StackedItems,
     StackedList,
     ViewStep,

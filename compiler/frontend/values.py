@@ -387,6 +387,16 @@ class Maybe:
 
 @final
 @dataclass(frozen=True, slots=True)
+class SliceValue:
+    """``start:stop:step`` with abstract bounds (None where absent)."""
+
+    start: Any
+    stop: Any
+    step: Any
+
+
+@final
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """Bound to things that cannot be merged on two paths; an error when it is read. `either`: both, told apart at
     run time, for one who can use that. `branches`: where the paths meet."""
@@ -428,6 +438,8 @@ def is_static(v: Any) -> bool:
         return not isinstance(v.content, Rows) and all(is_static(x) for x in v.content)
     if isinstance(v, DictValue):
         return all(is_static(x) for x in v.items.values())
+    if isinstance(v, SliceValue):
+        return all(is_static(x) for x in (v.start, v.stop, v.step))
     return not isinstance(v, _RUNTIME)
 
 
@@ -439,6 +451,8 @@ def to_python(v: Any) -> Any:
         return [to_python(x) for x in v.items]
     if isinstance(v, DictValue):
         return {k: to_python(x) for k, x in v.items.items()}
+    if isinstance(v, SliceValue):
+        return slice(to_python(v.start), to_python(v.stop), to_python(v.step))
     return v
 
 
