@@ -84,6 +84,9 @@ class Retainer(Keeper):
             x.type.dtype not in ("f64", "i64", "b1")
             for x in (*fn.params, *(r for op in fn.body.walk() for r in op.results))
         )
+        # what a maximum or minimum is compared with: native code may round it otherwise when it computes it again
+        # (products and sums are contracted), and then nothing would be equal to the extremum
+        self.compared = {op.operands[0] for op in fn.body.walk() if op.opcode in ("max", "min")}
         # the access that finds the value in another version of the array, and that version
         self.again: dict[Value, tuple[Op, Value] | None] = {}
 
@@ -198,6 +201,8 @@ class Retainer(Keeper):
     def recomputable(self, v: Value) -> bool:
         op = v.op
         if op is None or op.regions or len(op.results) != 1:
+            return False
+        if v in self.compared and v.type.is_float and opdef(op.opcode).kind == "elementwise":
             return False
         entry = opdef(op.opcode)
         if entry.kind in ("control", "effect", "tape") and op.opcode != "extent":
