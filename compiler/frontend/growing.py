@@ -188,15 +188,16 @@ class Growing(Moves):
         rows = target.content
         assert isinstance(rows, Rows)
         self.may_change(target)
-        capacity = self._capacity(rows)
-        if self.level_of(target) == 0 and not self.session.nonneg(capacity - rows.bound - 1):
+        capacity, taken = self._capacity(rows), max(rows.taken - 1, 0)
+        most = rows.bound if rows.taken else rows.bound + 1
+        if self.level_of(target) == 0 and not self.session.nonneg(capacity - most):
             self.grow(Grow(target, None, rows.bound + _SPARE), ZERO)
             rows = target.content
         assert isinstance(rows, Rows)
         self.put(rows, rows.count, x)
         self.session.touch(target)
         count = rows.count + 1 if is_number(rows.count) else self.emit("add", self.operand(rows.count), 1)
-        target.content = replace(rows, count=count, bound=rows.bound + 1)
+        target.content = replace(rows, count=count, bound=most, taken=taken)
 
     def _capacity(self, rows: Rows) -> Dim:
         """For how many items there is memory."""
@@ -250,7 +251,7 @@ class Growing(Moves):
         self.check(self.emit("gt", self.operand(rows.count), 0), "IndexError", "pop from empty list")
         value = self.load_row(rows, -1)
         self.session.touch(target)
-        target.content = replace(rows, count=self.emit("sub", self.operand(rows.count), 1))
+        target.content = replace(rows, count=self.emit("sub", self.operand(rows.count), 1), taken=rows.taken + 1)
         return value
 
     def repeated(self, items: list[Any], times: Any) -> ListValue:
@@ -319,13 +320,13 @@ class Growing(Moves):
                 made.content = replace(made.content, form=forms.ListOfRows(v.weak))
             return made
         columns = tuple(Column(Array(Cell(self.read(c.array))), c.weak) for c in v.rows.columns)
-        return ListValue(replace(v.rows, columns=columns, bound=self.require_dim(v.rows.count)))
+        return ListValue(replace(v.rows, columns=columns, bound=self.require_dim(v.rows.count), taken=0))
 
     def part_of_items(self, v: StackedItems, key: Any) -> StackedItems:
         """A slice of a list."""
         columns = tuple(Column(self.load_array(c.array, key), c.weak) for c in v.rows.columns)
         size = self.array_type(columns[0].array).shape[0]
-        return StackedItems(replace(v.rows, columns=columns, count=self.integer(size), bound=size), v.source)
+        return StackedItems(replace(v.rows, columns=columns, count=self.integer(size), bound=size, taken=0), v.source)
 
     def sort_rows(self, target: ListValue, key: Any, reverse: Any) -> None:
         """``items.sort(key=..., reverse=...)``, in the memory of the list."""
@@ -454,7 +455,8 @@ class Growing(Moves):
             form, bound = first.form, self._larger(first.bound, last.bound)
             if all(x.array.cell is y.array.cell for x, y in zip(first.columns, last.columns, strict=False)):
                 if form == last.form and len(known) == 2:
-                    return Rows(first.columns, count, bound, form)
+                    taken = min(x.taken for x in known) if first.bound == last.bound else 0
+                    return Rows(first.columns, count, bound, form, taken)
             capacity = self._larger(self._capacity(first), self._capacity(last))
             for x in (a, b):
                 if not isinstance(x, Rows) and capacity.is_const:

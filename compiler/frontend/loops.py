@@ -253,7 +253,7 @@ class Loops(Growing):
         if isinstance(obj, Cell):
             return (param(key, obj.current.type, now[0], obj.name or obj.current.hint), now[1])
         if isinstance(now, Rows):
-            return replace(now, count=self._head(carries, now.count, (*key, "count"), param))
+            return replace(now, count=self._head(carries, now.count, (*key, "count"), param), taken=0)
         if isinstance(obj, ListValue):
             return [self._head(carries, x, (*key, i), param) for i, x in enumerate(now)]
         return {name: self._head(carries, x, (*key, name), param) for name, x in now.items()}

@@ -121,12 +121,14 @@ def only(columns: tuple[Column, ...], form: Any) -> Column:
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
     """The items of a list of run-time length: the first `count` (an integer, static or not) rows of its columns, put
-    together as `form` says (see forms.py). There are never more than `bound`."""
+    together as `form` says (see forms.py). There are never more than `bound`, and now not more than `bound - taken`:
+    what was taken out may be put in again."""
 
     columns: tuple[Column, ...]
     count: Any
     bound: Dim
     form: Any = LEAF
+    taken: int = 0
 
     @property
     def array(self) -> Array:

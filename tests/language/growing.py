@@ -528,3 +528,46 @@ def indexed_by_a_grown_list(x):
     y[idx] = 3.0
     y[idx] += x[idx]
     return np.sum(x[idx]) * y[idx[0]] + y.sum()
+
+
+@case(V)
+def blocks_that_are_pooled(x):
+    blocks = []
+    for v in x:
+        blocks.append([v, 1.0])
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            b, n = blocks.pop()
+            a, m = blocks.pop()
+            blocks.append([(a * m + b * n) / (m + n), m + n])
+    out = []
+    for v, n in blocks:
+        out.append(v * n * n)
+    return sum(out) + len(out)
+
+
+@case(V)
+def stack_of_operands(x):
+    stack = [1.0]
+    for v in x:
+        b = stack.pop()
+        for w in x[:3]:
+            stack.append(b * w + v)
+        while len(stack) > 2:
+            stack.append(stack.pop() + 0.5 * stack.pop())
+    return sum(stack) * len(stack)
+
+
+@case(V)
+def stack_that_changes_on_both_paths(x):
+    stack = []
+    for v in x:
+        if stack and v > 0.5:
+            a = stack.pop()
+            stack.append(a * v)
+            stack.append(v)
+        else:
+            stack.append(v)
+            stack.append(2 * v)
+        if len(stack) > 5:
+            stack.pop()
+    return sum([v * (k + 1) for k, v in enumerate(stack)]) + len(stack)
