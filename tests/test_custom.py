@@ -355,3 +355,65 @@ def test_nondiff_argnums_are_checked(custom: Any, argnums: Any, error: type[Exce
         custom(f, nondiff_argnums=argnums)
     assert isinstance(caught.value, error)
     custom(lambda *xs: xs[0], nondiff_argnums=(5,))
+
+
+def _with_rule(tangent: Any) -> Any:
+    @pb.custom_jvp
+    def f(x: Any, y: Any) -> Any:
+        return np.sin(x) * y
+
+    @f.defjvp
+    def rule(primals: Any, tangents: Any) -> Any:
+        (x, y), (dx, dy) = primals, tangents
+        return f(x, y), tangent(x, y, dx, dy)
+
+    return f
+
+
+def _in_a_loop(x: Any, y: Any, dx: Any, dy: Any) -> Any:
+    total = np.zeros(4)
+    for k in range(len(x)):
+        total[k] += np.cos(x[k]) * y[k] * dx[k]
+        total[k] += _helper(np.sin(x[k]), dy[k])
+    return total
+
+
+def _helper(s: Any, t: Any) -> Any:
+    return s * t
+
+
+LINEAR = {
+    "sum": lambda x, y, dx, dy: np.cos(x) * y * dx + np.sin(x) * dy,
+    "quotient": lambda x, y, dx, dy: dx / (1.0 / (np.cos(x) * y)) + -(-np.sin(x) * dy),
+    "chosen": lambda x, y, dx, dy: np.where(x > 0, np.cos(x) * y * dx, 0.0) + np.where(x > 0, 0, np.cos(x) * y * dx) +
+    np.sin(x) * dy,
+    "matrix": lambda x, y, dx, dy: np.diag(np.cos(x) * y) @ dx + np.sin(x) * dy,
+    "branch": lambda x, y, dx, dy: np.cos(x) * y * dx + np.sin(x) * dy if x[0] < 0 else dx,
+    "loop": _in_a_loop,
+}  # fmt: skip
+NONLINEAR = {
+    "square": lambda x, y, dx, dy: dx * dx + dy,
+    "product": lambda x, y, dx, dy: dx * dy,
+    "constant": lambda x, y, dx, dy: dx + dy + 1.0,
+    "maximum": lambda x, y, dx, dy: np.maximum(dx, 0.0) + dy,
+    "branch": lambda x, y, dx, dy: dx if dx[0] > 0 else dy,
+    "exp": lambda x, y, dx, dy: np.exp(dx) * dy,
+    "divisor": lambda x, y, dx, dy: dx + 1.0 / dy,
+}
+
+
+@pytest.mark.parametrize("name", LINEAR)
+def test_rules_that_are_linear_serve_reverse_mode(name: str) -> None:
+    f = _with_rule(LINEAR[name])
+    gx, gy = pb.grad(lambda x, y: np.sum(f(x, y)), argnums=(0, 1))(X, Y)
+    np.testing.assert_allclose(gx, np.cos(X) * Y)
+    np.testing.assert_allclose(gy, np.sin(X))
+
+
+@pytest.mark.parametrize("name", NONLINEAR)
+def test_rules_that_are_not_linear_are_refused_in_reverse_mode(name: str) -> None:
+    f = _with_rule(NONLINEAR[name])
+    with pytest.raises(pb.PullbackError, match="is not linear in its tangents") as e:
+        pb.grad(lambda x, y: np.sum(f(x, y)))(X, Y)
+    assert e.value.loc is not None and e.value.loc.file == __file__
+    pb.jvp(f, (X, Y), (X, Y))  # forward mode uses it as it is

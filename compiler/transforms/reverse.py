@@ -30,6 +30,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..analysis.activity import active_values, carries_derivative, differentiable_type, require_derivatives
+from ..analysis.linear import nonlinear_op
 from ..analysis.structure import Loop, free_values, loop_of
 from ..errors import UnsupportedError
 from ..ir.builder import Builder, constant
@@ -397,6 +398,14 @@ class Sweep:
             rule = o.callees[callee.attrs["custom_jvp"]]
             n = len(op.operands)
             tangents = list(range(n, n + len(float_args)))
+            wrong = nonlinear_op(rule, tangents, o.callees)
+            if wrong is not None:
+                raise UnsupportedError(
+                    f"the rule of {callee.name.removesuffix('_custom')} is not linear in its tangents, so that "
+                    "reverse mode cannot follow from it",
+                    wrong.loc,
+                    "the tangent of a result is a sum of products of derivatives and tangents",
+                )
             name = reverse_of_callee(rule, tangents, list(range(len(op.results), len(rule.body.yields))), o.callees)
             args += [self.full(None, op.operands[k].type).v for k in float_args]
             wrt = float_args
