@@ -26,6 +26,7 @@ after, with ``%x`` never overwritten: ``%b`` and ``%s`` on tapes, ``%a`` (if it 
 from __future__ import annotations
 
 from ..analysis.dependence import Accesses
+from ..analysis.rounding import decisions
 from ..analysis.structure import free_values, loop_of
 from ..analysis.webs import Web, linear_webs
 from ..ir.builder import Builder
@@ -84,9 +85,7 @@ class Retainer(Keeper):
             x.type.dtype not in ("f64", "i64", "b1")
             for x in (*fn.params, *(r for op in fn.body.walk() for r in op.results))
         )
-        # what a maximum or minimum is compared with: native code may round it otherwise when it computes it again
-        # (products and sums are contracted), and then nothing would be equal to the extremum
-        self.compared = {op.operands[0] for op in fn.body.walk() if op.opcode in ("max", "min")}
+        self.decisions = decisions(fn)
         # the access that finds the value in another version of the array, and that version
         self.again: dict[Value, tuple[Op, Value] | None] = {}
 
@@ -202,7 +201,7 @@ class Retainer(Keeper):
         op = v.op
         if op is None or op.regions or len(op.results) != 1:
             return False
-        if v in self.compared and v.type.is_float and opdef(op.opcode).kind == "elementwise":
+        if v in self.decisions:
             return False
         entry = opdef(op.opcode)
         if entry.kind in ("control", "effect", "tape") and op.opcode != "extent":

@@ -1,4 +1,4 @@
-"""The reverse sweep finds the element that a maximum is equal to, however native code rounds what it computes again."""
+"""The reverse sweep decides as the forward sweep did, however native code rounds what it computes again."""
 
 from __future__ import annotations
 
@@ -58,3 +58,43 @@ def test_mask_of_the_largest() -> None:
         e = 1e-6 * np.eye(9)[k]
         expected = (largest_by_mask(x + e, w) - largest_by_mask(x - e, w)) / 2e-6
         np.testing.assert_allclose(gradient[k], expected, rtol=1e-5, atol=1e-7)
+
+
+def branches(x: Any, a: Any, b: Any, c: Any) -> Any:
+    """``a * b - c`` is zero where it is rounded twice, and the error of the product where it is contracted."""
+    total, y = 0.0, x * 1.0
+    for i in range(len(x)):
+        if a[i] * b[i] - c[i] > 0.0:
+            y = np.sin(x[i] * y) * y
+            y[:i] = np.exp(-y[:i])
+        k = int(2.5 + a[i] * b[i] - c[i])
+        total += np.sum(y * y) * x[k]
+    return total
+
+
+def test_decisions_are_kept() -> None:
+    rng = np.random.default_rng(1)
+    x, a, b = rng.uniform(0.5, 1.0, size=(3, 12))
+    text = pb.grad(branches).source(x, a, b, a * b, level="native")
+    reverse = text[text.index("# reverse of") :]
+    assert "a[" not in reverse and "b[" not in reverse, text
+    assert np.all(np.isfinite(pb.grad(branches)(x, a, b, a * b)))  # some of them decide by the last digit
+    c = a * b - 1e-3 * rng.choice([-1.0, 1.0], 12)
+    gradient = pb.grad(branches)(x, a, b, c)
+    for k in range(12):
+        e = 1e-6 * np.eye(12)[k]
+        expected = (branches(x + e, a, b, c) - branches(x - e, a, b, c)) / 2e-6
+        np.testing.assert_allclose(gradient[k], expected, rtol=1e-5, atol=1e-6)
+
+
+def test_what_one_operation_decides_is_computed_again() -> None:
+    def clipped(x: Any, w: Any) -> Any:
+        total, y = 0.0, 1.0
+        for i in range(len(x)):
+            if x[i] * w[i] > 0.2:
+                y = np.sin(y * x[i])
+            total += y * y
+        return total
+
+    x = np.linspace(0.1, 1.0, 5)
+    assert "bool" not in pb.grad(clipped).source(x, x, level="native")
