@@ -40,3 +40,59 @@ def pdist(X: Any, metric: str = "euclidean") -> Any:
         raise ValueError("A 2-dimensional array must be passed.")
     i, j = np.triu_indices(a.shape[0], 1)
     return lengths(a[i] - a[j], metric)
+
+
+# -- of two vectors ------------------------------------------------------------------------------------
+def vectors(u: Any, v: Any) -> Any:
+    a, b = np.asarray(u, dtype=np.float64), np.asarray(v, dtype=np.float64)
+    if a.ndim != 1 or b.ndim != 1:
+        raise ValueError("Input vector should be 1-D.")
+    return a, b
+
+
+@composed(scipy.spatial.distance.euclidean)
+def euclidean(u: Any, v: Any, w: Any = None) -> Any:
+    return np.sqrt(sqeuclidean(u, v, w))
+
+
+@composed(scipy.spatial.distance.sqeuclidean)
+def sqeuclidean(u: Any, v: Any, w: Any = None) -> Any:
+    a, b = vectors(u, v)
+    d = a - b
+    return d @ d if w is None else (w * d) @ d
+
+
+@composed(scipy.spatial.distance.cityblock)
+def cityblock(u: Any, v: Any, w: Any = None) -> Any:
+    a, b = vectors(u, v)
+    d = np.abs(a - b)
+    return np.sum(d if w is None else w * d)
+
+
+@composed(scipy.spatial.distance.chebyshev)
+def chebyshev(u: Any, v: Any) -> Any:
+    a, b = vectors(u, v)
+    return np.max(np.abs(a - b))
+
+
+@composed(scipy.spatial.distance.minkowski)
+def minkowski(u: Any, v: Any, p: Any = 2, w: Any = None) -> Any:
+    a, b = vectors(u, v)
+    if p <= 0:
+        raise ValueError("p must be greater than 0")
+    d = np.abs(a - b) ** p
+    return np.sum(d if w is None else w * d) ** (1.0 / p)
+
+
+@composed(scipy.spatial.distance.cosine)
+def cosine(u: Any, v: Any, w: Any = None) -> Any:
+    a, b = vectors(u, v)
+    wa, wb = (a, b) if w is None else (w * a, w * b)
+    return 1.0 - (wa @ b) / np.sqrt((wa @ a) * (wb @ b))
+
+
+@composed(scipy.spatial.distance.mahalanobis)
+def mahalanobis(u: Any, v: Any, VI: Any) -> Any:
+    a, b = vectors(u, v)
+    d = a - b
+    return np.sqrt(d @ VI @ d)

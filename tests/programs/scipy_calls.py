@@ -131,3 +131,44 @@ def polynomials(c, x):
     t = np.array([x, 0.2])
     total = np.polynomial.polynomial.polyval(x, c) + np.polynomial.chebyshev.chebval(t, c).sum()
     return total + np.linalg.cross(c, c[::-1]) @ np.array([1.0, 2.0, 0.5])
+
+
+@CASES(rng.normal(size=4), rng.normal(size=4), rng.uniform(0.5, 1.5, size=4))
+def distances_of_vectors(u, v, w):
+    d = scipy.spatial.distance
+    m = np.outer(w, w) + np.eye(4)
+    plain = d.euclidean(u, v) + d.sqeuclidean(u, v) + d.cityblock(u, v) + d.chebyshev(u, v) + d.cosine(u, v)
+    weighted = d.euclidean(u, v, w) + d.cityblock(u, v, w=w) + d.cosine(u, v, w) + d.minkowski(u, v, 3, w)
+    return plain, weighted, d.minkowski(u, v, 1.5), d.mahalanobis(u, v, m)
+
+
+@CASES(rng.normal(size=5), 0.3, 1.4)
+def densities_on_the_line(x, loc, scale):
+    s = scipy.stats
+    y = s.laplace.cdf(x, loc, scale) + s.laplace.sf(x, loc, scale) ** 2 + s.cauchy.cdf(x, loc, scale)
+    y = y + s.cauchy.sf(x, loc=loc) + s.logistic.pdf(x, loc, scale) + s.logistic.logpdf(x, loc, scale)
+    return y + s.logistic.cdf(x, scale=scale) + s.logistic.sf(x, loc, scale) ** 2
+
+
+@CASES(rng.uniform(0.1, 0.9, size=5), 1.3, 2.2)
+def densities_with_shapes(x, a, b):
+    s = scipy.stats
+    y = s.lognorm.pdf(x, a) + s.lognorm.logpdf(x, a, 0.0, b) + s.lognorm.cdf(x, s=a, scale=b)
+    y = y + s.weibull_min.pdf(x, a) + s.weibull_min.logpdf(x, b, scale=a) + s.weibull_min.cdf(x, a) * s.weibull_min.sf(x, b)
+    y = y + s.chi2.pdf(x, b) + s.chi2.logpdf(x, df=b) + s.beta.pdf(x, a, b) + s.beta.logpdf(x, a, b, scale=1.5)
+    y = y + s.rayleigh.pdf(x, scale=a) + s.rayleigh.logpdf(x) + s.rayleigh.cdf(x, scale=b) + s.expon.logsf(x, scale=a)
+    return y + s.uniform.pdf(x, 0.0, a) + s.uniform.logpdf(x, scale=b) + s.uniform.cdf(x, -0.1, b)
+
+
+@CASES(np.array([-1.0, -0.2, 0.5, 2.0]), 1.3)
+def densities_outside(x, a):
+    s = scipy.stats
+    y = s.lognorm.pdf(x, a) + s.lognorm.cdf(x, a) + s.weibull_min.cdf(x, a) + s.chi2.pdf(x - 0.01, 4.0)
+    return y + s.beta.pdf(x + 0.1, 2.5, a + 2.0) + s.uniform.cdf(x + 0.1, scale=a) + s.uniform.pdf(x + 0.1)
+
+
+@CASES(rng.uniform(0.5, 2.0, size=(4, 3)))
+def summaries(x):
+    s = scipy.stats
+    total = s.zscore(x)[1] @ s.zscore(x, axis=1)[2] + s.gmean(x).sum() + s.hmean(x, axis=1).sum()
+    return total + s.gmean(x, axis=None) + s.sem(x, axis=0).sum() + s.sem(x[0]) + s.zscore(x[:, 0], ddof=1)[0]

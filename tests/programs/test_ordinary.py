@@ -55,7 +55,8 @@ FOUND = frozenset(
     adaptive_grow_while iir_direct_form2 needleman_wunsch_affine simplex_lp_dual longest_increasing_soft
     black_scholes_norm normal_of_all_kinds other_distributions no_density_for_a_negative_scale special_functions
     bessel_at_zero factored exponentials built_from_blocks rules_for_samples nodes_and_coefficients_of_constants filters
-    convolutions_of_images distances polynomials
+    convolutions_of_images distances polynomials distances_of_vectors densities_on_the_line densities_with_shapes
+    densities_outside summaries
     ema_crossover_flags determinant_recursive convex_hull_area_shoelace signal_zero_crossings_while
 """.split()
 )
