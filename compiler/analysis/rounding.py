@@ -13,65 +13,71 @@ from __future__ import annotations
 
 from ..ir.nodes import Function, Op, Operand, Value
 from ..ir.opdef import opdef
-from ..ir.types import Type
 
 _CONTRACTED = frozenset({"add", "sub", "mul", "mul0", "square"})
 _COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "isnan", "isinf", "isfinite"})
 _TO_INTEGERS = frozenset({"cast", "floor", "ceil", "rint", "trunc", "sign", "floordiv"})
 _MOVES = frozenset({"load", "reshape", "transpose", "broadcast_to", "neg", "copy", "abs"})
-_SELECTIONS = frozenset({"where", "logical_and", "logical_or", "logical_not", "logical_xor"})
+_LOGIC = frozenset({"logical_and", "logical_or", "logical_not", "logical_xor"})
 
 
 def decisions(fn: Function) -> set[Value]:
     """Values of a function that must not be computed a second time: operands of maxima and minima that may be rounded
     otherwise, and tests and integers made of such. Masks that only choose between elements are no decisions."""
     users: dict[Operand, list[Op]] = {}
+    contracted: set[Operand] = set()  # sums and products, perhaps moved
+    uncertain: set[Operand] = set()  # floats of more than one operation that native code may contract or reorder
+    made: list[Op] = []
     for op in fn.body.walk():
         for x in op.operands:
             users.setdefault(x, []).append(op)
+        if op.opcode in ("max", "min") or (len(op.results) == 1 and _decides(op)):
+            made.append(op)
+        elif len(op.results) == 1 and op.result.type.is_float:
+            _follow(op, contracted, uncertain)
     found: set[Value] = set()
-    for op in fn.body.walk():
+    for op in made:
+        if not any(x in uncertain for x in op.operands):
+            continue
         if op.opcode in ("max", "min"):
-            (x, *_) = op.operands
-            if isinstance(x, Value) and _rounds(x):
-                found.add(x)
-        elif len(op.results) == 1 and _decides(op) and any(map(_rounds, op.operands)):
-            if not op.result.type.shape or not _only_selects(op.result, users):
-                found.add(op.result)
+            found.update(x for x in op.operands[:1] if isinstance(x, Value))
+        elif not op.result.type.shape or not _only_selects(op.result, users):
+            found.add(op.result)
     return found
 
 
+def _follow(op: Op, contracted: set[Operand], uncertain: set[Operand]) -> None:
+    if op.opcode in _MOVES:
+        for values in (contracted, uncertain):
+            if op.operands[0] in values:
+                values.add(op.result)
+    elif opdef(op.opcode).kind == "elementwise":
+        joins = op.opcode in _CONTRACTED
+        if any(x in uncertain or (joins and x in contracted) for x in op.operands):
+            uncertain.add(op.result)
+        if joins:
+            contracted.add(op.result)
+
+
 def _decides(op: Op) -> bool:
-    t: Type = op.result.type
     if op.opcode in _COMPARISONS:
         return True
-    return op.opcode in _TO_INTEGERS and not t.is_float
-
-
-def _rounds(x: Operand) -> bool:
-    """Whether a float is made by more than one operation that native code may contract or reorder."""
-    op = x.op if isinstance(x, Value) and x.type.is_float else None
-    if op is None:
+    if op.opcode not in _TO_INTEGERS:
         return False
-    if op.opcode in _MOVES:
-        return _rounds(op.operands[0])
-    if opdef(op.opcode).kind != "elementwise":
-        return False
-    if op.opcode in _CONTRACTED and any(_is_contracted(y) for y in op.operands):
-        return True
-    return any(map(_rounds, op.operands))
-
-
-def _is_contracted(x: Operand) -> bool:
-    op = x.op if isinstance(x, Value) else None
-    if op is not None and op.opcode in _MOVES:
-        return _is_contracted(op.operands[0])
-    return op is not None and op.opcode in _CONTRACTED
+    t = op.result.type
+    return not t.is_float or (op.opcode != "cast" and not t.shape)
 
 
 def _only_selects(mask: Value, users: dict[Operand, list[Op]]) -> bool:
     """Whether nothing but `where` and logic reads an array of booleans."""
-    return all(
-        op.opcode == "where" or (op.opcode in _SELECTIONS and _only_selects(op.result, users))
-        for op in users.get(mask, ())
-    )
+    work, seen = [mask], {mask}
+    while work:
+        for op in users.get(work.pop(), ()):
+            if op.opcode == "where":
+                continue
+            if op.opcode not in _LOGIC:
+                return False
+            if op.result not in seen:
+                seen.add(op.result)
+                work.append(op.result)
+    return True
