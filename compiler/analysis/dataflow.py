@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from ..ir.nodes import Function, Op, Operand, Region, Substitution, Value
+from ..ir.nodes import Const, Function, Op, Operand, Region, Substitution, Value
 from .alias import Carried
 
 Use = tuple[Op | None, Region]
@@ -180,15 +180,25 @@ def replace_operand(op: Op, old: Value, new: Value) -> None:
             replace_operand(inner, old, new)
 
 
+def is_zero(x: Operand) -> bool:
+    """Whether an operand is the number 0."""
+    return isinstance(x, Const) and x.value == 0
+
+
+def substitute(op: Op, sub: Substitution) -> None:
+    """Substitute values in an op, not in its regions: in operands, attributes and types."""
+    op.operands = [sub.operand(x) for x in op.operands]
+    op.attrs = {k: sub.attr(a) for k, a in op.attrs.items()}
+    for v in op.results:
+        v.type = sub.type(v.type)
+
+
 def replace_everywhere(region: Region, sub: Substitution) -> None:
     """Substitute values in a region and all in it: in operands, attributes, types and yields."""
     if not sub.map:
         return
     for op in region.ops:
-        op.operands = [sub.operand(x) for x in op.operands]
-        op.attrs = {k: sub.attr(a) for k, a in op.attrs.items()}
-        for v in op.results:
-            v.type = sub.type(v.type)
+        substitute(op, sub)
         for r in op.regions:
             for p in r.params:
                 p.type = sub.type(p.type)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from ..ir.nodes import Const, Function, Op, Operand, Value
+from ..ir.nodes import Function, Op, Operand, Value
 from ..ir.opdef import opdef
 from .activity import varied_values
+from .dataflow import is_zero
 
 _LINEAR = frozenset({"neg", "copy", "cast", "stop_gradient", "sum", "cumsum"})
 _SUMS = frozenset({"add", "sub"})
@@ -55,4 +56,4 @@ def _is_linear(op: Op, taken: list[int]) -> bool:
 def _is_zero(x: Operand) -> bool:
     if isinstance(x, Value) and x.op is not None and x.op.opcode in ("full", "broadcast_to", "cast", "neg"):
         return _is_zero(x.op.operands[0])
-    return isinstance(x, Const) and x.value == 0
+    return is_zero(x)

@@ -23,7 +23,7 @@ from collections import Counter
 from typing import Any
 
 from ..analysis.bounds import Facts, facts_before, prove_nonneg
-from ..analysis.dataflow import region_uses
+from ..analysis.dataflow import is_zero, region_uses
 from ..ir.nodes import At, Const, Function, Gather, Op, Operand, Region, Span, Value, as_dim
 from ..rules.indexing import index_operands, same_index
 
@@ -47,7 +47,7 @@ class _Accumulate:
             if op.opcode == "accum" and not _gathers(op):
                 self._merge(op, region)
 
-        for op in [op for op in region.ops if op.opcode == "store" and _is_zero(op.operands[-1])]:
+        for op in [op for op in region.ops if op.opcode == "store" and is_zero(op.operands[-1])]:
             self._sink(op, region)
 
     def _sink(self, op: Op, region: Region) -> None:
@@ -65,14 +65,14 @@ class _Accumulate:
         at: Operand = op.operands[0]
         while isinstance(at, Value) and at.op is not None and self.uses[at] == 1 and at.op in region.ops:
             below = at.op
-            if below.opcode == "store" and _is_zero(below.operands[-1]) and same_index(below, op):
+            if below.opcode == "store" and is_zero(below.operands[-1]) and same_index(below, op):
                 # drop the store: what was written on it is written on what it was written on
                 user = chain[-1] if chain else op
                 user.operands[0] = below.operands[0]
                 region.ops.remove(below)
                 op.opcode = "store"
                 return
-            if below.opcode == "full" and _is_zero(below.operands[0]):
+            if below.opcode == "full" and is_zero(below.operands[0]):
                 op.opcode = "store"  # every write on the way was proved to touch other elements
                 return
             if below.opcode not in ("store", "accum") or not self._differ(below, op):
@@ -121,7 +121,3 @@ def _read_inside(region: Region) -> set[Value]:
 
 def _gathers(op: Op) -> bool:
     return any(isinstance(i, Gather) for i in op.attrs["index"])
-
-
-def _is_zero(x: Operand) -> bool:
-    return isinstance(x, Const) and x.value == 0

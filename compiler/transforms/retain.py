@@ -25,6 +25,7 @@ after, with ``%x`` never overwritten: ``%b`` and ``%s`` on tapes, ``%a`` (if it 
 
 from __future__ import annotations
 
+from ..analysis.dataflow import substitute
 from ..analysis.dependence import Accesses
 from ..analysis.rounding import decisions
 from ..analysis.structure import free_values, loop_of
@@ -221,11 +222,7 @@ class Retainer(Keeper):
         for op in list(region.ops):
             outside = [v for v in op.used_values() if not self.in_scope(v, region)]
             if outside:
-                sub = Substitution({v: self.materialise(v) for v in dict.fromkeys(outside)})
-                op.operands = [sub.operand(x) for x in op.operands]
-                op.attrs = {k: sub.attr(a) for k, a in op.attrs.items()}
-                for r in op.results:
-                    r.type = sub.type(r.type)
+                substitute(op, Substitution({v: self.materialise(v) for v in dict.fromkeys(outside)}))
             for inner in op.regions:
                 for p in inner.params:
                     outside = [v for d in p.type.shape for v in d.values() if not self.in_scope(v, region)]

@@ -31,13 +31,13 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from ..analysis.dataflow import region_uses
+from ..analysis.dataflow import is_zero, region_uses
 from ..ir.builder import Builder, constant
 from ..ir.dims import Dim
-from ..ir.nodes import At, Const, Function, Op, Operand, Region, Span, Value, as_dim
+from ..ir.nodes import Const, Function, Op, Operand, Region, Span, Value
 from ..ir.opdef import opdef
 from ..ir.types import Type
-from .access import has_gather, index_operands
+from .access import has_gather
 from .peel import Box, accesses, apart, box_of, inside, slabs
 
 # wider hulls than this are mostly margin
@@ -179,7 +179,7 @@ class _Gatherer:
     def _clearing(self, array: Operand, region: Region) -> Op | None:
         """What has set elements of an array to zero, if only the chain adds to the result."""
         op = array.op if isinstance(array, Value) and self.uses[array] == 1 else None
-        clears = op is not None and op.opcode == "store" and op in region.ops and _is_zero(op.operands[-1])
+        clears = op is not None and op.opcode == "store" and op in region.ops and is_zero(op.operands[-1])
         return op if clears else None
 
     # -- padded copies --------------------------------------------------------------------------------
@@ -296,11 +296,7 @@ def zeros(x: Operand) -> bool:
     op = x.op if isinstance(x, Value) else None
     if op is None or op.opcode != "full":
         return False
-    return _is_zero(op.operands[0])
-
-
-def _is_zero(x: Operand) -> bool:
-    return isinstance(x, Const) and x.value == 0
+    return is_zero(op.operands[0])
 
 
 def _yields(region: Region) -> Iterator[Operand]:
@@ -364,24 +360,16 @@ def _key(op: Op) -> tuple[tuple[object, ...], tuple[int, ...]] | None:
     """What the accums of one group have in common, and the constant offset of this one."""
     value = op.operands[-1]
     target = op.operands[0].type
-    if has_gather(op) or not isinstance(value, Value) or not target.is_float or value.type.dtype != target.dtype:
+    if not isinstance(value, Value) or not target.is_float or value.type.dtype != target.dtype:
         return None
-    items: list[object] = []
-    offset, sizes = [], []
-    ats = iter(index_operands(op))
-    for item in op.attrs["index"]:
-        if isinstance(item, At):
-            items.append(as_dim(next(ats)))
-        elif isinstance(item, Span) and item.step == 1:
-            constant_part = item.start.constant_term
-            items.append(("span", item.start - constant_part, item.size))
-            offset.append(constant_part)
-            sizes.append(item.size)
-        else:
-            return None
-    if not sizes or value.type.shape != tuple(sizes) or not isinstance(op.attrs["index"][-1], Span):
+    box = box_of(op)
+    if box is None:
+        return None
+    places, spans = box
+    if not spans or value.type.shape != tuple(s.size for s in spans) or not isinstance(op.attrs["index"][-1], Span):
         return None  # the last: where neighbours are not side by side, nothing vectorises
-    return tuple(items), tuple(offset)
+    offset = tuple(s.start.constant_term for s in spans)
+    return (*places, *((s.start - o, s.size) for s, o in zip(spans, offset, strict=True))), offset
 
 
 def _multiples(v: Operand) -> list[tuple[Value, list[Op]]]:
