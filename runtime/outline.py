@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import ast
 import copy
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -64,10 +65,12 @@ class _Outliner:
         self.taken = {n.id for n in ast.walk(module) if isinstance(n, ast.Name)} | self.globals
         self.taken |= {a.arg for a in self.function.args.args}
         self.parts: list[ast.FunctionDef] = []
+        self.uses = Counter(_all_names([self.function]))  # how often the function names what
 
     def run(self) -> None:
         self.threads = self._fresh("threads")
         self.function.args.args.append(ast.arg(self.threads))
+        self.parameters = {a.arg for a in self.function.args.args}
         used = {"empty": "pullback.runtime.arrays", "in_parallel": "pullback.runtime.parallel"}
         used |= {dtype: "numpy" for loop in self.loops.values() for _, _, dtype in loop.sums}
         for name, home in used.items():
@@ -102,12 +105,10 @@ class _Outliner:
     def _outlined(self, loop: ast.For, known: Loop) -> list[ast.stmt] | None:
         """The statements in place of a loop; None where it must stay."""
         sums = {name for name, _, _ in known.sums}
-        stored = _names([loop], ast.Store)
-        inside = {id(n) for n in ast.walk(loop)}
-        elsewhere = {n.id for n in ast.walk(self.function) if isinstance(n, ast.Name) and id(n) not in inside}
-        elsewhere |= {a.arg for a in self.function.args.args}
+        written = _names([loop], ast.Store) - sums
+        inside = Counter(_all_names([loop]))
         made = [self._maker(name) for name in known.private]
-        if (stored - sums) & elsewhere or None in made:
+        if any(self.uses[n] > inside[n] for n in written) or written & self.parameters or None in made:
             return None
         body = [_Private().visit(copy.deepcopy(s)) for s in loop.body]
         makers = [_Private().visit(copy.deepcopy(s)) for s in made if s is not None]
@@ -144,6 +145,8 @@ class _Outliner:
         for name, _, _ in known.sums:
             k = self._fresh("part")
             statements += _statements(f"for {k} in range({BLOCKS}): {name} = {name} + {partial[name]}[{k}]")
+        self.uses.subtract(inside)
+        self.uses.update(_all_names(statements))
         return statements
 
     def _part(self, params: Sequence[str], body: list[ast.stmt]) -> str:
@@ -196,6 +199,10 @@ def _range(call: ast.expr) -> tuple[ast.expr, ast.expr, bool]:
 
 def _statements(text: str) -> list[ast.stmt]:
     return ast.parse(text).body
+
+
+def _all_names(body: Sequence[ast.AST]) -> list[str]:
+    return [n.id for s in body for n in ast.walk(s) if isinstance(n, ast.Name)]
 
 
 def _names(body: Sequence[ast.AST], context: type) -> set[str]:

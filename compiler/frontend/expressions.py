@@ -70,12 +70,14 @@ class Expressions(Comparisons):
         method = getattr(self, "eval_" + type(node).__name__, None)
         if method is None:
             fence.refuse(node, self.frame.file)
-        with self.b.at(self.location(node)):
-            try:
-                return method(node)
-            except NeedsStatic as e:
-                e.loc = e.loc or self.loc
-                raise
+        around, self.b.loc = self.b.loc, self.location(node)
+        try:
+            return method(node)
+        except NeedsStatic as e:
+            e.loc = e.loc or self.loc
+            raise
+        finally:
+            self.b.loc = around
 
     def test(self, node: ast.expr) -> Any:
         """``bool(node)``: a static bool or a run-time one. Of ``items and x > 0`` no more than the truth is needed."""

@@ -8,6 +8,7 @@ coroutines, rebinding of outer names) before anything is built.
 from __future__ import annotations
 
 import ast
+import functools
 from typing import NoReturn
 
 from ..errors import InternalError, PullbackError, UnsupportedError
@@ -69,6 +70,7 @@ def hint_for(e: PullbackError) -> str | None:
     return "plain Python raises this too: call the function itself, without pullback, to look into it"
 
 
+@functools.lru_cache(maxsize=256)
 def check_body(node: ast.AST, file: str) -> None:
     """Refuse coroutines and rebinding of outer names anywhere in a function."""
     stack = list(ast.iter_child_nodes(node))

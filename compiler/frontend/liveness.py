@@ -120,6 +120,7 @@ class Nonlocals:
     inside: Names  # declared nonlocal in functions nested in it, and not there; assigned by := in its comprehensions
 
 
+@functools.lru_cache(maxsize=256)
 def nonlocals(node: ast.AST) -> Nonlocals:
     """The names that a function, and the functions nested in it, rebind outside of themselves."""
     here: set[str] = set()

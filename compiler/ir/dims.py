@@ -71,7 +71,7 @@ def _dim_key(dim: Dim) -> tuple[Any, ...]:
 class Dim:
     """An integer polynomial in canonical form; hashable, immutable."""
 
-    __slots__ = ("_hash", "_values", "terms")
+    __slots__ = ("_hash", "_values", "is_const", "terms")
     terms: tuple[tuple[Monomial, int], ...]
     _values: tuple[Any, ...] | None
 
@@ -79,6 +79,7 @@ class Dim:
         self.terms = terms
         self._hash = hash(terms)
         self._values = None  # of `values`, once asked for
+        self.is_const = not terms or (len(terms) == 1 and not terms[0][0])
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Dim, (self.terms,)  # hashes of strings differ between processes
@@ -184,10 +185,6 @@ class Dim:
         return Dim.of(Max(left, right))
 
     # -- queries ------------------------------------------------------------------------------
-    @property
-    def is_const(self) -> bool:
-        return not self.terms or (len(self.terms) == 1 and not self.terms[0][0])
-
     @property
     def const(self) -> int:
         """The number this extent is; only for `is_const`."""

@@ -130,7 +130,8 @@ class Op:
                 used += dims_values(a)
         for r in self.results:
             for d in r.type.shape:
-                used += [v for v in d.values() if v.op is not self]
+                if not d.is_const:
+                    used += [v for v in d.values() if v.op is not self]
         return used
 
     def __repr__(self) -> str:

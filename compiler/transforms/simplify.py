@@ -73,7 +73,9 @@ def _same(x: Operand, y: Operand) -> bool:
 
 
 def _const_key(x: Const) -> tuple[Any, ...]:
-    return ("const", repr(x.value), x.type)  # 0.0 and -0.0 differ, nan is nan
+    value = x.value
+    exact = value if value == value and value != 0 else repr(value)  # 0.0 and -0.0 differ, nan is nan
+    return ("const", exact, x.type)
 
 
 def _attr_key(a: Any) -> Any:
@@ -94,13 +96,14 @@ def _cse_key(op: Op) -> Any:
     if entry.kind == "create" and op.results[0].type.is_array:
         return None  # a fresh buffer is cheaper than a copy of a shared one
     operands = tuple(_const_key(x) if isinstance(x, Const) else x for x in op.operands)
-    attrs = tuple(sorted((k, _attr_key(v)) for k, v in op.attrs.items() if k not in _REMARKS))
-    own = set(op.results)  # extents that the op itself makes (nonzero) cannot be compared
-    types = tuple(
-        (r.type.dtype, r.type.weak, tuple(None if own.intersection(d.values()) else d for d in r.type.shape))
-        for r in op.results
-    )
+    attrs = tuple(sorted((k, _attr_key(v)) for k, v in op.attrs.items() if k not in _REMARKS)) if op.attrs else ()
+    types = tuple((r.type.dtype, r.type.weak, tuple(_extent_key(d, op) for d in r.type.shape)) for r in op.results)
     return op.opcode, operands, attrs, types
+
+
+def _extent_key(d: Dim, op: Op) -> Dim | None:
+    """Extents that the op itself makes (nonzero) cannot be compared."""
+    return None if any(v.op is op for v in d.values()) else d
 
 
 class _Rebuilder:
@@ -108,7 +111,8 @@ class _Rebuilder:
 
     def __init__(self) -> None:
         self.known = Substitution()
-        self.scopes: list[dict[Any, Op]] = []
+        self.available: dict[Any, Op] = {}  # what the region and those around it have computed so far
+        self.added: list[list[Any]] = []  # the keys of each of these regions
         self.changed = False
 
     def function_body(self, body: Region) -> Region:
@@ -122,9 +126,10 @@ class _Rebuilder:
                 v = Value(self.known.type(p.type), p.hint)
                 new.params.append(v)
                 self.known.map[p] = v
-        self.scopes.append({})
+        self.added.append([])
         self.ops(old.ops, new)
-        self.scopes.pop()
+        for key in self.added.pop():
+            del self.available[key]
         new.yields = [self.known.operand(y) for y in old.yields]
         return new
 
@@ -164,13 +169,13 @@ class _Rebuilder:
             return [simpler]
         key = _cse_key(op)
         if key is not None:
-            for scope in reversed(self.scopes):
-                if key in scope:
-                    same = scope[key]
-                    if not op.attrs.get("reverse"):
-                        same.attrs.pop("reverse", None)
-                    return list(same.results)
-            self.scopes[-1][key] = op
+            same = self.available.get(key)
+            if same is not None:
+                if not op.attrs.get("reverse"):
+                    same.attrs.pop("reverse", None)
+                return list(same.results)
+            self.available[key] = op
+            self.added[-1].append(key)
         new.ops.append(op)
         return None
 

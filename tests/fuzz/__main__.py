@@ -7,6 +7,7 @@ is 1 if there is a failure.
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import time
@@ -55,6 +56,7 @@ def main() -> int:
     refusals: dict[str, list[int]] = {}
     failures: dict[str, list[tuple[Task, Outcome]]] = {}
     widened: list[int] = []
+    gc.freeze()  # the modules stay: the collector need not look at them again after every program
     for task, outcome in run(tasks, options.jobs):
         counts[outcome.kind] += 1
         counts["compiled"] += task[1]
