@@ -10,33 +10,113 @@ Before::                                    after::
       for %i in n:                                for %i in n:
         %1 = store %p, %i, %j, %x                   %1 = store %p, %j, %i, %x
 
-It is done for arrays of which single elements are read and written, nothing else. Every access votes for the axis
-along which its innermost loop moves, an access in a deeper loop counts more; the axis with the most votes becomes the
-last one.
+It is done for arrays of which single elements are read and written, that are copied, or returned, nothing else. Every
+access votes for the axis along which its innermost loop moves, an access in a deeper loop counts more; the axis with
+the most votes becomes the last one. A copy from or to another order, and a result, which is then worked out in memory
+of its own, cost a pass over the array: they weigh against it, so that only accesses in a deeper loop still pay.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from dataclasses import dataclass, field
 
 from ..analysis.alias import ACCESSES, ALLOCATIONS, Carried
 from ..analysis.bounds import linear_split
-from ..ir.nodes import At, Function, Op, Operand, Region, Value, as_dim
-from ..ir.types import Type
+from ..analysis.dataflow import replace_everywhere
+from ..ir.builder import Builder, constant
+from ..ir.dims import Dim
+from ..ir.nodes import At, Const, Function, Op, Operand, Region, Substitution, Value, as_dim
+from ..ir.types import INT, Type
 
 SHORT = 8
 """An axis that is known to have fewer elements gains nothing by being the last one."""
 _DEEPER = 16  # how much more an access in a loop counts than one outside of it
+_PASS = 16  # what a pass over the whole array costs, in accesses of the innermost of its loops
+
+Order = tuple[int, ...]
 
 
 def choose_layouts(fn: Function) -> None:
     """Permute the axes of arrays of a lowered function (before `inplace`), in place."""
     arrays = _Arrays(fn)
+    orders: dict[Value, Order] = {}
+    given: list[Value] = []
     for group in arrays.groups():
         axis = group.best()
         if axis is not None:
-            group.put_last(axis)
+            order = group.put_last(axis)
+            orders.update((v, order) for v in group.versions)
+            given += [v for v in group.versions if v in arrays.params]
+    if orders:
+        for v in given:
+            _take(fn.body, v, orders)
+        for region, op, _ in arrays.copies:
+            _copy_reordered(region, op, orders)
+        for k, y in enumerate(fn.body.yields):
+            if y in orders:
+                assert isinstance(y, Value)
+                b = Builder(fn.body, y.op.loc if y.op else fn.body.ops[-1].loc)
+                fn.body.yields[k] = reordered(b, y, orders[y], None)
+
+
+def reordered(b: Builder, x: Operand, given: Order | None, wanted: Order | None) -> Value:
+    """A copy of an array whose axes lie in the order `given`, in the order `wanted`; None is that of the caller."""
+    rank = x.type.rank
+    given, wanted = given or tuple(range(rank)), wanted or tuple(range(rank))
+    place = [wanted.index(axis) for axis in given]  # of the axes of x
+    shape = tuple(x.type.shape[given.index(axis)] for axis in wanted)
+    hint = x.hint if isinstance(x, Value) else ""
+    new = b.emit("empty", shape=shape, dtype=x.type.dtype, hint=hint)
+    index = {"index": (At(),) * rank, "inbounds": True}
+
+    def level(k: int, at: list[Operand], target: Operand) -> Operand:
+        if k == rank:
+            element = b.op("load", x, *[at[p] for p in place], attrs=dict(index)).result
+            return b.op("store", target, *at, element, attrs=dict(index)).result
+        body = b.new_region([(INT, "i"), (new.type, hint)])
+        with b.into(body):
+            body.yields.append(level(k + 1, [*at, body.params[0]], body.params[1]))
+        bounds = (constant(0), b.extent(shape[k]), constant(1))
+        return b.op("for", *bounds, target, attrs={"stop": False}, types=[new.type], regions=[body], hint=hint).result
+
+    result = level(0, [], new)
+    assert isinstance(result, Value)
+    return result
+
+
+def _take(body: Region, param: Value, orders: dict[Value, Order]) -> None:
+    """Take a parameter, whose type is that of the new order, into an array of that order."""
+    order = orders.pop(param)
+    shape = param.type.shape
+    param.type = _with_shape(param.type, tuple(shape[order.index(axis)] for axis in range(len(order))))
+    start = Region()
+    made = reordered(Builder(start, body.ops[0].loc), param, None, order)
+    made.hint = param.hint
+    replace_everywhere(body, Substitution({param: made}))
+    body.ops[:0] = start.ops
+    orders[made] = order
+
+
+def _with_shape(t: Type, shape: tuple[Dim, ...]) -> Type:
+    return Type(t.dtype, shape, t.weak, t.tape)
+
+
+def _copy_reordered(region: Region, op: Op, orders: dict[Value, Order]) -> None:
+    """A copy between arrays of different orders becomes loops; `op.result` has its new type already."""
+    x = op.operands[0]
+    given, wanted = orders.get(x) if isinstance(x, Value) else None, orders.get(op.result)
+    if given == wanted:
+        return
+    emitted = Region()
+    made = reordered(Builder(emitted, op.loc), x, given, wanted)
+    at = region.ops.index(op)
+    region.ops[at : at + 1] = emitted.ops
+    made.hint = op.result.hint
+    replace_everywhere(region, Substitution({op.result: made}))
+    if wanted is not None:
+        orders[made] = wanted
 
 
 @dataclass(slots=True, eq=False)
@@ -45,31 +125,35 @@ class _Group:
 
     versions: list[Value]
     births: list[Op] = field(default_factory=list)
+    cost: int = 0  # of passes over the array that another order asks for
     accesses: list[Op] = field(default_factory=list)
     votes: Counter[int] = field(default_factory=Counter)
 
     def best(self) -> int | None:
         """The axis that should be the last one, if it is not."""
         shape = self.versions[0].type.shape
-        if not self.births or not self.votes:
+        if not self.votes:
             return None
         last = len(shape) - 1
         axis, votes = max(self.votes.items(), key=lambda v: (v[1], v[0]))
         extent = shape[axis]
-        if votes <= self.votes[last] or (extent.is_const and extent.const < SHORT):
+        if votes <= self.votes[last] + self.cost or (extent.is_const and extent.const < SHORT):
             return None
+        if all(d.is_const for d in shape[axis + 1 :]) and math.prod(d.const for d in shape[axis + 1 :]) < SHORT:
+            return None  # its elements are as good as side by side
         return axis
 
-    def put_last(self, axis: int) -> None:
+    def put_last(self, axis: int) -> Order:
         rank = self.versions[0].type.rank
         order = [k for k in range(rank) if k != axis] + [axis]
         for v in self.versions:
-            v.type = Type(v.type.dtype, tuple(v.type.shape[k] for k in order), v.type.weak, v.type.tape)
+            v.type = _with_shape(v.type, tuple(v.type.shape[k] for k in order))
         for op in self.births:
             op.attrs["shape"] = tuple(op.attrs["shape"][k] for k in order)
         for op in self.accesses:
             index = op.operands[1 : 1 + rank]
             op.operands[1 : 1 + rank] = [index[k] for k in order]
+        return tuple(order)
 
 
 class _Arrays:
@@ -77,10 +161,18 @@ class _Arrays:
         self.parent: dict[Value, Value] = {}
         self.fixed: set[Value] = set()  # versions that others see
         self.births: list[Op] = []
+        self.copies: list[tuple[Region, Op, int]] = []  # with the region it stands in, and the depth
+        self.results: list[Value] = []
         self.accesses: list[tuple[Op, Value | None, int]] = []  # with the innermost loop's index, and the depth
-        for v in (*fn.params, *fn.body.yields):
-            self._fix(v)
+        self.params = {v for v in fn.params if _is_array(v)}
+        for v in self.params:
+            self._root(v)
         self._region(fn.body, None, 0)
+        for y in fn.body.yields:
+            if _is_array(y):
+                assert isinstance(y, Value)
+                self._root(y)
+                self.results.append(y)
 
     def groups(self) -> list[_Group]:
         found: dict[Value, _Group] = {}
@@ -96,6 +188,10 @@ class _Arrays:
             axes = [k for k, x in enumerate(op.operands[1 : 1 + array.type.rank]) if _moves(x, iv)]
             if len(axes) == 1:
                 group.votes[axes[0]] += _DEEPER**depth
+        passes = [(v, 0) for v in (*self.params, *self.results)]
+        passes += [(v, depth) for _, op, depth in self.copies for v in (op.operands[0], op.result)]  # type: ignore[misc]
+        for v, depth in passes:
+            found[self._root(v)].cost += _PASS * _DEEPER ** (depth + v.type.rank)
         fixed = {self._root(v) for v in self.fixed}
         return [g for root, g in found.items() if root not in fixed]
 
@@ -132,6 +228,10 @@ class _Arrays:
                 if _is_array(op.result):
                     self._root(op.result)
                     self.births.append(op)
+            elif op.opcode == "copy" and _is_array(op.result):
+                self.copies.append((region, op, depth))
+                for x in (op.operands[0], op.result):
+                    self._root(x)  # type: ignore[arg-type]
             elif op.opcode in ("for", "while"):
                 self._loop(op, iv, depth)
             elif op.opcode == "if":
@@ -154,7 +254,7 @@ class _Arrays:
             for x in (p, inner, y, result):
                 self._join(x, init)
         if op.opcode == "for":
-            self._region(op.regions[0], op.regions[0].params[0], depth + 1)
+            self._region(op.regions[0], op.regions[0].params[0], depth + (not _is_short(op)))
         else:
             for r in op.regions:
                 self._region(r, None, depth + 1)
@@ -162,6 +262,11 @@ class _Arrays:
 
 def _is_array(x: Operand) -> bool:
     return isinstance(x, Value) and x.type.rank > 1 and not x.type.tape
+
+
+def _is_short(loop: Op) -> bool:
+    bounds = [x.value for x in loop.operands[:3] if isinstance(x, Const)]
+    return len(bounds) == 3 and len(range(*map(int, bounds))) < SHORT
 
 
 def _moves(x: Operand, iv: Value | None) -> bool:

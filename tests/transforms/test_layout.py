@@ -105,6 +105,68 @@ def test_values_and_gradients(f: Any, shape: tuple[int, int]) -> None:
         np.testing.assert_allclose(product[0], expected, rtol=1e-5, atol=1e-7)
 
 
+def orthogonalise(u: Any, a: Any) -> Any:
+    """Columns of an argument, of its copy and of the result, again and again: modified Gram-Schmidt."""
+    q = a * u
+    v = u.copy()
+    n = min(u.shape)
+    for k in range(n):
+        q[:, k] = q[:, k] / np.sqrt(np.sum(q[:, k] ** 2) + 0.5)
+        for j in range(k + 1, n):
+            q[:, j] -= np.dot(q[:, k], q[:, j]) * q[:, k]
+            v[:, j] += 0.1 * q[:, k] * v[:, k]
+    return q, v
+
+
+def written_argument(u: Any, a: Any) -> Any:
+    for k in range(u.shape[1]):
+        for j in range(k):
+            u[:, k] -= a * np.dot(u[:, j], u[:, k]) / (1.0 + np.dot(u[:, j], u[:, j])) * u[:, j]
+    return u
+
+
+def by_helper(u: Any, a: Any) -> Any:
+    total = 0.0
+    for _ in range(2):
+        v = written_argument(u.copy(), a)
+        total += np.sum(v[0] * v[-1])
+        u = v
+    return total, u
+
+
+@pytest.mark.parametrize("shape", [(5, 7), (1, 3), (40, 2), (0, 3), (3, 0)], ids=str)
+@pytest.mark.parametrize("f", [orthogonalise, written_argument, by_helper], ids=lambda f: f.__name__)
+def test_copies_and_results(f: Any, shape: tuple[int, int]) -> None:
+    """They have the order of the caller outside, and of the loops inside."""
+    if 0 in shape and f is by_helper:
+        pytest.skip("rows of an empty array")
+    rng = np.random.default_rng(2)
+    u, a = rng.standard_normal(shape), 0.3
+
+    def flat(result: Any) -> Any:
+        return np.concatenate([np.ravel(x) for x in (result if isinstance(result, tuple) else (result,))])
+
+    ours, plain = u.copy(), u.copy()
+    np.testing.assert_allclose(flat(pb.jit(f)(ours, a)), flat(f(plain, a)), rtol=1e-12)
+    np.testing.assert_allclose(ours, plain, rtol=1e-12)
+    w = rng.standard_normal(flat(f(u.copy(), a)).shape)
+    d, e = rng.standard_normal(shape), 1e-6
+    _, pullback = pb.vjp(f, u.copy(), a)
+    sizes = [np.shape(x) for x in (f(u.copy(), a) if isinstance(f(u.copy(), a), tuple) else (f(u.copy(), a),))]
+    parts = np.split(w, np.cumsum([int(np.prod(s)) for s in sizes])[:-1])
+    weights = tuple(p.reshape(s) if s else float(p[0]) for p, s in zip(parts, sizes))
+    gu, ga = pullback(weights if len(weights) > 1 else weights[0])
+    found = np.sum(gu * d) + ga * 0.4
+    moved = [flat(f(u + k * e * d, a + k * 0.4 * e)) for k in (1, -1)]
+    np.testing.assert_allclose(found, np.dot(w, moved[0] - moved[1]) / (2 * e), rtol=1e-5, atol=1e-7)
+
+
+def test_what_is_given_and_returned_has_rows_for_columns() -> None:
+    text = pb.jit(orthogonalise).source(np.ones((40, 20)), 0.5, level="native")
+    assert re.search(r"q\w*\[j\d*, i\d*\]", text), text
+    assert not re.search(r"\[i\d*, j\d*\] [+-]=", text), text
+
+
 def test_columns_become_rows() -> None:
     text = pb.jit(crossed).source(np.ones((40, 20)), 0.5, level="native")
     assert re.search(r"p\[j\d*, i\d*\] = ", text), text
