@@ -34,6 +34,7 @@ from .transforms.lower import lower
 from .transforms.products import factor_products
 from .transforms.retain import retain
 from .transforms.simplify import simplify
+from .transforms.turn import turn_writes
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,7 @@ ARRAY_PASSES: list[Pass] = [
     Pass("simplify", simplify, "fold, share and drop, so that everything later sees the small program"),
     Pass("factor_products", factor_products, "products of the adjoint that share a factor are one"),
     Pass("dead_stores", drop_dead_stores, "what no iteration comes back to need not be cleared"),
+    Pass("turn_writes", turn_writes, "an addition that runs backwards meets one that runs forwards"),
     Pass("accumulate", accumulate, "clear-and-add of one adjoint element becomes one write"),
 ]
 NATIVE_PASSES: list[Pass] = [
