@@ -139,6 +139,7 @@ def _bind(
     namespace: dict[str, Any] = {
         "entry": entry,
         "choose": choose,
+        "worth": parallel.worth,
         "empty": np.empty,
         "new_result": results.new,
         "fail": fail,

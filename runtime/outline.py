@@ -33,13 +33,24 @@ from .parallel import BLOCKS
 
 
 @dataclass(frozen=True, slots=True)
+class Summed:
+    """A number or an array that a loop adds to."""
+
+    name: str
+    zero: str
+    dtype: str
+    rank: int
+
+
+@dataclass(frozen=True, slots=True)
 class Loop:
-    """A loop of the main function, by its variable. ``sums``: name, zero and dtype of what it adds up; ``private``: the
-    names of the arrays that each block needs for itself."""
+    """A loop of the main function, by its variable. ``sums``: what it adds up; ``private``: the names of the arrays that
+    each block needs for itself; ``added``: the arrays it adds to of which each block needs one."""
 
     variable: str
-    sums: tuple[tuple[str, str, str], ...]
+    sums: tuple[Summed, ...]
     private: tuple[str, ...]
+    added: tuple[Summed, ...] = ()
 
 
 def outline(text: str, main: str, loops: Iterable[Loop]) -> tuple[str, list[str]]:
@@ -68,11 +79,14 @@ class _Outliner:
         self.uses = Counter(_all_names([self.function]))  # how often the function names what
 
     def run(self) -> None:
+        used = {"empty": "pullback.runtime.arrays", "in_parallel": "pullback.runtime.parallel"}
+        if any(loop.added for loop in self.loops.values()):
+            used |= {name: "pullback.runtime.arrays" for name in ("block", "fill")}
+        used |= {s.dtype: "numpy" for loop in self.loops.values() for s in (*loop.sums, *loop.added)}
+        self.taken |= used.keys()
         self.threads = self._fresh("threads")
         self.function.args.args.append(ast.arg(self.threads))
         self.parameters = {a.arg for a in self.function.args.args}
-        used = {"empty": "pullback.runtime.arrays", "in_parallel": "pullback.runtime.parallel"}
-        used |= {dtype: "numpy" for loop in self.loops.values() for _, _, dtype in loop.sums}
         for name, home in used.items():
             self.module.body.insert(1, ast.ImportFrom(home, [ast.alias(name)], 0))
         self.globals |= used.keys()
@@ -104,7 +118,7 @@ class _Outliner:
 
     def _outlined(self, loop: ast.For, known: Loop) -> list[ast.stmt] | None:
         """The statements in place of a loop; None where it must stay."""
-        sums = {name for name, _, _ in known.sums}
+        sums = {s.name for s in known.sums}
         written = _names([loop], ast.Store) - sums
         inside = Counter(_all_names([loop]))
         made = [self._maker(name) for name in known.private]
@@ -114,15 +128,18 @@ class _Outliner:
         makers = [_Private().visit(copy.deepcopy(s)) for s in made if s is not None]
         start, count, forwards = _range(loop.iter)
         first, last, block = (self._fresh(n) for n in ("first", "last", "block"))
-        partial = {name: self._fresh(f"{name}_parts") for name, _, _ in known.sums}
+        partial = {s.name: self._fresh(f"{s.name}_parts") for s in (*known.sums, *known.added)}
         place = "{0} + {1}" if forwards else "{0} - {1}"
         bounds = ", ".join(place.format(ast.unparse(start), n) for n in (first, last))
         new = _statements(f"for {known.variable} in range({bounds}{'' if forwards else ', -1'}): pass")
         assert isinstance(new[0], ast.For)
         new[0].body = body or [ast.Pass()]
-        zeros = _statements("\n".join(f"{name} = {zero}" for name, zero, _ in known.sums))
-        ends = _statements("\n".join([*(f"{partial[n]}[{block}] = {n}" for n, _, _ in known.sums), "return 0"]))
-        whole: list[ast.stmt] = [*makers, *zeros, *new, *ends]
+        begins = [f"{s.name} = {s.zero}" for s in known.sums]
+        for s in known.added:
+            shape = "".join(f"{partial[s.name]}.shape[{k + 1}], " for k in range(s.rank))
+            begins += [f"{s.name} = block({partial[s.name]}, ({block},), ({shape}))", f"fill({s.name}, {s.zero})"]
+        ends = [*(f"{partial[s.name]}[{block}] = {s.name}" for s in known.sums), "return 0"]
+        whole: list[ast.stmt] = [*makers, *_statements("\n".join(begins)), *new, *_statements("\n".join(ends))]
         returns = [n for s in body for n in ast.walk(s) if isinstance(n, ast.Return)]
         failure = copy.deepcopy(returns[0]) if returns else None
         for r in returns:
@@ -131,7 +148,10 @@ class _Outliner:
         given = sorted(_names(whole, ast.Load) - own - self.globals)
         part = self._part([first, last, block, *given], whole)
         status = self._fresh("status")
-        text = [f"{partial[n]} = empty(({BLOCKS},), {dtype})" for n, _, dtype in known.sums]
+        text = [f"{partial[s.name]} = empty(({BLOCKS},), {s.dtype})" for s in known.sums]
+        for s in known.added:
+            shape = "".join(f", {s.name}.shape[{k}]" for k in range(s.rank))
+            text.append(f"{partial[s.name]} = empty(({BLOCKS}{shape}), {s.dtype})")
         text.append(f"{status} = in_parallel({', '.join([part, self.threads, ast.unparse(count), *given])})")
         statements = _statements("\n".join(text))
         if failure is not None:
@@ -142,12 +162,22 @@ class _Outliner:
                 failure.value = value
             test = ast.Compare(ast.Name(status, ast.Load()), [ast.NotEq()], [ast.Constant(0)])
             statements.append(ast.If(test, [failure], []))
-        for name, _, _ in known.sums:
-            k = self._fresh("part")
-            statements += _statements(f"for {k} in range({BLOCKS}): {name} = {name} + {partial[name]}[{k}]")
+        for s in (*known.sums, *known.added):
+            statements += self._added_up(s, partial[s.name])
         self.uses.subtract(inside)
         self.uses.update(_all_names(statements))
         return statements
+
+    def _added_up(self, s: Summed, parts: str) -> list[ast.stmt]:
+        """What the blocks have found, added to what there was before."""
+        part = self._fresh("part")
+        axes = [self._fresh("at") for _ in range(s.rank)]
+        target = f"{s.name}[{', '.join(axes)}]" if axes else s.name
+        lines = [f"for {part} in range({BLOCKS}):"]
+        for k, axis in enumerate(axes):
+            lines.append("    " * (k + 1) + f"for {axis} in range({s.name}.shape[{k}]):")
+        lines.append("    " * (s.rank + 1) + f"{target} = {target} + {parts}[{', '.join([part, *axes])}]")
+        return _statements("\n".join(lines))
 
     def _part(self, params: Sequence[str], body: list[ast.stmt]) -> str:
         name = self._fresh(f"{self.function.name}_part")

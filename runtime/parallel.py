@@ -15,6 +15,17 @@ BLOCKS = 16
 ENOUGH_WORK = 1_000_000
 """Operations of a loop (see `analysis.parallel`) from which on threads pay: a few tenths of a millisecond."""
 
+LARGEST = 1 << 16
+"""Elements of the arrays that one block may have of its own to add to."""
+
+SHARE = 8
+"""Operations of a loop for each such element: it is cleared, and added to what the others have, in every block."""
+
+
+def worth(work: int, own: int) -> int:
+    """The work of a loop whose blocks have arrays of `own` elements; 0 if these cost too much."""
+    return work if own <= LARGEST and work >= SHARE * BLOCKS * own else 0
+
 
 def in_parallel(part: Callable[..., int], threads: int, count: int, *args: Any) -> int:
     """Call ``part(first, last, block, *args)`` for `BLOCKS` ranges that make up ``range(count)``.

@@ -7,7 +7,9 @@
   0 and the constant (a block of lanes);
 - or the array is made for the iteration: before `hoist` it stood in the body, so that nobody reads what another
   iteration left there (`ParallelLoop.private`);
-- numbers that are handed on are sums (`ParallelLoop.sums`);
+- numbers that are handed on are sums (`ParallelLoop.sums`), and so are the elements of an array that is added to, not
+  read, at places that iterations share (`ParallelLoop.added`): each block adds to an array of its own, if that is small
+  beside the work;
 - nothing is printed, called, or put on a tape.
 
 This is the test for independence of Allen and Kennedy, *Optimizing Compilers for Modern Architectures*, 2.4, in its
@@ -28,20 +30,36 @@ from .dataflow import defined_inside
 from .sums import Sums
 
 _UNKNOWN_TRIPS = "16"
+_UNKNOWN_EXTENT = "1000000"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ParallelLoop:
     """A loop that may be cut into blocks. `sums` are the numbers it carries, `private` the arrays made before it that
-    each block needs for itself."""
+    each block needs for itself, `added` the arrays it adds to of which each block needs one."""
 
     op: Op
     sums: tuple[Value, ...]
     private: tuple[Value, ...]
+    added: tuple[Value, ...]
+
+    @property
+    def reassociates(self) -> bool:
+        """Whether the blocks add up in another order than the loop."""
+        return bool(self.sums or self.added)
 
     def work(self, leaf: Callable[[str | Value], str | None]) -> str:
-        """The operations of all iterations as an expression of what `leaf` knows; a guess for what it does not."""
-        return _loop_work(self.op, leaf)
+        """The operations of all iterations as an expression of what `leaf` knows; a guess for what it does not. It is
+        0 where the blocks' own arrays are too large for them (`runtime.parallel.worth`)."""
+        work = _loop_work(self.op, leaf)
+        if not self.added:
+            return work
+
+        def text(a: str | Value) -> str:
+            return leaf(a) or _UNKNOWN_EXTENT
+
+        sizes = " + ".join(v.type.size.format(text) for v in self.added)
+        return f"worth({work}, {sizes})"
 
 
 def find_parallel(fn: Function, root: Callable[[Value], Value]) -> list[ParallelLoop]:
@@ -73,7 +91,8 @@ class _Finder:
             found = self._loop(op) if op.opcode == "for" else None
             if found is not None:
                 yield found
-                continue
+                if not found.added:
+                    continue  # else loops inside are another way, where the arrays are too large
             for r in op.regions:
                 yield from self.region(r)
 
@@ -91,8 +110,8 @@ class _Finder:
                 if not Sums(body, p).has(y):
                     return None
                 sums.append(p)
-        private = self._memory(op, loop)
-        return None if private is None else ParallelLoop(op, tuple(sums), private)
+        memory = self._memory(op, loop)
+        return None if memory is None else ParallelLoop(op, tuple(sums), *memory)
 
     def _in_place(self, loop: Carried) -> bool:
         """Whether every array that a loop carries stays where it is."""
@@ -124,8 +143,8 @@ class _Finder:
             return True
         return not op.regions and opdef(op.opcode).kind == "elementwise" and not op.result.type.shape
 
-    def _memory(self, op: Op, loop: Carried) -> tuple[Value, ...] | None:
-        """The private arrays; None where iterations may meet in memory."""
+    def _memory(self, op: Op, loop: Carried) -> tuple[tuple[Value, ...], tuple[Value, ...]] | None:
+        """The private arrays, and those that are added to; None where iterations may meet in memory."""
         inside = defined_inside(op.regions)
         within = {o for r in op.regions for o in r.walk()}
         accesses: dict[Value, list[Op]] = {}
@@ -137,14 +156,16 @@ class _Finder:
                 if mutated_operands(o):
                     written[place] = None
         carried = {self.root(p) for p in loop.params if p.type.shape}
-        private = []
+        private, added = [], []
         for array in written:
             others = self.aliases.numbering.members(self.aliases.closure(array))
             if any(self.root(v) is not array and self.root(v) in accesses for v in others):
                 return None
             if array in carried:
                 if not self._own_places(accesses[array], op.regions[0].params[0], inside):
-                    return None
+                    if any(o.opcode != "accum" for o in accesses[array]):
+                        return None
+                    added.append(array)
             elif array in inside:
                 if array.op is None or array.op.opcode not in ALLOCATIONS:
                     return None
@@ -152,7 +173,7 @@ class _Finder:
                 return None
             else:
                 private.append(array)
-        return tuple(private)
+        return tuple(private), tuple(added)
 
     def _own_places(self, accesses: list[Op], iv: Value, inside: set[Value]) -> bool:
         """Whether on one axis no two iterations have an index in common, in whatever two of the accesses."""

@@ -12,7 +12,7 @@ from typing import Any
 
 from pullback.runtime import results
 from pullback.runtime.native import NativeCode, NativeKernel, load_native, plain_kernel
-from pullback.runtime.outline import Loop
+from pullback.runtime.outline import Loop, Summed
 from pullback.runtime.status import Entry
 
 from ..analysis.parallel import ParallelLoop
@@ -52,18 +52,20 @@ def generate_native(fn: Function, name: str | None = None, reassociate: bool = T
         (s.error, s.message, s.values, s.loc.file, s.loc.line, s.loc.col, s.loc.end_col) for s in source.statuses
     ]
     slots = [(slot.first, slot.last) for slot in source.slots]
-    source.parallel = [loop for loop in source.parallel if reassociate or not loop.sums]
+    source.parallel = [loop for loop in source.parallel if reassociate or not loop.reassociates]
     loops = [_outlined(loop, source.variables) for loop in source.parallel]
     return NativeCode(source.text, source.name, params, callees, table, _wrapper(fn, source), reassociate, slots, loops)
 
 
 def _outlined(loop: ParallelLoop, names: dict[Value, str]) -> Loop:
-    sums = []
-    for v in loop.sums:
+    def summed(v: Value) -> Summed:
         dtype = v.type.numpy.name
         zero = {"float64": "0.0", "int64": "0"}.get(dtype, f"{dtype}(0)")
-        sums.append((names[v], zero, dtype))
-    return Loop(names[loop.op.regions[0].params[0]], tuple(sums), tuple(names[v] for v in loop.private))
+        return Summed(names[v], zero, dtype, v.type.rank)
+
+    variable = names[loop.op.regions[0].params[0]]
+    sums, added = (tuple(map(summed, values)) for values in (loop.sums, loop.added))
+    return Loop(variable, sums, tuple(names[v] for v in loop.private), added)
 
 
 def compile_native(fn: Function, name: str | None = None, reassociate: bool = True) -> NativeKernel:
