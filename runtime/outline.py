@@ -44,8 +44,8 @@ class Summed:
 
 @dataclass(frozen=True, slots=True)
 class Loop:
-    """A loop of the main function, by its variable. ``sums``: what it adds up; ``private``: the names of the arrays that
-    each block needs for itself; ``added``: the arrays it adds to of which each block needs one."""
+    """A loop of the main function, by its variable. ``sums``: what it adds up; ``private``: the names of the arrays
+    that each block needs for itself; ``added``: the arrays it adds to of which each block needs one."""
 
     variable: str
     sums: tuple[Summed, ...]
