@@ -76,13 +76,16 @@ def _lanes_of(op: Op, facts: dict[Op, Facts]) -> Lanes | None:
         carried = Carried(op)
         for p, y in zip(carried.params, carried.yields, strict=True):
             if not p.type.shape and y is not p:
-                sums |= Sums(op.regions[0], p).sums
+                found = Sums(op.regions[0], p)
+                if not found.has(y):
+                    return None
+                sums |= found.sums
         flat = flattened(op, sums, facts)
         if flat is None:
             return None
         op = flat
-    found = Lanes(op)
-    return found if found.right() else None
+    lanes = Lanes(op)
+    return lanes if lanes.right() else None
 
 
 def _replace(region: Region, op: Op, found: Lanes) -> None:

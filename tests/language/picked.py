@@ -228,3 +228,25 @@ def rows_of_other_lengths_and_an_empty_one(x, k):
             stages[i] = np.sin(y)
         t += 0.3
     return np.sum(stages * x[:4])
+
+
+class Moments:
+    def __init__(self):
+        self.n = 0
+        self.mean = 0.0
+        self.m2 = 0.0
+
+    def push(self, x):
+        self.n += 1
+        d = x - self.mean
+        self.mean += d / self.n
+        self.m2 += d * (x - self.mean)
+
+
+@case(np.array([0.7, 1.2, 0.4, 1.9, -0.3, 0.8, 2.1, 0.1]), np.array([0, 2, 1, 0, 2, 2, 1, 0]))
+def running_moments_by_group(x, labels):
+    """In the reverse sweep a cotangent that one group hands on is more than a sum."""
+    groups = {k: Moments() for k in range(3)}
+    for v, k in zip(x, labels):
+        groups[k].push(v)
+    return sum(g.m2 / max(g.n - 1, 1) for g in groups.values())
