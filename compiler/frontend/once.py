@@ -43,7 +43,7 @@ class Once(Statements):
         for key, form in ((exact, env), (general, general_env)):
             calls, ops = inlined.get(key, (0, 0))
             if calls >= MIN_CALLS and ops > MAX_INLINED_OPS:
-                made = self._made(key, fn, source, form)
+                made = self._made(key, fn, source, form, key != exact)
                 if made is not None:
                     return call_made(self, made, list(form.values()))
         region, start = self.b.region, len(self.b.region.ops)
@@ -59,12 +59,17 @@ class Once(Statements):
         """A static number as an operand."""
         return self.constant(v) if type(v) in (int, float) else v
 
-    def _made(self, key: Any, fn: UserFunction, source: Source, env: dict[str, Any]) -> Made | None:
-        """The function of its own for calls of one key; None where it has to be built in place."""
-        table = self.session.outlined
+    def _made(self, key: Any, fn: UserFunction, source: Source, env: dict[str, Any], general: bool) -> Made | None:
+        """The function of its own for calls of one key; None where it has to be built in place. `general`: its
+        numbers are of the run."""
+        table, generalised = self.session.outlined, self.session.generalised
         if key not in table:
             table[key] = None  # also for calls inside
-            table[key] = self._build_once(fn, source, env)
+            generalised += [fn.fn] * general
+            try:
+                table[key] = self._build_once(fn, source, env)
+            finally:
+                del generalised[len(generalised) - general :]
         made: Made | None = table[key]
         return made
 

@@ -103,6 +103,9 @@ class Recursion(Once):
             raise _Recursive(entered[0], generalise=True, needed=False)
         key = self._key(fn, source, env)
         if key is None:
+            if fn.fn is not None and fn.fn in self.session.generalised:
+                message = f"the depth of the recursive function {fn.name} is known only at run time"
+                self.error(UnsupportedError, message, "pass it arrays, numbers and tuples only")
             return super().invoke(fn, source, parent, env)
         if key in self.callees:
             return self._call(self.callees[key], env)
@@ -123,6 +126,8 @@ class Recursion(Once):
                 key = self._key(fn, source, env)
         finally:
             self.active.pop()
+        if key in self.callees:  # being built: this call is in its body
+            return self._call(self.callees[key], env)
         self.callees[key] = Callee(self._name(fn.name), [])
         try:
             self._build(self.callees[key], fn, source, parent, env)

@@ -118,6 +118,7 @@ class Session:
         self.own_symbols = False  # every extent of a captured array has one: it is bound at each call
         self.generic = False  # Note [Symbols of a callee]
         self.outlined: dict[Any, Any] = {}  # functions of their own by what they were built for (see outline.py)
+        self.generalised: list[Any] = []  # functions that are being outlined, with run-time numbers (see once.py)
         self.arguments: list[Any] = []  # containers that are, or are in, arguments
         self.rebound: Loc | None = None  # where the first of them is changed
         self.levels: list[tuple[int, bool]] = []  # loops that are being built: a stamp, whether they are counted

@@ -87,6 +87,39 @@ def results_kept_by_a_decorator(a, b):
     return best(6, 6)
 
 
+@case(np.array([0.5, 1.1, -0.3]), np.array([0.4, 0.9, 0.7]))
+def extents_of_two_arguments(x, y):
+    def distance(i, j):
+        c = abs(x[i] - y[j])
+        if i == 0 and j == 0:
+            return c
+        if i == 0:
+            return c + distance(0, j - 1)
+        if j == 0:
+            return c + distance(i - 1, 0)
+        return c + min(distance(i - 1, j), distance(i, j - 1), distance(i - 1, j - 1))
+
+    return distance(len(x) - 1, len(y) - 1)
+
+
+def _basis(i, k, t, knots):
+    if k == 0:
+        return 1.0 if knots[i] <= t < knots[i + 1] else 0.0
+    out = 0.0
+    if knots[i + k] != knots[i]:
+        out += (t - knots[i]) / (knots[i + k] - knots[i]) * _basis(i, k - 1, t, knots)
+    if knots[i + k + 1] != knots[i + 1]:
+        out += (knots[i + k + 1] - t) / (knots[i + k + 1] - knots[i + 1]) * _basis(i + 1, k - 1, t, knots)
+    return out
+
+
+@case(0.5, 2.0)
+def depth_that_only_a_constant_tells(a, b):
+    """The depth is no number of the run: a function of one with a depth of the run would never end."""
+    knots = [0, 0, 0, 0, 0.5, 1, 1, 1, 1]
+    return sum(_basis(i, 3, a * 0.6, knots) * p for i, p in enumerate(np.array([0.5, 1.0, b, a, 1.0])))
+
+
 @pytest.mark.parametrize("program", case.params())
 def test_interpreted(program: Case, interpreted: Any) -> None:
     check(program)
