@@ -26,7 +26,7 @@ from ..ir.dims import ONE
 from ..ir.nodes import Operand
 from ..ir.opdef import OpDef, register
 from ..ir.types import Type, promote
-from .expr import Context, E
+from .expr import Context, E, square
 from .infer import Attrs, Operands
 
 
@@ -254,26 +254,33 @@ def _eigvals_jvp(c: Context) -> E:
     return (v * (symmetric(c.dot(0)) @ v)).sum([0])
 
 
-def _gaps(c: Context) -> E:
-    """1 / (w[j] - w[i]) off the diagonal, 0 on it."""
-    a, v = c.x(0), c.y
-    w = a._emit("eigvalsh", E(a.b, a.v))
-    row, column = _places(v)
-    gap = w.expand(0) - w.expand(1)
+def over_gaps(x: E, gap: E, values: E, factor: E | None = None) -> E:
+    """``x / (gap * factor)`` off the diagonal, 0 on it, for gaps between `values`. It is infinite where a gap is not
+    larger than the rounding errors of the values, which would be what is given; where x is 0 there, it is 0."""
+    row, column = _places(gap)
     same = row.eq(column)
-    one = E(v.b, constant(1.0, Type(v.type.dtype)))
-    return same.where(0.0, one / same.where(1.0, gap))
+    noise = square(values).sum() * (8 * float(np.finfo(values.type.numpy).eps)) ** 2
+    lost = x.eq(0.0).where(gap, (square(gap) <= noise).where(0.0, gap))
+    lost = lost if factor is None else lost * factor
+    one = E(x.b, constant(1.0, Type(x.type.dtype)))
+    return same.where(0.0, x * (one / same.where(1.0, lost)))
+
+
+def _over_gaps(c: Context, x: E) -> E:
+    a = c.x(0)
+    w = a._emit("eigvalsh", E(a.b, a.v))
+    return over_gaps(x, w.expand(0) - w.expand(1), w)
 
 
 def _eigvecs_vjp(c: Context) -> E:
     v = c.y
-    full = v @ (_gaps(c) * (v.mT @ c.g_full)) @ v.mT
+    full = v @ _over_gaps(c, v.mT @ c.g_full) @ v.mT
     return halved(full + full.mT)
 
 
 def _eigvecs_jvp(c: Context) -> E:
     v = c.y
-    return v @ (_gaps(c) * (v.mT @ symmetric(c.dot(0)) @ v))
+    return v @ _over_gaps(c, v.mT @ symmetric(c.dot(0)) @ v)
 
 
 register(
@@ -287,6 +294,6 @@ register(
     OpDef(
         "eigvecsh", "linalg", _matrix_type("eigh"), lambda attrs, a: np.linalg.eigh(a)[1], (_eigvecs_vjp,),
         _eigvecs_jvp, python="np.linalg.eigh({0})[1]", cost=1000, sample="definite",
-        undefined="equal eigenvalues: infinite or NaN",
+        undefined="eigenvalues equal but for rounding: infinite or NaN",
     )
 )  # fmt: skip

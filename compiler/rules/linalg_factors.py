@@ -22,7 +22,7 @@ from ..ir.opdef import OpDef, register
 from ..ir.types import Type
 from .expr import Context, E
 from .infer import Attrs, Operands
-from .linalg_dense import _places, solve_triangular, triangle
+from .linalg_dense import _places, over_gaps, solve_triangular, triangle
 
 
 # -- types ---------------------------------------------------------------------------------------------
@@ -122,19 +122,16 @@ def _values_jvp(c: Context) -> E:
     return (u * (c.dot(0) @ vh.mT)).sum([0])
 
 
-def _gaps(c: Context, s: E) -> E:
-    """1 / (s[j]**2 - s[i]**2) off the diagonal, 0 on it."""
+def _over_gaps(x: E, s: E) -> E:
+    """``x / (s[j]**2 - s[i]**2)`` off the diagonal, 0 on it."""
     across, down = s.expand(0), s.expand(1)
-    gap = (across - down) * (across + down)
-    row, column = _places(gap)
-    same = row.eq(column)
-    return same.where(0.0, _inverse_of(c, same.where(1.0, gap)))
+    return over_gaps(x, across - down, s, across + down)
 
 
 def _left_vjp(c: Context) -> E:
     u, s, vh, g = c.y, _of_same(c, "svdvals"), _of_same(c, "svd_vh"), c.g_full
     inner = u.mT @ g
-    turned = _gaps(c, s) * (inner - inner.mT) * s.expand(0)
+    turned = _over_gaps(inner - inner.mT, s) * s.expand(0)
     beyond = (g - u @ inner) * _inverse_of(c, s).expand(0)
     return (u @ turned + beyond) @ vh
 
@@ -142,7 +139,7 @@ def _left_vjp(c: Context) -> E:
 def _right_vjp(c: Context) -> E:
     u, s, vh, g = _of_same(c, "svd_u"), _of_same(c, "svdvals"), c.y, c.g_full
     inner = vh @ g.mT
-    turned = s.expand(1) * (_gaps(c, s) * (inner - inner.mT))
+    turned = s.expand(1) * _over_gaps(inner - inner.mT, s)
     beyond = _inverse_of(c, s).expand(1) * (g - inner.mT @ vh)
     return u @ (turned @ vh + beyond)
 
@@ -151,7 +148,7 @@ def _left_jvp(c: Context) -> E:
     u, s, vh, dot = c.y, _of_same(c, "svdvals"), _of_same(c, "svd_vh"), c.dot(0)
     moved = dot @ vh.mT
     frame = u.mT @ moved
-    turned = _gaps(c, s) * (frame * s.expand(0) + s.expand(1) * frame.mT)
+    turned = _over_gaps(frame * s.expand(0) + s.expand(1) * frame.mT, s)
     beyond = (moved - u @ frame) * _inverse_of(c, s).expand(0)
     return u @ turned + beyond
 
@@ -160,7 +157,7 @@ def _right_jvp(c: Context) -> E:
     u, s, vh, dot = _of_same(c, "svd_u"), _of_same(c, "svdvals"), c.y, c.dot(0)
     moved = u.mT @ dot
     frame = moved @ vh.mT
-    turned = _gaps(c, s) * (s.expand(1) * frame + frame.mT * s.expand(0))
+    turned = _over_gaps(s.expand(1) * frame + frame.mT * s.expand(0), s)
     beyond = _inverse_of(c, s).expand(1) * (moved - frame @ vh)
     return turned.mT @ vh + beyond
 

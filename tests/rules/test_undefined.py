@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from pullback.ir.builder import Builder
+from pullback.ir.dims import ONE
 from pullback.ir.nodes import Function, Operand, Region, Value
 from pullback.ir.types import Type
 from pullback.ir.verifier import verify
@@ -293,6 +294,39 @@ def test_softmax_of_masked_logits() -> None:
     p = np.exp([1.0, 2.0]) / np.exp([1.0, 2.0]).sum()
     expected = 2 * p * (p - (p**2).sum())
     np.testing.assert_allclose(grad, [*expected, 0.0], rtol=1e-12, atol=1e-15)
+
+
+# -- eigenvalues and singular values --------------------------------------------------------------------------------
+# all but equal: their gap is a rounding error
+ALIKE = np.array([[-4.0, 1.0, 2.0, 1.0], [1.0, -4.0, 1.0, 2.0], [2.0, 1.0, -4.0, 1.0], [1.0, 2.0, 1.0, -4.0]])
+
+
+@pytest.mark.parametrize("opcode", ["eigvecsh", "svd_u", "svd_vh"])
+def test_vectors_of_equal_values_have_no_derivative(opcode: str) -> None:
+    def cubed(b: Builder, x: Operand) -> Operand:
+        v = b.emit(opcode, x)
+        return b.emit("mul", b.emit("mul", v, v), v)
+
+    (grad,) = gradients(cubed, ALIKE, both_modes=False)
+    assert not np.isfinite(grad).all()
+
+
+def test_vectors_beside_equal_values() -> None:
+    """The vector of the one value of a matrix of rank 1 that is not 0: the others have a cotangent of 0."""
+
+    def largest(b: Builder, x: Operand) -> Operand:
+        only = b.emit("eq", b.emit("iota", 0, 1, size=x.type.shape[0], dtype="i64"), 2)
+        v = b.emit("where", only, b.emit("eigvecsh", x), 0.0)
+        weights = b.emit("iota", 1, 1, size=x.type.shape[0], dtype="i64")
+        return b.emit("mul", b.emit("mul", v, v), b.emit("reshape", weights, shape=(x.type.shape[0], ONE)))
+
+    x = np.array([1.0, 2.0, 3.0])
+    (grad,) = gradients(largest, np.outer(x, x), both_modes=False)
+    symmetric = (grad + grad.T) / 2
+    v, w = x / np.sqrt(14.0), 14.0
+    g = 2 * v * np.array([1.0, 2.0, 3.0])
+    side = (g - v * (v @ g)) / w
+    np.testing.assert_allclose(symmetric, (np.outer(side, v) + np.outer(v, side)) / 2, atol=1e-12)
 
 
 # -- steps ----------------------------------------------------------------------------------------------------------
