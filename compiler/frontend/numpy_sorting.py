@@ -19,6 +19,7 @@ from . import numpy_library as library
 from .numpy_reductions import reduce
 from .numpy_support import (
     apply,
+    as_float,
     axes_of,
     cast,
     common_dtype,
@@ -272,13 +273,15 @@ def _bincount(ctx: Context, x: Any, /, weights: Any = None, minlength: Any = 0) 
     return ctx.wrap(ctx.b.emit("accum", zeros, i, reshaped(ctx, w, (n,)), index=(Gather(),)))
 
 
-# -- running extremes ----------------------------------------------------------------------------------
+# -- running extremes, and what is like them ------------------------------------------------------------
 def _enter_accumulate(function: Any) -> None:
     @numpy_function(function.accumulate, static="axis")
     def expand(ctx: Context, array: Any, axis: Any = 0, dtype: Any = None, out: Any = None) -> Any:
         if dtype is not None:
             ctx.error(UnsupportedError, "dtype is not supported here", "convert the array with .astype")
         x = strong_operand(ctx, array)
+        if function in (np.logaddexp, np.hypot):
+            x = as_float(ctx, x, f"{function.__name__}.accumulate")
         if not x.type.shape:
             ctx.error(PullbackTypeError, "cannot accumulate on a scalar")
         k = one_axis(ctx, axis, x.type.rank)
@@ -288,7 +291,7 @@ def _enter_accumulate(function: Any) -> None:
         return finish(ctx, transposed(ctx, running, back), out)
 
 
-for _function in (np.maximum, np.minimum, np.fmax, np.fmin):
+for _function in (np.maximum, np.minimum, np.fmax, np.fmin, np.logaddexp, np.hypot):
     _enter_accumulate(_function)
 
 

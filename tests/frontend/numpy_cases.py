@@ -443,10 +443,11 @@ row(np.bincount, _BINS)
 row(np.bincount, _BINS, minlength=7)
 row(np.bincount, _BINS, weights=V)
 row(np.bincount, _BINS, K[0])
-for _f in (np.maximum, np.minimum, np.fmax, np.fmin):
+for _f in (np.maximum, np.minimum, np.fmax, np.fmin, np.logaddexp, np.hypot):
     row(_f.accumulate, A)
     row(_f.accumulate, A, axis=1)
 row(np.maximum.accumulate, K[0])
+row(np.logaddexp.accumulate, K[0])
 row(np.maximum.accumulate, N, axis=1)
 row(np.nancumsum, N)
 row(np.nancumprod, N, axis=0)

@@ -450,6 +450,7 @@ SMOOTH: list[Callable[[Any], Any]] = [
     lambda x: np.sum(np.sort(x, axis=0)[0] ** 3) + np.median(x[1]),
     lambda x: np.quantile(x, 0.3) ** 2 + np.sum(np.percentile(x, [20, 70], axis=1)),
     lambda x: np.sum(np.maximum.accumulate(x, axis=1) ** 2) + np.sum(x, where=x > 0),
+    lambda x: np.sum(np.logaddexp.accumulate(x, axis=1) ** 2) + np.sum(np.hypot.accumulate(x) ** 3),
     lambda x: np.sum(np.linalg.inv(x @ x.T) ** 2) + np.linalg.slogdet(x @ x.T)[1],
     lambda x: np.sum(np.linalg.cholesky(x @ x.T) ** 3) + np.linalg.det(x[:, 1:]),
     lambda x: np.sum(np.linalg.solve(x[:, :3], x[:, 3]) ** 2) + np.linalg.norm(x, 2),
