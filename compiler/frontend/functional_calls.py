@@ -21,6 +21,7 @@ from .builtin_calls import builtin
 from .container_methods import copied_dict, replaced
 from .context import describe
 from .values import (
+    FOREVER,
     Array,
     DictValue,
     GeneratorValue,
@@ -63,7 +64,6 @@ _COMPARE: dict[Any, type[ast.cmpop]] = {
     operator.is_not: ast.IsNot,
 }
 MANY = 32  # items of an array whose selections are made one by one
-_FOREVER = 2**40  # iterations of itertools.count
 
 
 def _enter_operators() -> None:
@@ -258,7 +258,7 @@ def _repeat(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _count(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     given = [*args, *kwargs.values()]
     start, step = (int(ctx.static(a, "an argument of count")) for a in (*given, *(0, 1)[len(given) :]))
-    return RangeValue(start, start + step * _FOREVER, step)
+    return RangeValue(start, start + step * FOREVER, step)
 
 
 @builtin(itertools.zip_longest, low=1, high=99)

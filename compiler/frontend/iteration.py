@@ -59,6 +59,7 @@ def is_iterator(v: Any) -> bool:
 class Iterating(Calls):
     def items_of(self, v: Any) -> list[Any]:
         """The items of an iterable whose length is known at compile time, all of them read now."""
+        v = self.present(v)
         v = self.begun(v) if isinstance(v, (RecordValue, Opaque)) else v
         return list(self.turns_of(self.listed_steps(v) if self.is_stepwise(v) else v))
 

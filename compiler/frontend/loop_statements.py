@@ -18,6 +18,7 @@ from .liveness import EMPTY, Names, binds, has_jump, names_that_are_there
 from .loops import Body, EffectInTest, Peel
 from .shrinking import Shrinks, remains
 from .values import (
+    FOREVER,
     Array,
     Conflict,
     DictValue,
@@ -289,6 +290,10 @@ class LoopStatements(Generators):
                 self._unrolled(s, iterable)
             finally:
                 self._unrollable = outer
+            if count is not None and count.is_const and count.const >= FOREVER and not has_jump(s.body, (ast.Break,)):
+                if "$return" not in self.env:
+                    raise DeadCode
+                self.env["$return"] = True
         self._after_loop(s)
 
     def _after_loop(self, s: ast.For | ast.While) -> None:

@@ -160,6 +160,7 @@ class Statements(Guarded, Patterns):
         )
 
     def _unpack(self, targets: list[ast.expr], value: Any) -> None:
+        value = self.present(value)
         starred = [k for k, t in enumerate(targets) if isinstance(t, ast.Starred)]
         if not starred and isinstance(value, Array) and not self.shape(value)[0].is_const:
             self._unpack_array(targets, value)

@@ -27,6 +27,7 @@ from ..ir.dims import Dim
 from ..ir.nodes import Const, Index, Loc, Operand, Value
 from ..paths import Path
 
+FOREVER = 2**40  # items of itertools.count
 _stamps = itertools.count(1)
 
 

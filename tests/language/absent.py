@@ -449,3 +449,24 @@ def until_there_is_none(x):
         k += 1
         v = v * 0.5 if v > 0.1 else None
     return k * x[0]
+
+
+@case(np.array([0.3, 1.2, -0.5, 0.8]))
+def tuple_that_may_be_none_is_unpacked(x):
+    best = (np.inf, None)
+    for k in range(1, len(x)):
+        low, high = x[:k].mean(), x[k:].mean()
+        error = ((x[:k] - low) ** 2).sum() + ((x[k:] - high) ** 2).sum()
+        if error < best[0]:
+            best = (error, (k, low, high))
+    k, low, high = best[1]
+    return low * high + k
+
+
+@case(np.array([0.3, 1.2, -0.5, 0.8]))
+def tuple_that_may_be_none_is_summed(x):
+    found = None
+    for v in x:
+        if v > 0.5:
+            found = (v, v * v)
+    return 0.0 if found is None else sum(found) * len(list(found))

@@ -209,3 +209,33 @@ def effects_of_items_happen_once(x):
         return v[0]
 
     return sum(bump(x) for t in range(2)) * x[0]
+
+
+@case(V)
+def count_that_only_a_return_ends(x):
+    def root(a):
+        guess = a
+        for n in itertools.count():
+            new = 0.5 * (guess + a / guess)
+            if abs(new - guess) < 1e-12:
+                return new, n
+            guess = new
+
+    value, steps = root(x[0] + 2)
+    return value * steps
+
+
+@case(V)
+def generator_over_a_count(x):
+    def steps():
+        for k in itertools.count():
+            yield x[k] * k
+
+    s = 0.0
+    for v in steps():
+        s += v
+        if s > 1:
+            break
+    for i, k in enumerate(itertools.count(2)):
+        if x[i] > 1:
+            return s + x[i] * k
