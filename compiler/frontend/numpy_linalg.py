@@ -302,6 +302,18 @@ def _norm(ctx: Context, x: Any, ord: Any = None, axis: Any = None, keepdims: boo
     return _matrix_norm(ctx, operand, ord, axes, bool(keepdims))
 
 
+@numpy_function(np.linalg.vector_norm, static="axis keepdims ord")
+def _norm_of_vectors(ctx: Context, x: Any, /, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+    operand = strong_operand(ctx, x)
+    operand = operand if operand.type.is_float else cast(ctx, operand, "f64")
+    return _vector_norm(ctx, operand, ord, axes_of(ctx, axis, operand.type.rank), bool(keepdims))
+
+
+@numpy_function(np.linalg.matrix_norm, static="keepdims ord")
+def _norm_of_matrices(ctx: Context, x: Any, /, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+    return ctx.call(np.linalg.norm, [x], {"ord": ord, "axis": (-2, -1), "keepdims": keepdims})
+
+
 def _vector_norm(ctx: Context, x: Operand, ord: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     if isinstance(ord, str):
         ctx.error(PullbackValueError, f"Invalid norm order {ord!r} for vectors")

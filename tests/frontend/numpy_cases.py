@@ -155,6 +155,27 @@ for _order in (1, 2, 3, np.inf, -np.inf, 0):
     row(np.linalg.norm, V, _order)
 for _order in ("fro", 1, -1, np.inf):
     row(np.linalg.norm, A, _order)
+row(np.linalg.vector_norm, A)
+row(np.linalg.vector_norm, C, axis=(0, 2), keepdims=True)
+row(np.linalg.vector_norm, C, axis=(0, 2), ord=3)
+row(np.linalg.vector_norm, A, ord=np.inf)
+row(np.linalg.vector_norm, K, axis=1)
+row(np.linalg.vector_norm, A, keepdims=True, ord=1)
+row(np.linalg.matrix_norm, A)
+row(np.linalg.matrix_norm, C, ord=1)
+row(np.linalg.matrix_norm, A, keepdims=True, ord="nuc")
+for _module, _name in [
+    ("legendre", "leg"), ("hermite", "herm"), ("hermite_e", "herme"), ("laguerre", "lag"), ("chebyshev", "cheb"),
+]:  # fmt: skip
+    for _x in (V, A, K[0], 0.3, [0.2, 0.4]):
+        if _module != "chebyshev":
+            row(getattr(getattr(np.polynomial, _module), f"{_name}val"), _x, W)
+        row(getattr(getattr(np.polynomial, _module), f"{_name}vander"), _x, 3)
+row(np.polynomial.legendre.legval, V, A)
+row(np.polynomial.legendre.legval, 0.3, [2.0])
+row(np.polynomial.polynomial.polyvander, A, 3)
+row(np.polynomial.legendre.legvander, V, 0)
+row(np.polynomial.legendre.legvander, V, 1)
 row(np.linalg.matrix_power, S, 5)
 row(np.linalg.multi_dot, [A, S, V])
 row(np.cross, data(np.float64, 5, 3), data(np.float64, 5, 3, seed=9))
