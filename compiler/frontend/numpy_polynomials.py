@@ -1,7 +1,7 @@
 """Series of orthogonal polynomials, ``np.polynomial.legendre.legval`` and its like, by their recurrences.
 
-`composed` definitions, as in `numpy_compositions`. The polynomials of degree 0 and 1 are 1 and `_first`; `_next` has the
-others (Abramowitz and Stegun, 22.7).
+`composed` definitions, as in `numpy_compositions`. The polynomials of degree 0 and 1 are 1 and `_first`; `_next` has
+the others (Abramowitz and Stegun, 22.7).
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def _next(kind: str, n: Any, x: Any, p: Any, before: Any) -> Any:
 
 def _value(kind: str, x: Any, c: Any) -> Any:
     at = np.asarray(x) + 0.0
-    coefficients = np.asarray(c) + 0.0
+    coefficients: Any = np.asarray(c) + 0.0
     coefficients = coefficients.reshape(coefficients.shape + (1,) * np.ndim(at))
     before, p = at * 0.0 + 1.0, _first(kind, at)
     total = coefficients[0] * before
