@@ -12,7 +12,7 @@ beside the inner loop is split off into loops of its own, and what it hands over
 
 It is done where no element is touched in another order by accesses one of which overwrites it (`analysis.dependence`);
 additions to one element may change their order. The ranges must not depend on each other; everything carried by the
-outer loop is an array, or a scalar that stays on one side of the inner loop, and nothing in it may raise.
+outer loop is an array, a sum, or a scalar that stays on one side of the inner loop, and nothing in it may raise.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from ..analysis.alias import Carried
 from ..analysis.bounds import Facts, facts_before, linear_split, prove_nonneg
 from ..analysis.dataflow import defined_inside, reads, replace_operand, values_read
 from ..analysis.dependence import Accesses
+from ..analysis.sums import Sums
 from ..ir.builder import Builder
 from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Function, Op, Operand, Region, Substitution, Value, as_dim
@@ -98,7 +99,9 @@ class _Nest:
             return False
         if any(v in self.made for x in self.inner.operands[:3] for v in as_dim(x).values()):
             return False
-        if not all(p.type.shape or (p.type.is_float and not p.type.weak) for p in inner.params):
+        sums = self._sums(outer, inner)
+        rows = [p for k, p in enumerate(inner.params) if k not in self.carried_by and not p.type.shape]
+        if not all(p.type.is_float and not p.type.weak for p in rows):
             return False
         pre, body, post = self.parts()
         if not all(_harmless(op) for op in (*pre, *body, *post)):
@@ -106,7 +109,7 @@ class _Nest:
         self.repeated = self._repeatable(pre)
         needed: set[Operand] = {v for op in (*body, *post) for v in values_read(op)}
         needed.update(inner.yields)
-        made = [v for op in pre if op not in self.repeated for v in op.results if not v.type.shape]
+        made = [v for op in pre if op not in self.repeated for v in op.results if not v.type.shape and v not in sums]
         self.handed = [v for v in made if v in needed]
         if not all(v.type.is_float and not v.type.weak for v in self.handed):
             return False
@@ -118,6 +121,24 @@ class _Nest:
             and self._follow(post, _POST, current)
             and all(outer.yields[k] is v for k, v in current.items())
         )
+
+    def _sums(self, outer: Carried, inner: Carried) -> set[Operand]:
+        """Note the sums that the outer loop carries through or past the inner one; their additions may have any order.
+        Returns all values that they have."""
+        found: set[Operand] = set()
+        before = [v for op in self.parts()[0] for v in op.results]
+        for k, (p, y) in enumerate(zip(outer.params, outer.yields, strict=True)):
+            if not p.type.is_float or p.type.shape:
+                continue
+            chain = Sums(self.body, p)
+            if not chain.has(y):
+                continue
+            found |= chain.sums
+            self.before[k] = next((v for v in reversed(before) if v in chain.sums), p)
+            j = next((j for j, x in enumerate(inner.inits) if x in chain.sums), None)
+            if j is not None:
+                self.carried_by[j] = k
+        return found
 
     def _repeatable(self, ops: list[Op]) -> list[Op]:
         """Integer arithmetic of a part, which any loop can repeat, and loads of neighbours that nothing overwrites."""
@@ -137,7 +158,7 @@ class _Nest:
         """Whether each scalar that the outer loop carries is read and made anew on one side of the inner loop."""
         pre, _, post = self.parts()
         for k, (p, y) in enumerate(zip(outer.params, outer.yields, strict=True)):
-            if p.type.shape:
+            if p.type.shape or k in self.before:
                 continue
             ops = post
             if p in {v for op in pre for v in reads(op)} or y not in {v for op in post for v in op.results}:
@@ -201,6 +222,8 @@ class _Nest:
         if not self._follow(self.inner.regions[0].ops, _INNER, within):
             return False
         for j, k in self.carried_by.items():
+            if k not in within:  # a sum
+                continue
             if inner.yields[j] is not within[k]:
                 return False
             current[k] = inner.results[j]

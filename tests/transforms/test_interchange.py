@@ -76,15 +76,17 @@ def random_nest(seed: int) -> tuple[Function, list[np.ndarray]]:
         return made
 
     first, second, third = bounds(), bounds(), bounds()
-    outer = b.new_region([(constant(0).type, "j"), *((p.type, p.hint) for p in params), (F64, "t")])
+    outer = b.new_region([(constant(0).type, "j"), *((p.type, p.hint) for p in params), (F64, "t"), (F64, "u")])
     with b.into(outer):
-        j, arrays, total = outer.params[0], list(outer.params[1:4]), outer.params[4]
+        j, arrays, total, through = outer.params[0], list(outer.params[1:4]), outer.params[4], outer.params[5]
         known: list[Operand] = [constant(0.5, F64)]
         steps(arrays, [j], known, r.randint(0, 2))
         early = r.random() < 0.3
         if early:
             total = b.emit("add", total, r.choice(known))
-        inner = b.new_region([(constant(0).type, "q"), *((p.type, p.hint) for p in params), (F64, "s")])
+        if r.random() < 0.3:
+            through = b.emit("add", r.choice(known), through)
+        inner = b.new_region([(constant(0).type, "q"), *((p.type, p.hint) for p in params), (F64, "s"), (F64, "u")])
         with b.into(inner):
             q, mine = inner.params[0], list(inner.params[1:4])
             within = [*known, inner.params[4]]
@@ -92,19 +94,23 @@ def random_nest(seed: int) -> tuple[Function, list[np.ndarray]]:
                 mine = innermost(mine, [j, q], within)
             else:
                 steps(mine, [j, q], within, r.randint(1, 4))
-            inner.yields = [*mine, b.emit("add", inner.params[4], r.choice(within))]
+            more = b.emit(r.choice(["add", "sub"]), inner.params[5], r.choice(within))
+            inner.yields = [*mine, b.emit("add", inner.params[4], r.choice(within)), more]
         made = b.op(
-            "for", *second, *arrays, r.choice(known), attrs={"stop": False}, types=[*(p.type for p in params), F64],
-            regions=[inner],
+            "for", *second, *arrays, r.choice(known), through, attrs={"stop": False},
+            types=[*(p.type for p in params), F64, F64], regions=[inner],
         ).results  # fmt: skip
-        arrays = list(made[:3])
+        arrays, through = list(made[:3]), made[4]
         steps(arrays, [j], [*known, made[3]], r.randint(0, 2))
         if not early:
             total = b.emit("add", total, r.choice([*known, made[3]]))
-        outer.yields = [*arrays, total]
-    types = [*(p.type for p in params), F64]
+        if r.random() < 0.3:
+            through = b.emit("sub", through, r.choice([*known, made[3]]))
+        outer.yields = [*arrays, total, through]
+    types = [*(p.type for p in params), F64, F64]
     start = constant(0.25, F64)
-    body.yields = list(b.op("for", *first, *params, start, attrs={"stop": False}, types=types, regions=[outer]).results)
+    loop = b.op("for", *first, *params, start, start, attrs={"stop": False}, types=types, regions=[outer])
+    body.yields = list(loop.results)
     size = r.choice([2, 3, 4, 6])
     rng = np.random.default_rng(seed)
     shapes = [(size, size), (size, size), (size,), (size,)]
@@ -168,6 +174,31 @@ def test_a_product_by_loops() -> None:
     lines = pb.jit(distances).source(a, b, level="native").splitlines()
     product = next(k for k, line in enumerate(lines) if "a[i, k]" in line)
     assert " j" in lines[product - 1], lines
+
+
+def rank_update(alpha, c, a):
+    """All of the gradients are sums over the inner loop of the columns."""
+    for i in range(a.shape[0]):
+        for k in range(a.shape[1]):
+            for j in range(i + 1):
+                c[i, j] += alpha * (a[i, k] - a[j, k]) ** 2
+    return np.sum(c**2)
+
+
+def test_a_sum_goes_through_both_loops() -> None:
+    rng = np.random.default_rng(0)
+    a, c = rng.normal(size=(6, 4)), rng.normal(size=(6, 6))
+    gradient = pb.grad(rank_update, argnums=(0, 2))
+    t = (a[:, None] - a[None]) ** 2
+    low = np.tril(np.ones((6, 6)))
+    g = 2 * (c + low * 0.7 * t.sum(-1)) * low
+    d = g[:, :, None] * 0.7 * 2 * (a[:, None] - a[None])
+    dalpha, da = gradient(0.7, c, a)
+    np.testing.assert_allclose(dalpha, np.sum(g * t.sum(-1)), rtol=1e-12)
+    np.testing.assert_allclose(da, d.sum(1) - d.sum(0), rtol=1e-11)
+    lines = gradient.source(0.7, c, a, level="native").splitlines()
+    product = next(k for k, line in enumerate(lines) if "a_adj[" in line and "+=" in line)
+    assert "for k" in next(line for line in reversed(lines[:product]) if "for " in line), lines
 
 
 def convolution(w, x):
