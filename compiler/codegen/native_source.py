@@ -26,6 +26,7 @@ from .arena import ALLOCATORS, Positions, Slot, find_slots
 from .native_expressions import ADD, ATOM, NUMPY_NAME, Expr, Imports, ScalarPrinter
 from .native_names import Names, callees_first, carries, identifier, is_memory, recursive, words
 from .native_products import finite_call, part_call, product_call
+from .native_tapes import tape_steps
 
 MAX_EXPRESSION = 72
 _SCALAR_MATH = "pullback.runtime.scalar_math"
@@ -115,6 +116,7 @@ class _FunctionPrinter:
         self.reshaped: set[Value] = set()  # the results that are an allocation's memory in another shape
         self.yield_of: dict[Value, int] = {}
         self.copy_out: list[tuple[str, Operand]] = []
+        self.tape_places: dict[Op, str] = {}  # pushes and pops for which a loop has made room: their index
         self.slots: list[Slot] = []
         self.slot_of: dict[Value, int] = {}
         self.slot_positions = Positions(fn)
@@ -605,7 +607,8 @@ class _FunctionPrinter:
                 self.line(f"{name} = {text}")
 
     def _op_for(self, op: Op, region: Region) -> None:
-        lo, hi, step = (self.use(x).text for x in op.operands[:3])
+        bounds = [self.use(x) for x in op.operands[:3]]
+        lo, hi, step = (e.text for e in bounds)
         inits, heads, _, yields, _ = carries(op)
         stop = op.attrs.get("stop", False)
         values = list(zip(heads, inits, strict=True))
@@ -614,8 +617,10 @@ class _FunctionPrinter:
         if stop:
             self.line(f"{self.name_of(op.results[0])} = 0")
         body = op.regions[0]
-        bounds = f"{lo}, {hi}, {step}" if step != "1" else f"{lo}, {hi}" if lo != "0" else hi
-        self.line(f"for {self.name_of(body.params[0])} in range({bounds}):", op.loc)
+        steps = tape_steps(op)
+        size = self._tape_parts(steps, op, bounds[0], bounds[1]) if steps else ""
+        span = f"{lo}, {hi}, {step}" if step != "1" else f"{lo}, {hi}" if lo != "0" else hi
+        self.line(f"for {self.name_of(body.params[0])} in range({span}):", op.loc)
         self.depth += 1
         before = len(self.lines)
         self._region_ops(body)
@@ -634,6 +639,8 @@ class _FunctionPrinter:
         if len(self.lines) == before:
             self.line("pass")
         self.depth -= 1
+        for push in (o for o in steps if o.opcode == "tape_push"):
+            self.line(f"{self.name_of(push.result)}_n += {size}")
 
     def _op_while(self, op: Op, region: Region) -> None:
         inits, heads, _, yields, _ = carries(op)
@@ -670,12 +677,39 @@ class _FunctionPrinter:
         self.line(f"{name} = {self._empty('(64,)', op.attrs['dtype'])}", op.loc)
         self.line(f"{name}_n = 0")
 
+    def _tape_parts(self, steps: list[Op], loop: Op, lo: Expr, hi: Expr) -> str:
+        """Make room for what a loop pushes, give up what it pops (see `native_tapes`). Gives the iterations."""
+        step = loop.operands[2]
+        assert isinstance(step, Const)
+        forwards = step.value > 0
+        iv = self.name_of(loop.regions[0].params[0])
+        first, last = (lo, hi) if forwards else (hi, lo)
+        size = self._fresh("size")
+        maximum = self.imports.use("pullback.runtime.scalar_math", "maximum")
+        count = last.text if first.text == "0" else f"{last.at(ADD)} - {first.at(ATOM)}"
+        self.line(f"{size} = {maximum}(0, {count})", loop.loc)
+        for op in steps:
+            name = self.name_of(op.results[0])
+            if op.opcode == "tape_push":
+                self._grow(name, size, op.loc)
+                offset, place = (f"- {lo.at(ATOM)}", f"+ {iv}") if forwards else (f"+ {lo.at(ADD)}", f"- {iv}")
+            else:  # the last one comes first
+                self.line(f"{name}_n -= {size}", op.loc)
+                offset, place = (f"+ {hi.at(ADD)} - 1", f"- {iv}") if forwards else (f"- {hi.at(ATOM)} - 1", f"+ {iv}")
+            start = self._fresh("start")
+            self.line(f"{start} = {name}_n {offset}")
+            self.tape_places[op] = f"{start} {place}"
+        return size
+
     def _op_tape_push(self, op: Op, region: Region) -> None:
         t, v = op.operands
         assert isinstance(t, Value)
         name = self.name_of(t)
         e = self.use(v) if not isinstance(v, Const) else self.scalars.constant(v, t.type.dtype)
         self._flush_reads()
+        if op in self.tape_places:
+            self.line(f"{name}[{self.tape_places[op]}] = {e.text}", op.loc)
+            return
         if v.type.shape:
             self._grow(name, self.dim(v.type.size).at(ADD), op.loc)
             self.line(f"{self.array_function('put')}({name}, {name}_n, {e.text})")
@@ -693,6 +727,9 @@ class _FunctionPrinter:
     def _op_tape_pop(self, op: Op, region: Region) -> None:
         name = self.name_of(op.operands[0])  # type: ignore[arg-type]
         value = op.results[1]
+        if op in self.tape_places:
+            self.line(f"{self.name_of(value)} = {name}[{self.tape_places[op]}]", op.loc)
+            return
         if not value.type.shape:
             self.line(f"{name}_n -= 1", op.loc)
             self.line(f"{self.name_of(value)} = {name}[{name}_n]")
