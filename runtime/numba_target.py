@@ -12,6 +12,10 @@ Note [Freed memory]. Data pointers of new arrays are `noalias` (Note [Fresh memo
 not see that giving back a reference ends the life of the memory behind such a pointer: it may move a load
 behind the release, where the next array already has the same memory. So every release is preceded by an empty
 statement that could read and write the memory, which nothing moves across.
+
+Note [Strides]. In a loop down a column LLVM knows the distance of two elements by name only, and vectorises such a loop
+for the case that this is 1; in all other cases it runs element by element. Here it never is 1, as an extent of 1 is a
+constant of the program, so LLVM is told to vectorise for any distance.
 """
 
 # mypy: disable-error-code="no-untyped-call,untyped-decorator,attr-defined,call-arg,no-any-return,misc"
@@ -22,7 +26,7 @@ import operator
 import types as pytypes
 from typing import Any
 
-from llvmlite import ir
+from llvmlite import binding, ir
 from numba import _dynfunc
 from numba.core import codegen, compiler, cpu, dispatcher, imputils, lowering, registry, types
 from numba.core.compiler_machinery import FunctionPass, PassManager, register_pass
@@ -164,8 +168,14 @@ class _Library(codegen.JITCodeLibrary):
         ll_module.data_layout = self._codegen._data_layout
 
     def _optimize_final_module(self) -> None:
-        if not self.only_linked:
+        if self.only_linked:
+            return
+        # See Note [Strides]; set back for the code of others, which Numba's lock keeps from being compiled meanwhile
+        binding.set_option("", "-enable-mem-access-versioning=false")
+        try:
             super()._optimize_final_module()
+        finally:
+            binding.set_option("", "-enable-mem-access-versioning=true")
 
     def _finalize_final_module(self) -> None:
         if self.only_linked:
