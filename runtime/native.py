@@ -141,6 +141,7 @@ def _bind(
         "choose": choose,
         "worth": parallel.worth,
         "empty": np.empty,
+        "array": np.array,
         "new_result": results.new,
         "fail": fail,
         "new_error": lambda: np.zeros(4),

@@ -25,6 +25,8 @@ from ..transforms.lower import lower
 from .native_names import identifier
 from .native_source import NativeSource, print_native
 
+ALWAYS = 1 << 60  # a position after all others
+
 
 def to_native(fn: Function) -> Function:
     """The loop-level form of an array-level function, with destructive stores."""
@@ -39,8 +41,10 @@ def generate_native(fn: Function, name: str | None = None, reassociate: bool = T
     source = print_native(fn, name)
     params = _specs([p.type for p in fn.params])
     params += [_spec(y.type) for y, passed in zip(fn.body.yields, source.passed, strict=True) if passed]
-    if source.slots:
+    if source.slots or source.tapes:
         params += [("uint8", 1), ("int64", 1)]
+    if source.tapes:
+        params.append(("int64", 1))
     if source.has_error_buffer:
         params.append(("float64", 1))
     by_name = {identifier(callee): f for callee, f in fn.callees.items()}
@@ -52,6 +56,7 @@ def generate_native(fn: Function, name: str | None = None, reassociate: bool = T
         (s.error, s.message, s.values, s.loc.file, s.loc.line, s.loc.col, s.loc.end_col) for s in source.statuses
     ]
     slots = [(slot.first, slot.last) for slot in source.slots]
+    slots += [(0, ALWAYS)] * len(source.tapes)
     source.parallel = [loop for loop in source.parallel if reassociate or not loop.reassociates]
     loops = [_outlined(loop, source.variables) for loop in source.parallel]
     return NativeCode(source.text, source.name, params, callees, table, _wrapper(fn, source), reassociate, slots, loops)
@@ -122,23 +127,27 @@ def _wrapper(fn: Function, source: NativeSource) -> str:
         else:
             returned.append(f"r{k}")
             outputs.append(_result(f"r{k}", y))
-    if slots:
+    if slots or source.tapes:
         # offsets are made once for all calls with these extents
         key = ", ".join(
             sorted({leaf(a) for t in slots for d in t.shape for a in d.atoms() if isinstance(a, str | Value)})
         )
-        sizes = ", ".join(f"{t.itemsize} * {' * '.join(f'({d.format(leaf)})' for d in t.shape)}" for t in slots)
+        sizes = [f"{t.itemsize} * {' * '.join(f'({d.format(leaf)})' for d in t.shape)}" for t in slots]
+        sizes += [f"{Type(dtype).itemsize} * room[{k}]" for k, dtype in enumerate(source.tapes)]
+        if source.tapes:
+            key += f"{', ' if key else ''}*room"
+            lines += ["    room = tuple(tapes)", "    lengths = array(room)"]
         lines += [
             f"    key = ({key}{',' if key else ''})",
             "    place = places.get(key)",
             "    if place is None:",
             "        if len(places) > 4096:",
             "            places.clear()",
-            f"        place = places[key] = lay_out(({sizes},), ranges)",
+            f"        place = places[key] = lay_out(({', '.join(sizes)},), ranges)",
             "    size, offsets = place",
             "    arena = acquire(size)",
         ]
-        args += ["arena", "offsets"]
+        args += ["arena", "offsets", *(["lengths"] if source.tapes else [])]
     if source.has_error_buffer:
         lines.append("    error = new_error()")
         args.append("error")
@@ -146,13 +155,18 @@ def _wrapper(fn: Function, source: NativeSource) -> str:
         lines += _choice(source.parallel, leaf, set(names))
     targets = ", ".join(["status", *returned])
     lines.append(f"    {targets} = {'run' if source.parallel else 'entry'}({', '.join(args)})")
-    if slots:
+    if slots or source.tapes:
         lines.append("    give_back(arena)")
+    if source.tapes:
+        lines.append("    tapes[:] = map(max, tapes, lengths.tolist())")
     lines.append("    if status:")
     lines.append(f"        fail(status{', error' if source.has_error_buffer else ''})")
     lines.append(f"    return [{', '.join(outputs)}]")
-    tables = [name for name, wanted in (("places", slots), ("choices", source.parallel)) if wanted]
-    return "".join(f"{name} = {{}}\n" for name in tables) + "\n".join(lines) + "\n"
+    tables = [name for name, wanted in (("places", slots or source.tapes), ("choices", source.parallel)) if wanted]
+    start = "".join(f"{name} = {{}}\n" for name in tables)
+    if source.tapes:
+        start += f"tapes = [64] * {len(source.tapes)}\n"
+    return start + "\n".join(lines) + "\n"
 
 
 def _choice(loops: list[ParallelLoop], leaf: Callable[[Any], str], params: set[Value]) -> list[str]:
