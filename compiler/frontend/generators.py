@@ -61,6 +61,11 @@ def _once(name: str, body: list[ast.stmt]) -> ast.stmt:
     return ast.For(_store(name), ast.Tuple([ast.Constant(0)], ast.Load()), body, [])
 
 
+def _internal(name: str, number: int) -> str:
+    """A name for what is no variable of the generator, whose names get the number only."""
+    return f"{name}.of.{number}"
+
+
 def _yields(nodes: list[ast.stmt]) -> bool:
     stack: list[ast.AST] = list(nodes)
     while stack:
@@ -173,7 +178,7 @@ class _Loop:
 
     def __init__(self, s: ast.For, number: int, leaves: bool, value: Any, after: list[ast.stmt]):
         self.s, self.number = s, number
-        self.stop, self.item, self.broken = (f"{n}.{number}" for n in ("stop", "item", "broken"))
+        self.stop, self.item, self.broken = (_internal(n, number) for n in ("stop", "item", "broken"))
         self.breaks = has_jump(s.body, (ast.Break,))
         self.jumps = self.breaks or has_jump(s.body, (ast.Continue,))
         self.leaves = leaves or self.breaks
@@ -200,7 +205,7 @@ class _Loop:
 
     def turns(self, items: ast.expr, node: ast.stmt) -> list[ast.stmt]:
         """An iteration for each of these items."""
-        item = f"part.{self.number}"
+        item = _internal("part", self.number)
         inner = self.turn(_load(item), node)
         made: list[ast.stmt] = [ast.copy_location(ast.For(_store(item), items, inner, []), node)]
         return [*made, self.left(node)] if self.leaves else made
@@ -310,9 +315,9 @@ class Generators(BoundedLoops):
                     continue  # an error where it is read
             self.env[names[name]] = value
         for k, other in enumerate(others):
-            self.env[f"other{k}.{number}"] = other
+            self.env[_internal(f"other{k}", number)] = other
         if isinstance(iterable, Iteration):
-            self.env[f"len.{number}"] = len
+            self.env[_internal("len", number)] = len
         with self.living(frame.live.after.get(id(s), EMPTY) | frame.live_out):
             self.block(body)
 
@@ -354,14 +359,14 @@ class Generators(BoundedLoops):
         outer = reads(node) - own
         free = sorted(outer if between is None else outer & EMPTY.union(*(f.locals for f in between)))
         names = {n: f"{n.lstrip('.')}.{number}" for n in (*own, *free)}
-        count, stop = f"count.{number}", f"stop.{number}"
+        count, stop = _internal("count", number), _internal("stop", number)
         before: list[ast.stmt] = []
         after: list[ast.stmt] = []
         value: Any = lambda item: [ast.Expr(item)]
         ends: list[ast.stmt] = []
         if isinstance(iterable, Iteration):
             step = ast.AugAssign(_store(count), ast.Add(), ast.Constant(1))
-            other = _load(f"other0.{number}")
+            other = _load(_internal("other0", number))
             before, after = [_set(count, ast.Constant(0))], [step]
             if iterable.kind == "enumerate":
                 before = [_set(count, other)]
@@ -376,7 +381,7 @@ class Generators(BoundedLoops):
         inlining = _Inlining(names, v.source.file, loop)
         body = [*copy.deepcopy(ends), *(x for b in copy.deepcopy(node.body) for x in _listed(inlining.visit(b)))]
         if loop.leaves:
-            body = [_set(stop, ast.Constant(False)), _once(f"once.{number}", body)]
+            body = [_set(stop, ast.Constant(False)), _once(_internal("once", number), body)]
         made = [*before, *body]
         if s.orelse:
             rest = copy.deepcopy(s.orelse)
@@ -395,8 +400,8 @@ class Generators(BoundedLoops):
         """What a loop over ``zip`` does before each item of the generator, and the value of an item."""
         place = next(k for k, p in enumerate(iterable.parts) if isinstance(p, Yielding))
         others = [p for p in iterable.parts if not isinstance(p, Yielding)]
-        names = [_load(f"other{k}.{number}") for k in range(len(others))]
-        sizes: list[ast.expr] = [ast.Call(_load(f"len.{number}"), [n], []) for n in names]
+        names = [_load(_internal(f"other{k}", number)) for k in range(len(others))]
+        sizes: list[ast.expr] = [ast.Call(_load(_internal("len", number)), [n], []) for n in names]
         ends = [_ending(count, n, stop) for n in sizes]
         items: list[ast.expr] = [ast.Subscript(n, _load(count), ast.Load()) for n in names]
         for k, p in enumerate(others):
