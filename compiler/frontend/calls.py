@@ -60,8 +60,8 @@ MAX_DEPTH = 150
 # modules whose functions change only with the version of Python, NumPy or pullback
 _VERSIONED = {*sys.stdlib_module_names, "numpy", "pullback"} - {"__main__"}
 _MODULES = (
-    "containers_library", "grouped_library", "sequences_library", "statistics_library", "numpy_library",
-    "numpy_compositions", "numpy_polynomials", "scipy_functions",
+    "containers_library", "grouped_library", "sequences_library", "statistics_library", "steps_library",
+    "numpy_library", "numpy_compositions", "numpy_polynomials", "scipy_functions",
 )  # fmt: skip
 _LIBRARY = frozenset(f"{__package__}.{name}" for name in _MODULES)
 

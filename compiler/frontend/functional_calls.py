@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import NeedsStatic, PullbackTypeError, UnsupportedError
+from . import steps_library
 from .builtin_calls import builtin
 from .container_methods import copied_dict, replaced
 from .context import describe
@@ -164,6 +165,8 @@ def _enter_selections() -> None:
         @builtin(function, low=1, high=2)
         def expand(ctx: Any, args: list[Any], kwargs: dict[str, Any], function: Any = function) -> Any:
             sizes = [ctx.static(a, "the number of items taken") for a in (*args[1:], *kwargs.values())]
+            if function is itertools.pairwise and ctx.is_stepwise(ctx.begun(args[0])):
+                return ctx.call(steps_library.pairwise, args, {})
             if function is itertools.pairwise:
                 return Lazy(lambda: itertools.pairwise(ctx.turns_of(args[0])), (args[0],))
             items = _known_items(ctx, args[0])
@@ -195,12 +198,18 @@ def _chained(ctx: Any, parts: tuple[Any, ...]) -> Any:
 
 @builtin(itertools.chain, low=0, high=99)
 def _chain(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return _chained(ctx, tuple(args))
+    parts = tuple(map(ctx.begun, args))
+    if any(map(ctx.is_stepwise, parts)):
+        return ctx.call(steps_library.chain, [parts], {})
+    return _chained(ctx, parts)
 
 
 @builtin(itertools.chain.from_iterable)
 def _chain_of(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return _chained(ctx, tuple(ctx.items_of(args[0])))
+    source = ctx.begun(args[0])
+    if ctx.is_stepwise(source) or (isinstance(source, GeneratorValue) and ctx.turns(source) is None):
+        return ctx.call(steps_library.chain, [source], {})
+    return _chain(ctx, ctx.items_of(source), {})
 
 
 @builtin(itertools.starmap, low=2, high=2)
@@ -218,6 +227,10 @@ def _accumulate(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     fn = args[1] if len(args) > 1 else kwargs.get("func")
     fn = operator.add if fn is None else fn
     initial = [kwargs["initial"]] if kwargs.get("initial") is not None else []
+    source = ctx.begun(args[0])
+    if ctx.is_stepwise(source):
+        made = steps_library.accumulate_from if initial else steps_library.accumulate
+        return ctx.call(made, [source, fn, *initial], {})
     if ctx.turns(args[0]) is None:
         cumulative = {operator.add: np.cumsum, operator.mul: np.cumprod}.get(fn) if is_static(fn) else None
         if cumulative is None or initial:
@@ -239,6 +252,9 @@ def _islice(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if ctx.is_stepwise(source) and len(args) == 2:
         return Iteration("islice", (source,), args[1])
     bounds = [ctx.static(a, "a bound of islice") for a in args[1:]]
+    if ctx.is_stepwise(source):
+        start, stop, step = (*bounds, None)[:3]
+        return ctx.call(steps_library.islice, [source, start or 0, stop, 1 if step is None else step], {})
     if isinstance(source, RangeValue) and is_static(source.start) and is_static(source.step):
         start, step = ctx.static(source.start, "the start"), ctx.static(source.step, "the step")
         return Lazy(lambda: itertools.islice(itertools.count(start, step), *bounds), ())
@@ -279,7 +295,10 @@ def _enter_whiles() -> None:
                     ctx.error(NeedsStatic, message, "use a loop with break")
                 return bool(known)
 
-            source = args[1]
+            source = ctx.begun(args[1])
+            if ctx.is_stepwise(source) or (isinstance(source, Array) and ctx.turns(source) is None):
+                made = steps_library.takewhile if function is itertools.takewhile else steps_library.dropwhile
+                return ctx.call(made, [args[0], source], {})
             if isinstance(source, RangeValue) and all(map(is_static, (source.start, source.stop, source.step))):
                 return Lazy(lambda: function(test, iter(range(source.start, source.stop, source.step))), ())
             return Lazy(lambda: function(test, ctx.turns_of(source)), (source,))

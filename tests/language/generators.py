@@ -461,3 +461,83 @@ def depth_first(x):
     for d, u in enumerate(dfs(G, 0, set())):
         t += (d + 1) * x[u] ** 2
     return t
+
+
+def named_as_what_is_put_beside_it(
+    items, stop, item=2.0, broken=1.0, count=3.0, part=1.0, once=2.0, len=1.0, other0=0.5
+):
+    if stop is not None and stop <= 0:
+        return
+    for x in items:
+        count = count + 1
+        item = item * x
+        broken = broken + item
+        once = once * 1.1
+        yield x + stop + item + broken + count + part + once + len + other0
+
+
+def from_it(items):
+    part = 3.0
+    yield from named_as_what_is_put_beside_it(items, 2)
+    yield part * items[0]
+
+
+@case(np.array([0.7, 0.9, 1.2, 0.4]))
+def variables_of_any_name(x):
+    s = 0.0
+    for v in named_as_what_is_put_beside_it(x, 4):
+        s += v
+    for i, v in enumerate(named_as_what_is_put_beside_it(x, 4)):
+        if v > 40:
+            break
+        s += v * i
+    else:
+        s += 3
+    for a, v in zip(x[:2], named_as_what_is_put_beside_it(x, 4)):
+        if a > 10:
+            continue
+        s += v * a
+    return s + sum(itertools.islice(from_it(x), 3))
+
+
+def powers(a, n):
+    p = 1.0
+    for k in range(n):
+        p = p * a
+        yield p
+
+
+@case(np.array([0.7, 0.9, 1.2, 0.4]))
+def chained(x):
+    s = sum(itertools.chain(powers(x[0], 3), [x[1], 2.0], powers(x[1], 2)))
+    for v in itertools.chain(x[:2], powers(x[1], 2)):
+        if v > 2:
+            break
+        s += v * v
+    else:
+        s += 1
+    s += sum(v * v for v in itertools.chain.from_iterable(powers(a, 2) for a in x))
+    a, b, *rest = itertools.chain(powers(x[0], 2), x[:3])
+    return s + a * b + sum(rest) + max(itertools.chain.from_iterable([powers(x[0], 2), powers(x[2], 3)]))
+
+
+@case(np.array([0.7, 0.9, 1.2, 0.4]))
+def other_iterators_of_generators(x):
+    s = sum(itertools.accumulate(powers(x[0], 3))) + sum(itertools.accumulate(powers(x[0], 3), initial=x[1]))
+    s += sum(itertools.accumulate(powers(x[0], 3), lambda p, q: p * q))
+    s += sum(itertools.takewhile(lambda v: v > 0.3, powers(x[0], 5)))
+    s += sum(itertools.dropwhile(lambda v: v > 0.3, powers(x[0], 5)))
+    s += sum(itertools.takewhile(lambda v: v > 0.3, x))
+    s += sum(a * b for a, b in itertools.pairwise(powers(x[0], 4)))
+    return s + sum(itertools.islice(powers(x[1], 10), 1, 6, 2)) + sum(itertools.islice(powers(x[1], 3), 1, None))
+
+
+@case(np.array([0.7, 0.9, 1.2, 0.4]))
+def iterator_of_an_endless_generator(x):
+    def endless():
+        k = 0
+        while True:
+            yield x[k] * k  # no item is taken beyond the last that is asked for
+            k += 1
+
+    return sum(itertools.islice(endless(), 1, 4)) + sum(itertools.takewhile(lambda v: v < 0.1, endless()))
