@@ -379,6 +379,8 @@ def fill_diagonal(a: Any, val: Any, wrap: Any = False) -> Any:
         a[places, places] = new
     elif np.ndim(a) == 3:
         a[places, places, places] = new
+    elif np.ndim(a) < 2:
+        raise ValueError("array must be at least 2-d")
     else:
         raise NotImplementedError("np.fill_diagonal takes arrays of two or three axes here")
 

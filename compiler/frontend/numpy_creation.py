@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
@@ -301,6 +302,21 @@ def _stacked(ctx: Context, v: Any) -> Operand:
 def _converted(ctx: Context, v: Any, dtype: Any) -> Operand:
     x = _stacked(ctx, v)
     return x if dtype is None else cast(ctx, x, dtype_name(ctx, dtype))
+
+
+@numpy_function(np.fromiter, static="dtype count")
+def _from_items(ctx: Context, iter: Any, dtype: Any, count: Any = -1) -> Any:
+    if isinstance(iter, Array):
+        items = iter if count < 0 else ctx.load_item(iter, slice(None, count))
+    else:
+        items = ctx.call(list, [iter if count < 0 else ctx.call(itertools.islice, [iter, count], {})], {})
+    made = ctx.call(np.array, [items], {"dtype": dtype})
+    shape = ctx.operand(made).type.shape
+    if len(shape) != 1:
+        ctx.error(PullbackValueError, "setting an array element with a sequence.")
+    if count >= 0:
+        ctx.require_equal(shape[0], Dim.of(count), "iterator too short")
+    return made
 
 
 @numpy_function(np.array, static="dtype copy order ndmin subok")

@@ -541,3 +541,9 @@ def iterator_of_an_endless_generator(x):
             k += 1
 
     return sum(itertools.islice(endless(), 1, 4)) + sum(itertools.takewhile(lambda v: v < 0.1, endless()))
+
+
+@case(np.array([0.7, 0.9, 1.2, 0.4]))
+def array_of_what_is_yielded(x):
+    s = np.sum(np.fromiter(powers(x[0], 4), dtype=float) ** 2) + np.sum(np.fromiter((v * v for v in x), float, count=2))
+    return s + np.sum(np.fromiter((v * v for v in x if v > 0.8), dtype=np.float64) ** 2)
