@@ -305,7 +305,7 @@ def _converted(ctx: Context, v: Any, dtype: Any) -> Operand:
 
 
 @numpy_function(np.fromiter, static="dtype count")
-def _from_items(ctx: Context, iter: Any, dtype: Any, count: Any = -1) -> Any:
+def _from_items(ctx: Any, iter: Any, dtype: Any, count: Any = -1) -> Any:
     if isinstance(iter, Array):
         items = iter if count < 0 else ctx.load_item(iter, slice(None, count))
     else:
