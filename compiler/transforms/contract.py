@@ -60,18 +60,20 @@ def contract(fn: Function, shape: bool = False) -> None:
 
 
 def _stores_that_add(region: Region) -> bool:
-    """An element that is stored with something added to it is added to; whether there was one."""
+    """An element that is stored with something added or subtracted is added to; whether there was one."""
     found = False
-    for op in region.ops:
+    for op in list(region.ops):
         for r in op.regions:
             found |= _stores_that_add(r)
         if op.opcode != "store" or not elementwise(op):
             continue
         x = op.operands[-1]
         add = x.op if isinstance(x, Value) else None
-        if add is None or add.opcode != "add" or add not in region.ops or x.type.dtype != op.result.type.dtype:
+        if add is None or add.opcode not in ("add", "sub") or add not in region.ops:
             continue
-        for old, more in (add.operands, add.operands[::-1]):
+        if x.type.dtype != op.result.type.dtype:
+            continue
+        for old, more in (add.operands, add.operands[::-1])[: 2 if add.opcode == "add" else 1]:
             load = old.op if isinstance(old, Value) else None
             if (
                 load is not None
@@ -79,6 +81,11 @@ def _stores_that_add(region: Region) -> bool:
                 and load.operands[0] is op.operands[0]
                 and same_place(load, op)
             ):
+                if add.opcode == "sub":
+                    b = Builder(Region(), op.loc)
+                    more = b.emit("neg", more)
+                    at = region.ops.index(op)
+                    region.ops[at:at] = b.region.ops
                 op.opcode = "accum"
                 op.operands[-1] = more
                 found = True

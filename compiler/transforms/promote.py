@@ -27,6 +27,9 @@ not on the way from one iteration to the next. A store that the next iteration o
 is made in registers, and LLVM can vectorise what is left if nothing else is carried. Reads ahead of all writes stay
 loads.
 
+Where the loop does nothing with an array but add to it, what does not move is a sum of its own, whatever the other
+places: ``x[i] += e; x[j] -= e`` over the pairs of an `i`.
+
 Places are promoted when every other access to the array in the loop is proved to be to another element in the same
 iteration (`analysis.bounds`). What is read before the loop is in range where that is proved, or where the loop makes an
 iteration that would access it; then the loads before it and the stores after it stand under that condition.
@@ -108,6 +111,9 @@ class _Promoter:
                     window.after = [(0, place)]
                 if self._promote(loop, k, window, region):
                     del remaining[place]
+            elif all(op.opcode == "accum" for op in found.ops):
+                self._promote(loop, k, _Window({op: 0 for op in ops}, [0], 0, {}, [(0, place)], sums={0}), region)
+                del remaining[place]
         iv = loop.regions[0].params[0]
         inside.remove(iv)
         step = _step(loop)
@@ -170,6 +176,8 @@ class _Promoter:
                 return False
         b = Builder(Region(), loop.loc)
         guard = None
+        if not window.before and not window.advance:
+            surely = all(_in_range(place, param.type, facts) for _, place in window.after)
         if not runs and not (surely and not (window.advance and window.after)):
             guard = b.emit("lt" if _step(loop) > 0 else "gt", *loop.operands[:2])
         t = Type(param.type.dtype)

@@ -7,6 +7,7 @@ written in Python also against plain Python and finite differences.
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Callable
 
 import numpy as np
@@ -29,7 +30,9 @@ def random_loop(seed: int) -> tuple[Function, list[np.ndarray]]:
     low, high = r.choice([(0, 0), (0, 0), (2, 0), (0, 3)])  # unused ends
     n0 = Dim.of("n0")
     a = Value(array("f64", *([n0] * rank)), "a")
-    body = Region([a])
+    fixed_array = Value(a.type, "d")  # which nothing writes to
+    only_adds = r.random() < 0.25
+    body = Region([a, fixed_array])
     b = Builder(body)
 
     def loop(x: Value, outer: Value | None) -> Value:
@@ -52,9 +55,9 @@ def random_loop(seed: int) -> tuple[Function, list[np.ndarray]]:
                         row = b.extent(Dim.of(outer) + r.choice([0, 0, 0, 1]))
                     index = [row, at] if r.random() < 0.9 else [at, row]
                 attrs = {"index": tuple(At() for _ in index)}
-                kind = r.choice(["load", "load", "store", "accum"])
+                kind = r.choice(["load", "accum"] if only_adds else ["load", "load", "store", "accum"])
                 if kind == "load":
-                    known.append(b.op("load", current, *index, attrs=attrs).result)
+                    known.append(b.op("load", fixed_array if only_adds else current, *index, attrs=attrs).result)
                     continue
                 v = r.choice(known)
                 if r.random() < 0.5:
@@ -79,7 +82,7 @@ def random_loop(seed: int) -> tuple[Function, list[np.ndarray]]:
         body.yields = [loop(a, None)]
     n = 2 * pad + r.choice([0, 1, 2, 3, 7])
     rng = np.random.default_rng(seed)
-    return Function("f", body, [n0 - 2 * pad]), [rng.normal(size=(n,) * rank)]
+    return Function("f", body, [n0 - 2 * pad]), [rng.normal(size=(n,) * rank) for _ in range(2)]
 
 
 @pytest.mark.parametrize("seed", range(400))
@@ -151,8 +154,27 @@ def mixed(x):
     return np.sum(x) + s[1]
 
 
+def pairs(x):
+    y = np.zeros(len(x))
+    for i in range(len(x)):
+        for j in range(len(x)):
+            y[i] += x[i] * x[j]
+            y[j] -= np.sin(x[j] - 0.5 * x[i])
+    return np.sum(y * y)
+
+
+def pairs_of_some(x):
+    """Where the inner loop makes no iteration, there is no y[i]."""
+    y = np.zeros(len(x))
+    for i in range(len(x) + 2):
+        for j in range(len(x) - i):
+            y[i] += x[i] * x[j]
+            y[j] -= x[i]
+    return np.sum(y * y)
+
+
 PROGRAMS: list[Callable[..., float]] = [
-    chain, chain_down, second_order, strided, neighbours, view, stops, two_rows, mixed,
+    chain, chain_down, second_order, strided, neighbours, view, stops, two_rows, mixed, pairs, pairs_of_some,
 ]  # fmt: skip
 
 
@@ -169,6 +191,16 @@ def test_programs(f: Callable[..., float], monkeypatch: pytest.MonkeyPatch) -> N
             h = 1e-6 * np.eye(n)[k]
             slope = (f(x.copy() + h) - f(x.copy() - h)) / 2e-6
             np.testing.assert_allclose(got[k], slope, rtol=2e-7, atol=1e-7)
+
+
+def test_what_is_only_added_to_is_a_sum() -> None:
+    for f in (pairs, pairs_of_some):
+        lines = pb.grad(f).source(np.ones(4), level="native").splitlines()
+        for k, line in enumerate(lines):
+            if re.search(r"(y|x_adj)\[i\d*\] \+=", line):
+                depth = len(line) - len(line.lstrip())
+                around = next(x for x in reversed(lines[:k]) if x and len(x) - len(x.lstrip()) < depth)
+                assert "for j" not in around, lines
 
 
 def test_no_iteration_reads_and_writes_nothing() -> None:
