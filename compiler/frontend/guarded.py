@@ -189,6 +189,7 @@ class Guarded(LocalClasses):
         region, frame, depth, error = Region(), self.frame, len(self.frames), None
         saved, inlined = dict(frame.env), dict(self.session.inlined)
         with self.session.trial() as journal:
+            self.session.trials += 1
             try:
                 with self.b.into(region):
                     self.block([statement])
@@ -199,6 +200,7 @@ class Guarded(LocalClasses):
             except PullbackError as e:
                 error = e
             finally:
+                self.session.trials -= 1
                 del self.frames[depth:]
                 self.session.inlined = inlined
                 touched = [obj for obj in journal.old if obj.stamp < journal.start]

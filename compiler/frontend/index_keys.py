@@ -13,7 +13,7 @@ import numpy as np
 
 from ..errors import PullbackIndexError, PullbackTypeError, PullbackValueError, UnsupportedError
 from ..ir.dims import ONE, ZERO, Dim
-from ..ir.nodes import At, Gather, IndexItem, New, Operand, Span
+from ..ir.nodes import At, Const, Gather, IndexItem, New, Operand, Span
 from ..ir.types import Type
 from .context import describe
 from .picking import Picking
@@ -89,9 +89,17 @@ class IndexKeys(Picking):
             else:
                 index.append(At())
                 operands.append(self._integer_index(item))
+                self._assume_inside(operands[-1], extent)
         if any(isinstance(i, Gather) for i in index):
             index, operands = self._gathers(index, operands)
         return Selection(tuple(index), tuple(operands))
+
+    def _assume_inside(self, x: Operand, extent: Dim) -> None:
+        """An index that is a number needs no test at run time where this call has so many elements."""
+        if isinstance(x, Const) and not self.session.trials and not extent.is_const and not extent.has_values:
+            missing = extent - 1 - int(x.value) if x.value >= 0 else extent + int(x.value)
+            if self.session.holds_now(missing):
+                self.session.assume(missing)
 
     def _gathered_first(self, array: Array, key: Any) -> tuple[Array, Any]:
         """The same place with its index arrays side by side: where a slice or newaxis separates them (integers

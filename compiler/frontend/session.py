@@ -109,6 +109,7 @@ class Session:
         self.constants: dict[Any, Path] = {}  # arrays made at compile time
         self.unplaced: list[str] = []  # functions that were built without a path to them
         self.assumptions: dict[Dim, None] = {}
+        self.trials = 0  # statements of a `try` around this place that are looked at for what they raise
         self.deterministic = False  # asked for by a transform that is called inside
         self.callees: dict[str, Function] = {}
         self.loops: list[tuple[Value, Dim, Dim]] = []  # index, smallest, largest: facts for proofs
@@ -336,6 +337,11 @@ class Session:
         """Whether what a region does may be done without need: no effect, and it cannot raise."""
         facts, callees = self.facts(), self.callees
         return not any(has_effect(op, callees) or may_raise(op, facts, callees) for op in region.ops)
+
+    def holds_now(self, dim: Dim) -> bool:
+        """Whether ``dim >= 0`` in this call, where that depends on extents of arguments only."""
+        known = self.argument_symbols.issuperset(a for a in dim.atoms() if isinstance(a, str))
+        return known and not dim.has_values and dim.evaluate(self.extents.__getitem__) >= 0
 
     def assume(self, dim: Dim) -> bool:
         """Whether ``dim >= 0`` holds, by proof or by an assumption checked at dispatch."""
