@@ -95,8 +95,11 @@ class IndexKeys(Picking):
         return Selection(tuple(index), tuple(operands))
 
     def _assume_inside(self, x: Operand, extent: Dim) -> None:
-        """An index that is a number needs no test at run time where this call has so many elements."""
-        if isinstance(x, Const) and not self.session.trials and not extent.is_const and not extent.has_values:
+        """An index that is a number needs no test in every iteration where this call has so many elements. Outside of
+        loops the test stays: LLVM learns from it that there are elements."""
+        if not self.session.loops or self.session.trials:
+            return
+        if isinstance(x, Const) and not extent.is_const and not extent.has_values:
             missing = extent - 1 - int(x.value) if x.value >= 0 else extent + int(x.value)
             if self.session.holds_now(missing):
                 self.session.assume(missing)
