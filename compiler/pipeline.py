@@ -1,7 +1,7 @@
 """The passes, in order: the table of contents of the compiler.
 
     frontend.build      Python source -> IR (one function of array values)
-    DIFFERENTIATE       per transform of the call: reverse, retain, simplify / forward, simplify
+    DIFFERENTIATE       per transform of the call: hoist_invariants, reverse, retain, simplify / forward, simplify
     ARRAY_PASSES        what every program goes through at array level
     -> level "adjoint": inplace, augment, then codegen.python_source
     NATIVE_PASSES       arrays become loops and buffers
@@ -30,6 +30,7 @@ from .transforms.augment import augment
 from .transforms.buffers import hoist
 from .transforms.dead_stores import drop_dead_stores
 from .transforms.inplace import inplace
+from .transforms.invariants import hoist_invariants
 from .transforms.lower import lower
 from .transforms.products import factor_products
 from .transforms.retain import retain
@@ -109,6 +110,7 @@ def _after(stage: str, fn: Function, cross_reads: bool = False) -> None:
 
 def reverse(fn: Function, wrt: list[int], value: bool, seed_params: bool, results: list[int] | None = None) -> Function:
     """Reverse mode, with what must follow it. See `transforms.reverse.reverse` for the arguments."""
+    fn = apply(Pass("hoist_invariants", hoist_invariants, "the adjoints of what is invariant are sums"), fn)
     made = apply(
         Pass(
             "reverse",
