@@ -63,8 +63,9 @@ class Accesses:
             at = self.owner[at][1] if at in self.owner else None
         return False
 
-    def may_overwrite(self, first: Op, later: Op) -> bool:
-        """Whether `later` can touch an element of the access `first` in an execution after it."""
+    def may_overwrite(self, first: Op, later: Op, within: Region | None = None) -> bool:
+        """Whether `later` can touch an element of the access `first` in an execution after it; given the body of a loop
+        around both, while that loop runs once."""
         a, b = self.path(first), self.path(later)
         common: list[Region] = []  # regions of loops around both, outermost first
         depth = 0
@@ -79,7 +80,8 @@ class Accesses:
             textually_after = False
         if textually_after and self._feasible(first, later, common, len(common)):
             return True
-        return any(self._feasible(first, later, common, level) for level in range(len(common)))
+        outermost = common.index(within) if within is not None else 0
+        return any(self._feasible(first, later, common, level) for level in range(outermost, len(common)))
 
     def never_negative(self, x: Value) -> bool:
         """Whether a subscript is known not to count from the end."""

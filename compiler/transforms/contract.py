@@ -27,6 +27,7 @@ from ..analysis.dataflow import defined_inside
 from ..ir.builder import Builder
 from ..ir.nodes import Function, Op, Operand, Region, Substitution, Value, as_dim
 from .contract_additions import Additions
+from .contract_distribute import Order, early_sum, splits
 from .contract_nest import (
     EFFECTS,
     FLOATS,
@@ -41,7 +42,7 @@ from .contract_nest import (
     worthwhile,
 )
 from .contract_shape import shape_loops
-from .contract_sums import Sums, sum_of
+from .contract_sums import Sum, Sums, sum_of
 from .dce import drop_dead
 from .dead_stores import drop_idle_carries
 from .rows import same_place
@@ -95,6 +96,7 @@ def _stores_that_add(region: Region) -> bool:
 
 class _Contract:
     def __init__(self, fn: Function, shape: bool):
+        self.fn = fn
         self.shape = shape
         self.facts = facts_before(fn)
         self.changed = False
@@ -107,7 +109,10 @@ class _Contract:
             if op in self.made.done or op.attrs.get("fallback"):
                 k += 1
             elif op.opcode == "for" and (
-                self._additions(region, op) or self._sums(region, op) or (self.shape and self._shaped(region, k))
+                self._additions(region, op)
+                or self._sums(region, op)
+                or self._distributed(region, op)
+                or (self.shape and self._shaped(region, k))
             ):
                 self.changed = True  # what stands here now may hold more
             else:
@@ -142,6 +147,18 @@ class _Contract:
                 and Additions(self.made, facts, region, nest, additions, tied).run()
             ):
                 return True
+        return False
+
+    def _distributed(self, region: Region, root: Op) -> bool:
+        """Additions that become products in a nest of their own."""
+        for split in splits(Order(self.fn, root)):
+            if root in self.facts:
+                self.facts[split.loop] = self.facts[root]
+            split.insert(region)
+            if self._additions(region, split.loop):
+                split.take_out()
+                return True
+            split.remove(region)
         return False
 
     def _shaped(self, region: Region, k: int) -> bool:
@@ -205,14 +222,27 @@ class _Contract:
         if any(op.opcode in EFFECTS for op in root.regions[0].walk()):
             return False  # what stands before it guards what is read
         facts = self.facts.get(root, Facts())
+        order = Order(self.fn, root)
         sums = [
             found
             for middle in root.regions[0].ops
             if middle.opcode == "for"
             for op in middle.regions[0].ops
-            if op.opcode == "for" and (found := sum_of(root, middle, op)) is not None
+            if op.opcode == "for" and (found := self._sum(order, middle, op)) is not None
         ]
         if not sums:
             return False
         Sums(self.made, region, root, sums, facts).run(whole=root in self.made.blocks)
         return True
+
+    @staticmethod
+    def _sum(order: Order, middle: Op, op: Op) -> Sum | None:
+        found = sum_of(order.root, middle, op)
+        early = early_sum(order, (order.root, middle, op)) if found is None else None
+        if early is not None:
+            found = sum_of(order.root, middle, op)
+            if found is None:
+                early.undo()
+            else:
+                found.early = early.loads
+        return found

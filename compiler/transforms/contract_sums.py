@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..analysis.alias import Carried
 from ..analysis.bounds import Facts
@@ -23,6 +23,7 @@ class Sum:
     nest: Nest
     middle: Range
     products: list[list[Product]]  # for each value that it carries; none where it leaves that alone
+    early: list[tuple[Op, int]] = field(default_factory=list)  # loads of what the outermost loop begins with: its carry
 
 
 def sum_of(root: Op, middle: Op, op: Op) -> Sum | None:
@@ -82,6 +83,8 @@ class Sums:
         strip = Strip(b, root, outer, self.facts)
         with b.into(strip.body):
             for found in self.sums:
+                for load, k in found.early:
+                    load.operands[0] = strip.body.params[1 + k]
                 self._product(found, outer, strip.block, strip.facts)
             loop = strip.loop(Substitution().clone_region(root.regions[0]))
             b.region.ops.append(loop)
