@@ -10,8 +10,8 @@ Before::                                    after::
     %2 = accum %1, %j, %b_adj                   %3 = store %2, %i, %a_adj
     %3 = accum %2, %i, %a_adj
 
-given that ``%j`` is proved to differ from ``%i``. Only chains whose intermediate versions nobody else
-reads are touched, so no value that is read changes.
+given that ``%j`` is proved to differ from ``%i``; the last write goes, too, where ``%a_adj`` is what is there anyway.
+Only chains whose intermediate versions nobody else reads are touched, so no value that is read changes.
 
 What is left of the clearing writes is moved down to the next access of the buffer: what was loaded from
 it is by then used up, and need not be copied first.
@@ -23,8 +23,8 @@ from collections import Counter
 from typing import Any
 
 from ..analysis.bounds import Facts, facts_before, prove_nonneg
-from ..analysis.dataflow import is_zero, region_uses
-from ..ir.nodes import At, Const, Function, Gather, Op, Operand, Region, Span, Value, as_dim
+from ..analysis.dataflow import is_zero, region_uses, replace_everywhere
+from ..ir.nodes import At, Const, Function, Gather, Op, Operand, Region, Span, Substitution, Value, as_dim
 from ..rules.indexing import index_operands, same_index
 
 
@@ -71,6 +71,8 @@ class _Accumulate:
                 user.operands[0] = below.operands[0]
                 region.ops.remove(below)
                 op.opcode = "store"
+                if _is_there(op, below.operands[0]):
+                    self._drop(op, region)
                 return
             if below.opcode == "full" and is_zero(below.operands[0]):
                 op.opcode = "store"  # every write on the way was proved to touch other elements
@@ -79,6 +81,13 @@ class _Accumulate:
                 return
             chain.append(below)
             at = below.operands[0]
+
+    def _drop(self, store: Op, region: Region) -> None:
+        array = store.operands[0]
+        assert isinstance(array, Value)
+        self.uses[array] += self.uses[store.result] - 1
+        region.ops.remove(store)
+        replace_everywhere(region, Substitution({store.result: array}))
 
     def _differ(self, a: Op, b: Op) -> bool:
         """Whether two writes to one array are proved to touch different elements."""
@@ -94,6 +103,13 @@ class _Accumulate:
             if prove_nonneg(second[0] - first[1] - 1, facts) or prove_nonneg(first[0] - second[1] - 1, facts):
                 return True
         return False
+
+
+def _is_there(store: Op, array: Operand) -> bool:
+    """Whether what is stored is what this version of the array has there."""
+    x = store.operands[-1]
+    load = x.op if isinstance(x, Value) else None
+    return load is not None and load.opcode == "load" and load.operands[0] is array and same_index(load, store)
 
 
 def _range(item: Any, operands: Any, extent: Any, facts: Facts) -> Any:

@@ -27,7 +27,7 @@ from ..analysis.dataflow import defined_inside
 from ..ir.builder import Builder
 from ..ir.nodes import Function, Op, Operand, Region, Substitution, Value, as_dim
 from .contract_additions import Additions
-from .contract_distribute import Order, early_sum, splits
+from .contract_distribute import Order, Site, early_sum, late_additions, splits
 from .contract_nest import (
     EFFECTS,
     FLOATS,
@@ -58,6 +58,15 @@ def contract(fn: Function, shape: bool = False) -> None:
     if work.changed:
         drop_idle_carries(fn)
         drop_dead(fn)
+
+
+def _sites(nest: Nest) -> list[Site]:
+    """The additions in three loops to arrays that the loops do nothing else to."""
+    found = []
+    for k, p in enumerate(Carried(nest.root).params):
+        if p.type.shape and p.type.dtype in FLOATS:
+            found += [(op, k, path) for op, path in additions_to(p, nest.root, nest) if len(path) == 3]
+    return found
 
 
 def _stores_that_add(region: Region) -> bool:
@@ -112,6 +121,7 @@ class _Contract:
                 self._additions(region, op)
                 or self._sums(region, op)
                 or self._distributed(region, op)
+                or self._late(region, op)
                 or (self.shape and self._shaped(region, k))
             ):
                 self.changed = True  # what stands here now may hold more
@@ -123,13 +133,19 @@ class _Contract:
     # -- additions to what the loops do not read -----------------------------------------------------------------
     def _additions(self, region: Region, root: Op) -> bool:
         nest = Nest(root)
-        sites: list[tuple[Op, int, tuple[Range, ...]]] = []
-        for k, p in enumerate(Carried(root).params):
-            if p.type.shape and p.type.dtype in FLOATS:
-                sites += ((op, k, path) for op, path in additions_to(p, root, nest))
-        sites = [site for site in sites if len(site[2]) == 3]
+        return self._made(region, nest, _sites(nest), None)
+
+    def _late(self, region: Region, root: Op) -> bool:
+        """Additions that may wait for the end of a block of a loop, though other things happen to the arrays."""
+        nest = Nest(root)
+        order = Order(self.fn, root)
+        late = late_additions(order, nest)
+        return bool(late) and self._made(region, nest, _sites(nest) + late, order)
+
+    def _made(self, region: Region, nest: Nest, sites: list[Site], order: Order | None) -> bool:
+        root = nest.root
         for op, _, path in sites:
-            self._hoist(op.operands[-1], path, nest.inside)
+            self._hoist(op.operands[-1], path, nest.inside, order)
         nest.inside = defined_inside(root.regions)
         groups: dict[tuple[Range, ...], list[Addition]] = {}
         for op, array, path in sites:
@@ -181,8 +197,9 @@ class _Contract:
         region.ops[k] = old
         return False
 
-    def _hoist(self, x: Operand, path: tuple[Range, ...], inside: set[Value]) -> None:
-        """Move the loads that a scalar is made of, where only the innermost loop leaves the array alone, up."""
+    def _hoist(self, x: Operand, path: tuple[Range, ...], inside: set[Value], order: Order | None) -> None:
+        """Move the loads that a scalar is made of, where only the innermost loop leaves the array (or, given the order of
+        accesses, the element) alone, up."""
         inner, around = path[-1].op, path[-2].op.regions[0]
         body = inner.regions[0]
         pending, seen = [x], set()
@@ -197,11 +214,10 @@ class _Contract:
                 continue
             own = {*body.params, *(v for o in body.ops for v in o.results)}
             index = [as_dim(i) for i in op.operands[1:]]
-            if (
-                op.operands[0] not in inside
-                or op.operands[0] in own
-                or any(v in own for d in index for v in d.values())
-            ):
+            array = op.operands[0]
+            if array in own and order is not None:
+                array = order.version_before(inner, op)
+            if array not in inside or array in own or any(v in own for d in index for v in d.values()):
                 continue
             facts = self.facts.get(path[0].op, Facts())
             for r in path[:-1]:
@@ -212,6 +228,7 @@ class _Contract:
             ):
                 continue
             body.ops.remove(op)
+            op.operands[0] = array
             at = Builder(Region(), op.loc)
             op.operands[1:] = [at.extent(d) for d in index]
             position = around.ops.index(inner)
@@ -223,26 +240,27 @@ class _Contract:
             return False  # what stands before it guards what is read
         facts = self.facts.get(root, Facts())
         order = Order(self.fn, root)
+        whole = root in self.made.blocks
         sums = [
             found
             for middle in root.regions[0].ops
             if middle.opcode == "for"
             for op in middle.regions[0].ops
-            if op.opcode == "for" and (found := self._sum(order, middle, op)) is not None
+            if op.opcode == "for" and (found := self._sum(order, middle, op, facts, whole)) is not None
         ]
         if not sums:
             return False
-        Sums(self.made, region, root, sums, facts).run(whole=root in self.made.blocks)
+        Sums(self.made, region, root, sums, facts).run(whole)
         return True
 
     @staticmethod
-    def _sum(order: Order, middle: Op, op: Op) -> Sum | None:
-        found = sum_of(order.root, middle, op)
+    def _sum(order: Order, middle: Op, op: Op, facts: Facts, whole: bool) -> Sum | None:
+        found = sum_of(order.root, middle, op, facts, whole)
         early = early_sum(order, (order.root, middle, op)) if found is None else None
         if early is not None:
-            found = sum_of(order.root, middle, op)
+            found = sum_of(order.root, middle, op, facts, whole)
             if found is None:
                 early.undo()
             else:
-                found.early = early.loads
+                found.early = early
         return found

@@ -23,7 +23,7 @@ from ..analysis.dependence import Accesses
 from ..ir.nodes import Function, Op, Operand, Region, Substitution, Value
 from ..ir.opdef import opdef
 from .contract_emit import home_of
-from .contract_nest import EFFECTS, FLOATS, Range, elementwise
+from .contract_nest import EFFECTS, FLOATS, Nest, Range, elementwise
 
 
 class Versions:
@@ -102,6 +102,9 @@ class Versions:
             self._write(k, loop.results[j])
 
 
+Site = tuple[Op, int, tuple[Range, ...]]  # an addition, the carry of the outermost loop that it adds to, and the loops
+
+
 @dataclass(slots=True, eq=False)
 class Split:
     """A nest of its own for an addition in three loops."""
@@ -142,10 +145,15 @@ class Split:
         assert isinstance(array, Value)
         replace_operand(self.root, self.addition.result, array)
         home_of(body, self.addition).ops.remove(self.addition)
-        for op in reversed(self.needed):
-            used = {v for o in body.walk() for v in (*o.used_values(), *(y for r in o.regions for y in r.yields))}
-            if op.result not in used and op.result not in body.yields:
-                home_of(body, op).ops.remove(op)
+        _drop_unused(self.needed, body)
+
+
+def _drop_unused(ops: list[Op], body: Region) -> None:
+    """Take those of these ops out of a region that nothing in it uses."""
+    for op in reversed(ops):
+        used = {v for o in body.walk() for v in (*o.used_values(), *(y for r in o.regions for y in r.yields))}
+        if op.result not in used and op.result not in body.yields:
+            home_of(body, op).ops.remove(op)
 
 
 class Order:
@@ -159,15 +167,31 @@ class Order:
 
     def meet(self, moved: Op, other: Op, after: bool) -> bool:
         """Whether two accesses may touch one element in the wrong order once one of them is moved."""
+        first, later = (moved, other) if after else (other, moved)
+        return self._overwrites(first, later, self.root.regions[0])
+
+    def _overwrites(self, first: Op, later: Op, within: Region) -> bool:
         if self._accesses is None:
             self._accesses = Accesses(self.fn)
-        first, later = (moved, other) if after else (other, moved)
-        return self._accesses.may_overwrite(first, later, within=self.root.regions[0])
+        return self._accesses.may_overwrite(first, later, within)
 
     def stays(self, load: Op, after: bool) -> bool:
         """Whether what is read is in memory then, too."""
         k = self.versions.of[load.operands[0]]  # type: ignore[index]
         return not any(self.meet(load, op, after) for op in self.versions.touched[k] if op.opcode != "load")
+
+    def version_before(self, loop: Op, load: Op) -> Operand:
+        """The array that a loop in this one begins with, if it has what is read in each iteration; else what it is."""
+        array = load.operands[0]
+        carried = Carried(loop)
+        j = next((j for j, p in enumerate(carried.params) if p is array), None)
+        k = self.versions.known(array)
+        if j is None or k is None:
+            return array
+        body = loop.regions[0]
+        inside = set(body.walk())
+        writes = [op for op in self.versions.touched[k] if op.opcode != "load" and op in inside]
+        return array if any(self._overwrites(op, load, body) for op in writes) else carried.inits[j]
 
     def carried_loads(self, ops: list[Op]) -> list[Op]:
         return [op for op in ops if op.opcode == "load" and op.operands[0] in self.versions.of]
@@ -217,6 +241,23 @@ def splits(order: Order) -> Iterator[Split]:
 
 def _loops_in(loop: Op) -> list[Op]:
     return [op for op in loop.regions[0].ops if op.opcode == "for"]
+
+
+def late_additions(order: Order, nest: Nest) -> list[Site]:
+    """The additions to arrays that loops read or overwrite too, none of them at a place that was added to before."""
+    root = order.root
+    found: list[Site] = []
+    for middle in _loops_in(root):
+        for inner in _loops_in(middle):
+            ranges = [Range.of(loop) for loop in (root, middle, inner)]
+            path = tuple(nest.loops.setdefault(r.iv, r) for r in ranges if r is not None)
+            for op in inner.regions[0].ops if len(path) == 3 else ():
+                k = order.versions.known(op.operands[0]) if op.opcode == "accum" and elementwise(op) else None
+                others = [o for o in order.versions.touched[k] if o.opcode != "accum"] if k is not None else []
+                if k is not None and others and op.operands[0].type.dtype in FLOATS:
+                    if not any(order.meet(op, o, after=True) for o in others):
+                        found.append((op, k, path))
+    return found
 
 
 def _split(order: Order, addition: Op, path: tuple[Op, ...]) -> Split | None:
@@ -275,46 +316,77 @@ def _reading(new: Op, old: Op, versions: Versions, arrays: list[Operand]) -> Op:
     return new
 
 
+def added(loop: Op, p: Value, y: Operand) -> Operand | None:
+    """What each iteration of a loop adds to a number that it carries, or to one element of an array; None where it does
+    something else to it."""
+    op = y.op if isinstance(y, Value) else None
+    body = loop.regions[0]
+    if op is None or op not in body.ops or p.type.dtype not in FLOATS:
+        return None
+    if sum(v is p for o in body.walk() for v in (*o.used_values(), *(x for r in o.regions for x in r.yields))) != 1:
+        return None
+    if p.type.shape:
+        fits = op.opcode == "accum" and op.operands[0] is p and elementwise(op)
+        return op.operands[-1] if fits else None
+    if op.opcode != "add" or p not in op.operands:
+        return None
+    return op.operands[1 if op.operands[0] is p else 0]
+
+
 @dataclass(slots=True, eq=False)
 class EarlySum:
     """An innermost loop whose sums are of what arrays hold before all three loops."""
 
     loop: Op
-    copies: list[Op]
-    loads: list[tuple[Op, int]]  # of these copies, each with the carry of the outermost loop that it reads
+    body: list[Op]  # of the loop as it was
+    loads: list[tuple[Op, int]]  # those of the copies, each with the carry of the outermost loop that it reads
     sums: list[tuple[Op, list[Operand]]]  # the additions, and what they added
+
+    def read(self, arrays: list[Value]) -> None:
+        """Make these the arrays that the outermost loop begins with."""
+        for load, k in self.loads:
+            load.operands[0] = arrays[k]
 
     def undo(self) -> None:
         for add, old in self.sums:
             add.operands[:] = old
-        body = self.loop.regions[0]
-        body.ops[:] = [op for op in body.ops if op not in self.copies]
+        self.loop.regions[0].ops[:] = self.body
 
 
 def early_sum(order: Order, path: tuple[Op, ...]) -> EarlySum | None:
     """Make the sums of an innermost loop read the arrays that the outermost one begins with, if they are the same."""
     loop = Carried(path[-1])
-    body = path[-1].regions[0]
-    added = []
+    versions = order.versions
+    sums: list[tuple[Op, Operand]] = []
     for p, y in zip(loop.params, loop.yields, strict=True):
-        add = y.op if isinstance(y, Value) else None
         if y is p:
             continue
-        if p.type.shape or add is None or add.opcode != "add" or p not in add.operands or add not in body.ops:
+        x = _early_addend(path[-1], p, y)
+        if x is None:
             return None
-        added.append((add, p))
-    needed = order.needed([x for add, p in added for x in add.operands if x is not p], path)
+        sums.append((y.op, x))  # type: ignore[union-attr, arg-type]
+    needed = order.needed([x for _, x in sums], path)
     loads = order.carried_loads(needed or [])
     if needed is None or not loads or not all(order.stays(op, after=False) for op in loads):
         return None
-    inits = Carried(order.root).inits
+    arrays = list(Carried(order.root).inits)
     sub = Substitution()
-    copies = [_reading(sub.clone_op(op), op, order.versions, inits) for op in needed]
-    early = EarlySum(path[-1], copies, [], [(add, list(add.operands)) for add, _ in added])
-    early.loads = [
-        (new, order.versions.of[old.operands[0]]) for old, new in zip(needed, copies, strict=True) if old in loads
-    ]  # type: ignore[index]
-    for add, p in added:
-        add.operands[:] = [x if x is p else sub.operand(x) for x in add.operands]
+    copies = [_reading(sub.clone_op(op), op, versions, arrays) for op in needed]
+    body = path[-1].regions[0]
+    early = EarlySum(path[-1], list(body.ops), [], [(add, list(add.operands)) for add, _ in sums])
+    for old, new in zip(needed, copies, strict=True):
+        if old in loads:
+            early.loads.append((new, versions.of[old.operands[0]]))  # type: ignore[index]
+    for add, x in sums:
+        add.operands[:] = [sub.operand(y) if y is x else y for y in add.operands]
     body.ops[:0] = copies
+    _drop_unused([op for op in needed if op in early.body], body)
     return early
+
+
+def _early_addend(loop: Op, p: Value, y: Operand) -> Operand | None:
+    """`added`, where other elements of the array may be read: whether they are the same before is asked then."""
+    op = y.op if isinstance(y, Value) else None
+    if not p.type.shape or op is None or op.opcode != "accum" or op.operands[0] is not p:
+        return added(loop, p, y)
+    return op.operands[-1] if op in loop.regions[0].ops and p.type.dtype in FLOATS and elementwise(op) else None

@@ -23,16 +23,17 @@ Bounds = tuple[Dim, Dim]  # of an index: the least, and one past the greatest
 class Strip:
     """Cuts a loop into blocks, of which `body` holds one: a loop over a loop over a block of its range."""
 
-    def __init__(self, b: Builder, root: Op, outer: Range, facts: Facts):
+    def __init__(self, b: Builder, root: Op, outer: Range, facts: Facts, size: int = BLOCK):
         self.b = b
         self.root = root
+        self.size = size
         self.forwards = root.operands[2].value > 0  # type: ignore[union-attr]
         carried = Carried(root)
         self.body = b.new_region([(INT, "block"), *((p.type, p.hint) for p in carried.params)])
         at = Dim.of(self.body.params[0])
-        self.block: Bounds = (at, (at + BLOCK).min(outer.hi))
+        self.block: Bounds = (at, (at + size).min(outer.hi))
         if not self.forwards:
-            self.block = ((at - (BLOCK - 1)).max(outer.lo), at + 1)
+            self.block = ((at - (size - 1)).max(outer.lo), at + 1)
         self.facts = facts.with_range(self.body.params[0], outer.lo, outer.hi - 1)
 
     def loop(self, body: Region) -> Op:
@@ -47,7 +48,7 @@ class Strip:
     def finish(self) -> dict[Value, Operand]:
         """The loop over the blocks; its results, by those of the old loop."""
         root = self.root
-        step = constant(BLOCK if self.forwards else -BLOCK)
+        step = constant(self.size if self.forwards else -self.size)
         made = self.b.op(
             "for", *root.operands[:2], step, *Carried(root).inits, attrs={"stop": False},
             types=[r.type for r in root.results], regions=[self.body], hints=[r.hint for r in root.results],
