@@ -27,7 +27,7 @@ from ..analysis.dataflow import defined_inside
 from ..ir.builder import Builder
 from ..ir.nodes import Function, Op, Operand, Region, Substitution, Value, as_dim
 from .contract_additions import Additions
-from .contract_distribute import Order, Site, early_sum, late_additions, splits
+from .contract_distribute import Site, late_additions, splits
 from .contract_nest import (
     EFFECTS,
     FLOATS,
@@ -41,8 +41,9 @@ from .contract_nest import (
     tied_loops,
     worthwhile,
 )
+from .contract_order import Order
 from .contract_shape import shape_loops
-from .contract_sums import Sum, Sums, sum_of
+from .contract_sums import Sum, Sums, early_sum, sum_of
 from .dce import drop_dead
 from .dead_stores import drop_idle_carries
 from .rows import same_place
@@ -62,7 +63,7 @@ def contract(fn: Function, shape: bool = False) -> None:
 
 def _sites(nest: Nest) -> list[Site]:
     """The additions in three loops to arrays that the loops do nothing else to."""
-    found = []
+    found: list[Site] = []
     for k, p in enumerate(Carried(nest.root).params):
         if p.type.shape and p.type.dtype in FLOATS:
             found += [(op, k, path) for op, path in additions_to(p, nest.root, nest) if len(path) == 3]
@@ -198,8 +199,8 @@ class _Contract:
         return False
 
     def _hoist(self, x: Operand, path: tuple[Range, ...], inside: set[Value], order: Order | None) -> None:
-        """Move the loads that a scalar is made of, where only the innermost loop leaves the array (or, given the order of
-        accesses, the element) alone, up."""
+        """Move the loads that a scalar is made of up, where only the innermost loop leaves the array alone (or the
+        element, where the order of accesses is given)."""
         inner, around = path[-1].op, path[-2].op.regions[0]
         body = inner.regions[0]
         pending, seen = [x], set()

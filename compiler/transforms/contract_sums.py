@@ -10,11 +10,87 @@ from ..analysis.dataflow import defined_inside, replace_operand
 from ..ir.builder import Builder
 from ..ir.dims import Dim
 from ..ir.nodes import Const, Op, Operand, Region, Substitution, Value, as_dim
-from .contract_distribute import EarlySum, added
 from .contract_emit import BLOCK, Bounds, Edge, Emitter, Strip, cover, home_of, hull
-from .contract_nest import Made, Nest, Product, Range, tied_loops, worthwhile
+from .contract_nest import FLOATS, Made, Nest, Product, Range, elementwise, tied_loops, worthwhile
+from .contract_order import Order, drop_unused, reading
 
 SMALL_BLOCK = 16  # of a loop, where what the edges of a triangle leave is done as before
+
+
+def added(loop: Op, p: Value, y: Operand) -> Operand | None:
+    """What each iteration of a loop adds to a number that it carries, or to one element of an array; None where it does
+    something else to it."""
+    op = y.op if isinstance(y, Value) else None
+    body = loop.regions[0]
+    if op is None or op not in body.ops or p.type.dtype not in FLOATS:
+        return None
+    if sum(v is p for o in body.walk() for v in (*o.used_values(), *(x for r in o.regions for x in r.yields))) != 1:
+        return None
+    if p.type.shape:
+        fits = op.opcode == "accum" and op.operands[0] is p and elementwise(op)
+        return op.operands[-1] if fits else None
+    if op.opcode != "add" or p not in op.operands:
+        return None
+    return op.operands[1 if op.operands[0] is p else 0]
+
+
+@dataclass(slots=True, eq=False)
+class EarlySum:
+    """An innermost loop whose sums are of what arrays hold before all three loops."""
+
+    loop: Op
+    body: list[Op]  # of the loop as it was
+    loads: list[tuple[Op, int]]  # those of the copies, each with the carry of the outermost loop that it reads
+    sums: list[tuple[Op, list[Operand]]]  # the additions, and what they added
+
+    def read(self, arrays: list[Value]) -> None:
+        """Make these the arrays that the outermost loop begins with."""
+        for load, k in self.loads:
+            load.operands[0] = arrays[k]
+
+    def undo(self) -> None:
+        for add, old in self.sums:
+            add.operands[:] = old
+        self.loop.regions[0].ops[:] = self.body
+
+
+def early_sum(order: Order, path: tuple[Op, ...]) -> EarlySum | None:
+    """Make the sums of an innermost loop read the arrays that the outermost one begins with, if they are the same."""
+    loop = Carried(path[-1])
+    versions = order.versions
+    sums: list[tuple[Op, Operand]] = []
+    for p, y in zip(loop.params, loop.yields, strict=True):
+        if y is p:
+            continue
+        x = _early_addend(path[-1], p, y)
+        if x is None:
+            return None
+        sums.append((y.op, x))  # type: ignore[union-attr, arg-type]
+    needed = order.needed([x for _, x in sums], path)
+    loads = order.carried_loads(needed or [])
+    if needed is None or not loads or not all(order.stays(op, after=False) for op in loads):
+        return None
+    arrays = list(Carried(order.root).inits)
+    sub = Substitution()
+    copies = [reading(sub.clone_op(op), op, versions, arrays) for op in needed]
+    body = path[-1].regions[0]
+    early = EarlySum(path[-1], list(body.ops), [], [(add, list(add.operands)) for add, _ in sums])
+    for old, new in zip(needed, copies, strict=True):
+        if old in loads:
+            early.loads.append((new, versions.of[old.operands[0]]))  # type: ignore[index]
+    for add, x in sums:
+        add.operands[:] = [sub.operand(y) if y is x else y for y in add.operands]
+    body.ops[:0] = copies
+    drop_unused([op for op in needed if op in early.body], body)
+    return early
+
+
+def _early_addend(loop: Op, p: Value, y: Operand) -> Operand | None:
+    """`added`, where other elements of the array may be read: whether they are the same before is asked then."""
+    op = y.op if isinstance(y, Value) else None
+    if not p.type.shape or op is None or op.opcode != "accum" or op.operands[0] is not p:
+        return added(loop, p, y)
+    return op.operands[-1] if op in loop.regions[0].ops and p.type.dtype in FLOATS and elementwise(op) else None
 
 
 @dataclass(slots=True, eq=False)

@@ -18,7 +18,7 @@ from pullback.codegen.numba_cpu import generate_native, plain_kernel, to_native
 from pullback.ir.interp import interpret
 from pullback.ir.nodes import Function
 from pullback.ir.opdef import REGISTRY, opdef
-from pullback.transforms import contract_emit, contract_nest
+from pullback.transforms import contract_emit, contract_nest, contract_sums
 from pullback.transforms.lower import lower
 
 from .test_loops import check
@@ -99,6 +99,55 @@ def random_program(seed: int) -> str:
     return "\n".join(lines) + "\n"
 
 
+def random_mixed(seed: int) -> str:
+    """Nests that add to arrays which the same loops read, scale and overwrite, too."""
+    r = random.Random(1000 + seed)
+    head = r.choice(RANGES)
+    inner = {v: r.choice([*RANGES, TIED[r.randrange(len(TIED))].format("i")]) for v in "jq"}
+
+    def element(of: str, among: str) -> str:
+        return f"{of}[{r.choice(among)}, {r.choice(among)}]"
+
+    def factor(v: str) -> str:
+        """Mostly one that moves with `q` and another index."""
+        of = r.choice("aaaabbbbwwwwcs")
+        if of == "s":
+            return f"s[{v}]"
+        return f"{of}[{', '.join(r.sample([v, 'q'], 2))}]" if r.random() < 0.9 else element(of, "ijq")
+
+    def beside() -> list[str]:
+        """Something else in a loop of its own."""
+        place = r.choice(["c[i, j]"] * 4 + ["c[j, i]", "s[j]", "s[j]", "b[i, j]"])
+        value = r.choice(["{0} * 0.5", "0.0", "np.tanh({0})", "{0} - w[i, j]", "{0} * a[i, j]", "s[j] + 0.5 * {0}"])
+        return [f"for j in {r.choice([*RANGES, inner['j']])}:", f"    {place} = {value.format(place)}"]
+
+    def nest() -> list[str]:
+        target = r.choice(["c[i, j]", "c[i, j]", "c[q, j]", "c[q, i]", "s[j]", "b[q, j]", "t"])
+        order = r.sample("jq", 2) if target != "t" else ["j", "q"]
+        lines = [f"for {order[0]} in {inner[order[0]]}:", f"    for {order[1]} in {inner[order[1]]}:"]
+        x = f"{factor('i')} * {factor('j')}"
+        if target == "t":
+            lines[1:1] = ["    t = 0.0"]
+            return [*lines, f"        t += {x}", f"    {r.choice(['c[i, j] = t', 'c[j, i] += t', 'total += t * t'])}"]
+        sign = r.choice(["+=", "+=", "-="])
+        return [*lines, f"        {target} {sign} {x}"]
+
+    lines = [
+        f"def mixed_{seed}(a, b, w):",
+        "    n = a.shape[0]",
+        "    b = b.copy()",
+        "    c = w * 0.5",
+        "    s = np.zeros(n)",
+    ]
+    lines += ["    total = 0.0", f"    for i in {head}:"]
+    pieces = [nest()]
+    pieces += [beside() for _ in range(r.randint(1, 2))] + [nest() for _ in range(r.random() < 0.3)]
+    r.shuffle(pieces)
+    lines += [f"        {line}" for piece in pieces for line in piece]
+    lines.append("    return total + np.sum(c * c * w) + np.sum(np.sin(s)) + np.sum(a * b)")
+    return "\n".join(lines) + "\n"
+
+
 def loaded(path: pathlib.Path, text: str) -> ModuleType:
     path.write_text("import numpy as np\n\n\n" + text)
     spec = importlib.util.spec_from_file_location(path.stem, path)
@@ -118,16 +167,16 @@ def check_fallback(fn: Function, args: list[np.ndarray]) -> None:
         np.testing.assert_allclose(a, e, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("block", range(4))
-def test_random_nests(block: int, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def check_programs(text: str, prefix: str, seeds: range, path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> int:
+    """Check that programs and their gradients compute the same as loops; how many have products in them."""
     monkeypatch.setattr(contract_emit, "BLOCK", 3)
+    monkeypatch.setattr(contract_sums, "SMALL_BLOCK", 2)
     monkeypatch.setattr(contract_nest, "SHORT", 0)
     monkeypatch.setattr(contract_nest, "TINY_PRODUCT", 0)
-    seeds = range(block * 15, block * 15 + 15)
-    programs = loaded(tmp_path / f"nests_{block}.py", "\n\n".join(random_program(seed) for seed in seeds))
+    programs = loaded(path / f"{prefix}_{seeds[0]}.py", text)
     found = 0
     for seed in seeds:
-        f = getattr(programs, f"program_{seed}")
+        f = getattr(programs, f"{prefix}_{seed}")
         n = [1, 2, 4, 5][seed % 4]
         rng = np.random.default_rng(seed)
         args = [rng.normal(size=(n, n)) * 0.5 for _ in range(3)]
@@ -137,7 +186,21 @@ def test_random_nests(block: int, tmp_path: pathlib.Path, monkeypatch: pytest.Mo
         text = check(primal, args) + check(gradient, args, compiled=seed % 15 == 0)
         check_fallback(gradient, args)
         found += "gemm_part(" in text
-    assert found >= 3, found
+    return found
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_random_nests(block: int, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = range(block * 15, block * 15 + 15)
+    text = "\n\n".join(random_program(seed) for seed in seeds)
+    assert check_programs(text, "program", seeds, tmp_path, monkeypatch) >= 3
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_random_mixed_nests(block: int, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seeds = range(block * 15, block * 15 + 15)
+    text = "\n\n".join(random_mixed(seed) for seed in seeds)
+    assert check_programs(text, "mixed", seeds, tmp_path, monkeypatch) >= 3
 
 
 def accumulated(a, b):
