@@ -6,7 +6,7 @@ redirects emission.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -86,3 +86,36 @@ class Builder:
 
     def new_region(self, params: Sequence[tuple[Type, str]] = ()) -> Region:
         return Region([Value(t, h) for t, h in params])
+
+    def loop(
+        self,
+        n: Dim | int,
+        inits: Sequence[Operand],
+        body: Callable[[Value, list[Value]], Sequence[Operand]],
+        index: str = "k",
+    ) -> list[Value]:
+        """``for k in range(n): carries = body(k, carries)``; what is carried is called as what it starts from."""
+        types = [x.type.strong for x in inits]
+        hints = [x.hint if isinstance(x, Value) else "" for x in inits]
+        region = self.new_region([(INT, index), *zip(types, hints, strict=True)])
+        with self.into(region):
+            region.yields = list(body(region.params[0], region.params[1:]))
+        bounds = (constant(0), self.extent(n), constant(1))
+        attrs = {"stop": False}
+        return self.op("for", *bounds, *inits, attrs=attrs, types=types, regions=[region], hints=hints).results
+
+    def nest(
+        self,
+        dims: Sequence[Dim],
+        inits: Sequence[Value],
+        body: Callable[[list[Value], list[Value]], list[Value]],
+        index: str = "k",
+    ) -> list[Value]:
+        """Nested `loop`s over `dims`: ``carries = body(indices, carries)``."""
+
+        def level(at: list[Value], carries: list[Value]) -> list[Value]:
+            if len(at) == len(dims):
+                return body(at, carries)
+            return self.loop(dims[len(at)], carries, lambda k, inner: level([*at, k], inner), index)
+
+        return level([], list(inits))

@@ -25,10 +25,10 @@ from dataclasses import dataclass, field
 from ..analysis.alias import ACCESSES, ALLOCATIONS, Carried
 from ..analysis.bounds import linear_split
 from ..analysis.dataflow import replace_everywhere
-from ..ir.builder import Builder, constant
+from ..ir.builder import Builder
 from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Function, Op, Operand, Region, Substitution, Value, as_dim
-from ..ir.types import INT, Type
+from ..ir.types import Type
 
 SHORT = 8
 """An axis that is known to have fewer elements gains nothing by being the last one."""
@@ -71,18 +71,11 @@ def reordered(b: Builder, x: Operand, given: Order | None, wanted: Order | None)
     new = b.emit("empty", shape=shape, dtype=x.type.dtype, hint=hint)
     index = {"index": (At(),) * rank, "inbounds": True}
 
-    def level(k: int, at: list[Operand], target: Operand) -> Operand:
-        if k == rank:
-            element = b.op("load", x, *[at[p] for p in place], attrs=dict(index)).result
-            return b.op("store", target, *at, element, attrs=dict(index)).result
-        body = b.new_region([(INT, "i"), (new.type, hint)])
-        with b.into(body):
-            body.yields.append(level(k + 1, [*at, body.params[0]], body.params[1]))
-        bounds = (constant(0), b.extent(shape[k]), constant(1))
-        return b.op("for", *bounds, target, attrs={"stop": False}, types=[new.type], regions=[body], hint=hint).result
+    def copied(at: list[Value], target: list[Value]) -> list[Value]:
+        element = b.op("load", x, *[at[p] for p in place], attrs=dict(index)).result
+        return [b.op("store", *target, *at, element, attrs=dict(index)).result]
 
-    result = level(0, [], new)
-    assert isinstance(result, Value)
+    (result,) = b.nest(shape, [new], copied, index="i")
     return result
 
 
@@ -93,7 +86,6 @@ def _take(body: Region, param: Value, orders: dict[Value, Order]) -> None:
     param.type = _with_shape(param.type, tuple(shape[order.index(axis)] for axis in range(len(order))))
     start = Region()
     made = reordered(Builder(start, body.ops[0].loc), param, None, order)
-    made.hint = param.hint
     replace_everywhere(body, Substitution({param: made}))
     body.ops[:0] = start.ops
     orders[made] = order

@@ -381,38 +381,6 @@ class _Decomposer:
         index = tuple(At() for _ in at)
         return self.b.op("load", x, *at, attrs={"index": index, "inbounds": True}).result
 
-    def loop(
-        self, n: Dim, inits: Sequence[Operand], body: Callable[[Value, list[Value]], list[Operand]]
-    ) -> list[Value]:
-        """``for k in range(n): carries = body(k, carries)``."""
-        types = [i.type.strong for i in inits]
-        region = self.b.new_region([(INT, "k"), *[(t, "") for t in types]])
-        with self.b.into(region):
-            region.yields = body(region.params[0], region.params[1:])
-        op = self.b.op(
-            "for",
-            constant(0),
-            self.b.extent(n),
-            constant(1),
-            *inits,
-            attrs={"stop": False},
-            types=types,
-            regions=[region],
-        )
-        return op.results
-
-    def nest(
-        self, dims: Sequence[Dim], inits: list[Value], body: Callable[[list[Operand], list[Value]], list[Value]]
-    ) -> list[Value]:
-        """Nested `loop`s over `dims`."""
-
-        def level(k: int, at: list[Operand], carries: list[Value]) -> list[Value]:
-            if k == len(dims):
-                return body(at, carries)
-            return self.loop(dims[k], carries, lambda iv, c: list(level(k + 1, [*at, iv], c)))
-
-        return level(0, [], inits)
-
     def _store(
         self, a: Value, at: Sequence[Operand], v: Operand, rest: Sequence[Dim] = (), opcode: str = "store"
     ) -> Value:
@@ -434,7 +402,7 @@ class _Decomposer:
         one = constant(0 if op.opcode == "cumsum" else 1, Type(t.dtype))
         combine = "add" if op.opcode == "cumsum" else "mul"
 
-        def scan(at: list[Operand], carries: list[Value]) -> list[Value]:
+        def scan(at: list[Value], carries: list[Value]) -> list[Value]:
             start: Operand = one
             if after:
                 start = self.b.op("full", one, attrs={"shape": after, "dtype": t.dtype}).result
@@ -449,9 +417,9 @@ class _Decomposer:
                     new = self._store(acc, [], new, after)
                 return [self._store(out, [*at, k], new, after), new]
 
-            return self.loop(n, [carries[0], start], step)[:1]
+            return self.b.loop(n, [carries[0], start], step)[:1]
 
-        return list(self.nest(before, [self._empty(t)], scan))
+        return list(self.b.nest(before, [self._empty(t)], scan))
 
     def _arg(self, op: Op) -> list[Operand] | None:
         """The first extremum along an axis; a NaN counts as one."""
@@ -462,7 +430,7 @@ class _Decomposer:
         t = self.subst.type(op.result.type)
         better = "gt" if op.opcode == "argmax" else "lt"
 
-        def search(at: list[Operand]) -> Value:
+        def search(at: Sequence[Operand]) -> Value:
             def here(k: Operand) -> list[Operand]:
                 return [*at[:axis], k, *at[axis:]]
 
@@ -483,16 +451,16 @@ class _Decomposer:
                 ]
 
             first = self._load(x, here(constant(0)))
-            return self.loop(shape[axis], [first, constant(0, Type("i64"))], step)[1]
+            return self.b.loop(shape[axis], [first, constant(0, Type("i64"))], step)[1]
 
         if not t.shape:
             return [search([])]
 
-        def element(at: list[Operand], carries: list[Value]) -> list[Value]:
-            place = [*at[:axis], constant(0), *at[axis:]] if op.attrs["keepdims"] else at
+        def element(at: list[Value], carries: list[Value]) -> list[Value]:
+            place: list[Operand] = [*at[:axis], constant(0), *at[axis:]] if op.attrs["keepdims"] else [*at]
             return [self._store(carries[0], place, search(at))]
 
-        return list(self.nest(others, [self._empty(t)], element))
+        return list(self.b.nest(others, [self._empty(t)], element))
 
     def _nonzero(self, op: Op) -> list[Operand] | None:
         mask = self.subst.operand(op.operands[0])
@@ -502,7 +470,7 @@ class _Decomposer:
             hit = self.scalar("ne", self._load(mask, [k]), 0)
             return [self.scalar("add", c[0], self.scalar("cast", hit, t=INT, dtype="i64", weak=True), t=INT)]
 
-        (count,) = self.loop(n, [constant(0)], tally)
+        (count,) = self.b.loop(n, [constant(0)], tally)
         count.type = INT
         out = self._empty(Type("i64", (Dim.of(count),)))
 
@@ -515,7 +483,7 @@ class _Decomposer:
             types = [c[0].type, c[1].type]
             return list(self.b.op("if", hit, types=types, regions=[put, Region([], [], [c[0], c[1]])]).results)
 
-        filled, _ = self.loop(n, [out, constant(0)], fill)
+        filled, _ = self.b.loop(n, [out, constant(0)], fill)
         self.in_range[op.results[1]] = op.operands[0].type.shape[0]
         return [count, filled]
 
