@@ -225,8 +225,7 @@ class _System:
                 out.append(None)
             else:
                 assert isinstance(item, Span)
-                last = item.start + (item.size - 1) * item.step
-                low, high = (item.start, last) if item.step > 0 else (last, item.start)
+                low, high = item.extremes
                 out.append((self.form(low, copy), self.form(high, copy)))
             axis += 1
         return out

@@ -78,7 +78,6 @@ def _slice(span: Span, extent: Dim, dim: DimPrinter) -> tuple[ast.expr, ast.expr
     start, size, step = span.start, span.size, span.step
     if step > 0:
         return _forwards(start, size, step, extent, dim), FULL
-    last = start + (size - 1) * step
     stop = start + size * step
     by = ast.Constant(step)
     if start == extent - 1 and size == extent and step == -1:
@@ -89,7 +88,7 @@ def _slice(span: Span, extent: Dim, dim: DimPrinter) -> tuple[ast.expr, ast.expr
         return ast.Slice(lower=dim(start), step=by), FULL
     if _surely_not_negative(stop) and _surely_not_negative(start):
         return ast.Slice(lower=dim(start), upper=dim(stop), step=by), FULL
-    return _forwards(last, size, -step, extent, dim), ast.Slice(step=ast.Constant(-1))
+    return _forwards(span.last, size, -step, extent, dim), ast.Slice(step=ast.Constant(-1))
 
 
 def _forwards(start: Dim, size: Dim, step: int, extent: Dim, dim: DimPrinter) -> ast.expr:

@@ -75,6 +75,15 @@ class Span:
     size: Dim
     step: int = 1
 
+    @property
+    def last(self) -> Dim:
+        return self.start + (self.size - 1) * self.step
+
+    @property
+    def extremes(self) -> tuple[Dim, Dim]:
+        """The least and the greatest position."""
+        return (self.start, self.last) if self.step > 0 else (self.last, self.start)
+
 
 @final
 @dataclass(frozen=True, slots=True)

@@ -111,4 +111,4 @@ def _forwards(op: Op) -> Op | None:
 
 
 def _backwards(s: Span) -> Span:
-    return Span(s.start + (s.size - 1) * s.step, s.size, -s.step)
+    return Span(s.last, s.size, -s.step)
