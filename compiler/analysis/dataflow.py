@@ -185,6 +185,12 @@ def is_zero(x: Operand) -> bool:
     return isinstance(x, Const) and x.value == 0
 
 
+def is_zeros(x: Operand) -> bool:
+    """Whether an array is zeros and nothing else yet."""
+    op = x.op if isinstance(x, Value) else None
+    return op is not None and op.opcode == "full" and is_zero(op.operands[0])
+
+
 def substitute(op: Op, sub: Substitution) -> None:
     """Substitute values in an op, not in its regions: in operands, attributes and types."""
     op.operands = [sub.operand(x) for x in op.operands]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from ..analysis.dataflow import is_zero
 from ..ir.dims import ONE, ZERO, Dim
 from ..ir.nodes import Const, Op, Operand, Span, Value
 from .native_expressions import Expr, Imports
@@ -34,9 +35,7 @@ def product_call(op: Op, name_of: Callable[[Value], str], use: Callable[[Operand
 
 def _is_symmetric(op: Op) -> bool:
     """Whether a product of a matrix and its transpose fills memory."""
-    beta = op.operands[4]
-    fills = isinstance(beta, Const) and beta.value == 0
-    return fills and op.result.type.is_float and op.attrs["trans_a"] != op.attrs["trans_b"]
+    return is_zero(op.operands[4]) and op.result.type.is_float and op.attrs["trans_a"] != op.attrs["trans_b"]
 
 
 def part_call(op: Op, name_of: Callable[[Value], str], dim: Callable[[Dim], Expr], imports: Imports) -> str:

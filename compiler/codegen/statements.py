@@ -12,6 +12,7 @@ import string
 from collections.abc import Callable, Sequence
 
 from ..analysis.alias import Carried, Numbering, has_gather, mutated_operands
+from ..analysis.dataflow import is_zero
 from ..errors import InternalError
 from ..ir.nodes import Const, Function, Op, Operand, Region, Value
 from ..ir.opdef import opdef
@@ -327,7 +328,7 @@ class FunctionPrinter:
         lo, _, step = op.operands[:3]
         if isinstance(step, Const) and step.value == 1:
             bounds.pop()
-            if isinstance(lo, Const) and lo.value == 0:
+            if is_zero(lo):
                 bounds.pop(0)
         return call("range", *bounds)
 

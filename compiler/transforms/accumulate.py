@@ -23,7 +23,7 @@ from collections import Counter
 from typing import Any
 
 from ..analysis.bounds import Facts, facts_before, prove_nonneg
-from ..analysis.dataflow import is_zero, region_uses, replace_everywhere
+from ..analysis.dataflow import is_zero, is_zeros, region_uses, replace_everywhere
 from ..ir.nodes import At, Const, Function, Gather, Op, Operand, Region, Span, Substitution, Value, as_dim
 from ..rules.indexing import index_operands, same_index
 
@@ -74,7 +74,7 @@ class _Accumulate:
                 if _is_there(op, below.operands[0]):
                     self._drop(op, region)
                 return
-            if below.opcode == "full" and is_zero(below.operands[0]):
+            if is_zeros(at):
                 op.opcode = "store"  # every write on the way was proved to touch other elements
                 return
             if below.opcode not in ("store", "accum") or not self._differ(below, op):
@@ -123,8 +123,7 @@ def _range(item: Any, operands: Any, extent: Any, facts: Facts) -> Any:
             return None
         return d, d
     assert isinstance(item, Span)
-    last = item.start + (item.size - 1) * item.step
-    return (item.start, last) if item.step > 0 else (last, item.start)
+    return item.extremes
 
 
 def _read_inside(region: Region) -> set[Value]:

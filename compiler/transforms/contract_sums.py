@@ -6,10 +6,10 @@ from dataclasses import dataclass
 
 from ..analysis.alias import Carried
 from ..analysis.bounds import Facts, prove_nonneg
-from ..analysis.dataflow import defined_inside, replace_operand
+from ..analysis.dataflow import defined_inside, is_zero, replace_operand
 from ..ir.builder import Builder
 from ..ir.dims import Dim
-from ..ir.nodes import Const, Op, Operand, Region, Substitution, Value, as_dim
+from ..ir.nodes import Op, Operand, Region, Substitution, Value, as_dim
 from .contract_emit import BLOCK, Bounds, Edge, Emitter, Strip, cover, home_of, hull
 from .contract_nest import FLOATS, Made, Nest, Product, Range, elementwise, tied_loops, worthwhile
 from .contract_order import Order, drop_unused, reading
@@ -237,7 +237,7 @@ class Sums:
     @staticmethod
     def _added(own: Builder, old: Operand, x: Value, last: Operand) -> Operand:
         """`old` with a sum added, where the loop added it."""
-        if isinstance(old, Const) and old.value == 0:
+        if is_zero(old):
             return x
         if not old.type.shape:
             return own.op("add", old, x, types=[x.type]).result

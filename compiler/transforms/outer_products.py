@@ -19,7 +19,7 @@ from dataclasses import dataclass
 
 from ..analysis.alias import Carried
 from ..analysis.bounds import Facts, facts_before, prove_nonneg
-from ..analysis.dataflow import replace_operand
+from ..analysis.dataflow import is_zeros, replace_operand
 from ..ir.builder import Builder, constant
 from ..ir.dims import ZERO, Dim
 from ..ir.nodes import At, Const, Function, Op, Operand, Region, Span, Value, as_dim
@@ -177,7 +177,7 @@ def _rewrite(region: Region, loop: Op, found: _Sum, uses: Counter[Value], facts:
         return after.op("block", vectors.array, *vectors.before, attrs={"index": index, "inbounds": True}).result
 
     one = beta = constant(1.0, Type(dtype))
-    if isinstance(init, Value) and init.op is not None and _is_zero(init.op) and uses[init] == 1:
+    if isinstance(init, Value) and is_zeros(init) and uses[init] == 1:
         beta = constant(0.0, Type(dtype))
         init = before.op("empty", attrs={"shape": init.type.shape, "dtype": dtype}, hint=init.hint).result
     factors = matrix(found.column), matrix(found.row)
@@ -188,7 +188,3 @@ def _rewrite(region: Region, loop: Op, found: _Sum, uses: Counter[Value], facts:
         if op not in after.region.ops:
             replace_operand(op, found.result, total)
     region.yields[:] = [total if y is found.result else y for y in region.yields]
-
-
-def _is_zero(op: Op) -> bool:
-    return op.opcode == "full" and isinstance(op.operands[0], Const) and op.operands[0].value == 0

@@ -23,13 +23,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from ..analysis.dataflow import region_uses
+from ..analysis.dataflow import is_zeros, region_uses
 from ..ir.builder import Builder
 from ..ir.dims import ZERO, Dim
 from ..ir.nodes import Function, Op, Operand, Region, Span, Value
 from ..ir.opdef import opdef
 from .dce import drop_unread
-from .stencil import multiple_of, read_from_copy, zeros
+from .stencil import multiple_of, read_from_copy
 
 MAX_SHIFT = 16
 
@@ -160,7 +160,7 @@ class _Padder:
         rest = [op for op in chain if op not in gone]
         total = chain[0].operands[0]
         assert isinstance(total, Value)
-        fresh = zeros(total)
+        fresh = is_zeros(total)
         b = Builder(Region())
         for r in pairs:
             with b.at(r.ops[1].loc):

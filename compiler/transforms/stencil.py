@@ -31,7 +31,7 @@ from collections.abc import Iterator
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 
-from ..analysis.dataflow import is_zero, region_uses
+from ..analysis.dataflow import is_zero, is_zeros, region_uses
 from ..ir.builder import Builder, constant
 from ..ir.dims import Dim
 from ..ir.nodes import Const, Function, Op, Operand, Region, Span, Value
@@ -106,7 +106,7 @@ class _Gatherer:
         found = []
         continued = set(after.values())
         for op in region.ops:
-            first = op.opcode == "accum" or (op.opcode == "store" and zeros(op.operands[0]))
+            first = op.opcode == "accum" or (op.opcode == "store" and is_zeros(op.operands[0]))
             below = op.operands[0].op if op.operands and isinstance(op.operands[0], Value) else None
             if not first or (op in continued and below is not None and _chainable(below) and below in region.ops):
                 continue
@@ -149,7 +149,7 @@ class _Gatherer:
         borders: list[Op] = []
         for op, terms in sums.items():
             hull = box = _hull(terms)
-            if not zeros(current) and all(t.base in pads for t in terms):
+            if not is_zeros(current) and all(t.base in pads for t in terms):
                 box = inside(op, hull, others) or hull
             for slab in slabs(hull, box):
                 border = _like(op)
@@ -169,7 +169,7 @@ class _Gatherer:
             before = [op for op in before if op not in order]
             writes = [*borders, *writes]
         region.ops[:] = [*before, *(x for op in writes if op not in before for x in parts[op]), *after]
-        fresh = zeros(current)
+        fresh = is_zeros(current)
         for op in writes:
             if not has_gather(op):  # a place that comes twice among the indices is added to twice
                 op.opcode = "store" if fresh or op is first else "accum"
@@ -288,15 +288,7 @@ def _exchange_results(a: Op, b: Op) -> None:
 
 
 def _chainable(op: Op) -> bool:
-    return op.opcode == "accum" or (op.opcode == "store" and zeros(op.operands[0]))
-
-
-def zeros(x: Operand) -> bool:
-    """Whether an array is zeros and nothing else yet."""
-    op = x.op if isinstance(x, Value) else None
-    if op is None or op.opcode != "full":
-        return False
-    return is_zero(op.operands[0])
+    return op.opcode == "accum" or (op.opcode == "store" and is_zeros(op.operands[0]))
 
 
 def _yields(region: Region) -> Iterator[Operand]:
