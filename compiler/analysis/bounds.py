@@ -14,6 +14,7 @@ from typing import Any, final
 
 from ..ir.dims import Atom, Dim, FloorDiv, Max, Min
 from ..ir.nodes import Const, Function, Op, Operand, Region, Value, as_dim
+from .structure import step_of
 
 Range = tuple[Dim | None, Dim | None]
 
@@ -48,14 +49,12 @@ class Facts:
 
     def inside(self, loop: Op) -> Facts:
         """In the body of a `for`: the range of its index, and that there is a first iteration."""
-        lo, hi, step = loop.operands[:3]
+        step = loop.operands[2]
         if not isinstance(step, Const):
             return self
-        iv = loop.regions[0].params[0]
-        first, end = as_dim(lo), as_dim(hi)
-        if step.value > 0:
-            return self.with_range(iv, first, end - 1).with_nonneg(end - 1 - first)
-        return self.with_range(iv, end + 1, first).with_nonneg(first - end - 1)
+        first, end = map(as_dim, loop.operands[:2])
+        bounds = (first, end - 1) if step.value > 0 else (end + 1, first)
+        return self.with_range(loop.regions[0].params[0], *bounds).with_nonneg(runs_if_nonneg(loop))
 
     def assuming(self, condition: Operand, truth: bool) -> Facts:
         """Where a condition is known to be true, or false: integer comparisons and their conjunctions."""
@@ -84,6 +83,12 @@ class Facts:
 
 
 _NEGATION = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "ne": "eq"}
+
+
+def runs_if_nonneg(loop: Op) -> Dim:
+    """What is not negative exactly if a `for` with a constant step makes an iteration."""
+    lo, hi = map(as_dim, loop.operands[:2])
+    return hi - lo - 1 if step_of(loop) > 0 else lo - hi - 1
 
 
 def _is_news(dim: Dim) -> bool:

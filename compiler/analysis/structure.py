@@ -1,11 +1,12 @@
-"""The parts of control ops, by name, and which values a region reads from outside."""
+"""The parts of control ops, by name, the steps of loops, and which values a region reads from outside."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import final
 
-from ..ir.nodes import Op, Operand, Region, Value
+from ..ir.dims import Dim
+from ..ir.nodes import Const, Op, Operand, Region, Value
 
 
 @final
@@ -62,6 +63,19 @@ def loop_of(op: Op) -> Loop:
         op.results[0] if n else None,
         None,
     )
+
+
+def step_of(loop: Op) -> int:
+    """The step of a `for` whose step is constant."""
+    step = loop.operands[2]
+    assert isinstance(step, Const)
+    return int(step.value)
+
+
+def trip_count(lo: Dim, hi: Dim, step: int) -> Dim:
+    """The length of a range; where that is empty, 0 or less."""
+    distance = hi - lo if step > 0 else lo - hi
+    return (distance + (abs(step) - 1)) // abs(step)
 
 
 def free_values(regions: list[Region]) -> list[Value]:

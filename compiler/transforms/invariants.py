@@ -18,10 +18,10 @@ arguments are leaves such a loop (Note [Strong zero] in `context`).
 
 from __future__ import annotations
 
-from ..analysis.bounds import Facts, facts_before, prove_nonneg
+from ..analysis.bounds import facts_before, prove_nonneg, runs_if_nonneg
 from ..analysis.dataflow import defined_inside
 from ..analysis.effects import may_raise
-from ..ir.nodes import At, Const, Function, Op, Region, Value, as_dim, clone_function
+from ..ir.nodes import At, Const, Function, Op, Region, Value, clone_function
 from ..ir.opdef import opdef
 from .context import StrongZero
 
@@ -50,7 +50,7 @@ class _Hoister:
 
     def _loop(self, loop: Op, region: Region) -> None:
         body, facts = loop.regions[0], self.facts[loop]
-        runs = _runs(loop, facts)
+        runs = isinstance(loop.operands[2], Const) and prove_nonneg(runs_if_nonneg(loop), facts)
         inside: set[Value] = defined_inside([body])
         for op in list(body.ops):
             if not _is_number(op) or not inside.isdisjoint(op.used_values()) or may_raise(op, facts):
@@ -61,15 +61,6 @@ class _Hoister:
             region.ops.insert(region.ops.index(loop), op)
             inside.difference_update(op.results)
             self.facts[op] = facts
-
-
-def _runs(loop: Op, facts: Facts) -> bool:
-    """Whether a loop certainly has an iteration."""
-    lo, hi, step = loop.operands[:3]
-    if not isinstance(step, Const):
-        return False
-    trips = as_dim(hi) - as_dim(lo) if step.value > 0 else as_dim(lo) - as_dim(hi)
-    return prove_nonneg(trips - 1, facts)
 
 
 def _is_number(op: Op) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 
-from ..analysis.structure import loop_of
+from ..analysis.structure import loop_of, trip_count
 from ..ir.builder import Builder, constant
 from ..ir.dims import Dim
 from ..ir.nodes import At, Function, Index, Op, Operand, Region, Span, Substitution, Value, as_dim
@@ -67,9 +67,7 @@ class Keeper(Sweeps):
         step = as_dim(loop.step)
         if not step.is_const:
             return None
-        lo, hi, s = as_dim(loop.lo), as_dim(loop.hi), step.const
-        trips = (hi - lo + (s - 1)) // s if s > 0 else (lo - hi + (-s - 1)) // (-s)
-        return trips.max(0)
+        return trip_count(as_dim(loop.lo), as_dim(loop.hi), step.const).max(0)
 
     def keep_in_slot(self, v: Value, chain: list[tuple[Op, Region]], target: Region) -> Operand:
         """A value of a branch at the top: one more result of the branch."""

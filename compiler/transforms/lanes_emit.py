@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..analysis.alias import ACCESSES, Carried
 from ..analysis.dataflow import reads, region_uses
+from ..analysis.structure import step_of, trip_count
 from ..ir.builder import Builder, constant
 from ..ir.dims import Dim
 from ..ir.nodes import At, Op, Operand, Region, Substitution, Value, as_dim
@@ -34,7 +35,7 @@ class _Emitter:
         self.sub = Substitution()
         self.rows: dict[Value, Value] = {}
         self.first: Dim = Dim.of(0)  # the index of lane 0
-        self.step = int(found.loop.operands[2].value)  # type: ignore[union-attr]
+        self.step = step_of(found.loop)
         self.lanes: Operand = constant(0)
         uses: dict[Value, set[Op | Region]] = {}
         self._note_uses(found.loop.regions[0], uses)
@@ -54,12 +55,11 @@ class _Emitter:
         loop, b = self.found.loop, self.b
         carried = self.found.carried
         lo, hi = as_dim(loop.operands[0]), as_dim(loop.operands[1])
-        s = self.step
-        trips = (hi - lo + (s - 1)) // s if s > 0 else (lo - hi + (-s - 1)) // (-s)
+        trips = trip_count(lo, hi, self.step)
         blocks = (trips + (BLOCK - 1)) // BLOCK
         region = b.new_region([(INT, "block"), *((p.type, p.hint) for p in carried.params)])
         done = Dim.of(region.params[0]) * BLOCK
-        self.first = lo + done * s
+        self.first = lo + done * self.step
         self.sub.map.update(zip(carried.params, region.params[1:], strict=True))
         bound = b.extent(blocks)
         with b.into(region):

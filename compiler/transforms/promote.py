@@ -37,11 +37,12 @@ iteration that would access it; then the loads before it and the stores after it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from ..analysis.alias import Carried
-from ..analysis.bounds import Facts, facts_before, linear_split, prove_nonneg
+from ..analysis.bounds import Facts, facts_before, linear_split, prove_nonneg, runs_if_nonneg
+from ..analysis.dataflow import replace_operand
+from ..analysis.structure import step_of
 from ..ir.builder import Builder, constant
 from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Function, Op, Operand, Region, Value, as_dim
@@ -116,7 +117,7 @@ class _Promoter:
                 del remaining[place]
         iv = loop.regions[0].params[0]
         inside.remove(iv)
-        step = _step(loop)
+        step = step_of(loop)
         while remaining:
             base, ops = next(iter(remaining.items()))
             if any(v in inside for d in base for v in d.values()) or not _moves(base, iv, facts):
@@ -140,7 +141,7 @@ class _Promoter:
         if not written or max(written) == low or max(written) - low > _REACH:
             return None
         top, leave = max(written), min(written)
-        iv, step = loop.regions[0].params[0], _step(loop)
+        iv, step = loop.regions[0].params[0], step_of(loop)
         places = {slot: _moved(base, iv, slot * step) for slot in range(low, top + 1)}
         members = {places[slot] for slot in places} | {_moved(base, iv, slot * step) for slot in family}
         for other in groups:
@@ -165,13 +166,13 @@ class _Promoter:
         init, param, result = carried.inits[k], carried.params[k], carried.results[k]
         facts = self.facts.get(loop, Facts())
         checked = any(op.opcode == "check" for op in carried.body.ops)
-        runs = prove_nonneg(_runs(loop), facts)
+        runs = prove_nonneg(runs_if_nonneg(loop), facts)
         before = list(window.before.values())
         surely = all(_in_range(place, param.type, facts) for place in before) or (
             not window.advance and not checked and self._beside(before[0], param.type, loop, region)
         )
         if not surely and checked:
-            started = facts.with_nonneg(_runs(loop))
+            started = facts.with_nonneg(runs_if_nonneg(loop))
             if not all(_in_range(place, param.type, started) for place in before):
                 return False
         b = Builder(Region(), loop.loc)
@@ -179,7 +180,7 @@ class _Promoter:
         if not window.before and not window.advance:
             surely = all(_in_range(place, param.type, facts) for _, place in window.after)
         if not runs and not (surely and not (window.advance and window.after)):
-            guard = b.emit("lt" if _step(loop) > 0 else "gt", *loop.operands[:2])
+            guard = b.emit("lt" if step_of(loop) > 0 else "gt", *loop.operands[:2])
         t = Type(param.type.dtype)
         assert isinstance(init, Value)
         loaded = dict(zip(window.before, _loads(b, init, before, None if surely else guard, param.hint), strict=True))
@@ -214,7 +215,7 @@ class _Promoter:
         made = _writes(b, result, writes_after, guard)
         at = region.ops.index(loop) + 1
         for op in region.ops[at:]:
-            _replace(op, result, made)
+            replace_operand(op, result, made)
         region.yields[:] = [made if y is result else y for y in region.yields]
         region.ops[at:at] = b.region.ops
         return True
@@ -353,26 +354,11 @@ def _moves(place: Place, iv: Value, facts: Facts) -> bool:
     return apart
 
 
-def _step(loop: Op) -> int:
-    step = loop.operands[2]
-    assert isinstance(step, Const)
-    return int(step.value)
-
-
-def _runs(loop: Op) -> Dim:
-    """What is not negative exactly if the loop makes an iteration."""
-    lo, hi = as_dim(loop.operands[0]), as_dim(loop.operands[1])
-    return hi - lo - 1 if _step(loop) > 0 else lo - hi - 1
-
-
 def _last(loop: Op) -> Dim:
     """The index of the last iteration, if there is one."""
-    lo, hi = as_dim(loop.operands[0]), as_dim(loop.operands[1])
-    step = _step(loop)
-    trips = Carried(loop).trips
-    if trips is not None:
-        return lo + (Dim.of(trips) - 1) * step
-    return lo + (hi - lo - 1) // step * step if step > 0 else lo - (lo - hi - 1) // -step * -step
+    step, trips = step_of(loop), Carried(loop).trips
+    before = Dim.of(trips) - 1 if trips is not None else runs_if_nonneg(loop) // abs(step)
+    return as_dim(loop.operands[0]) + before * step
 
 
 def _in_range(place: Place, t: Type, facts: Facts) -> bool:
@@ -381,18 +367,3 @@ def _in_range(place: Place, t: Type, facts: Facts) -> bool:
 
 def _differ(a: Place, b: Place, facts: Facts) -> bool:
     return any(prove_nonneg(x - y - 1, facts) or prove_nonneg(y - x - 1, facts) for x, y in zip(a, b, strict=True))
-
-
-def _replace(op: Op, old: Value, new: Value) -> None:
-    op.operands[:] = [new if x is old else x for x in op.operands]
-    for r in _nested(op):
-        r.yields[:] = [new if y is old else y for y in r.yields]
-        for inner in r.ops:
-            inner.operands[:] = [new if x is old else x for x in inner.operands]
-
-
-def _nested(op: Op) -> Iterator[Region]:
-    for r in op.regions:
-        yield r
-        for inner in r.ops:
-            yield from _nested(inner)

@@ -31,7 +31,7 @@ from typing import Any
 
 from ..analysis.activity import active_values, carries_derivative, differentiable_type, require_derivatives
 from ..analysis.linear import nonlinear_op
-from ..analysis.structure import Loop, free_values, loop_of
+from ..analysis.structure import Loop, free_values, loop_of, trip_count
 from ..errors import UnsupportedError
 from ..ir.builder import Builder, constant
 from ..ir.dims import Dim
@@ -336,8 +336,7 @@ class Sweep:
         if loop.trips is not None:
             trips = as_dim(sub.operand(loop.trips))
         elif step.is_const:
-            s = step.const
-            trips = (hi - lo + (s - 1)) // s if s > 0 else (lo - hi + (-s - 1)) // (-s)
+            trips = trip_count(lo, hi, step.const)
         else:
             positive = b.emit("gt", step_operand, 0)
             unit = b.emit("where", positive, 1, -1)
