@@ -20,7 +20,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from typing import Any
 
 from ..analysis.dataflow import region_uses
 from ..ir.dims import ZERO
@@ -42,29 +41,32 @@ def turn_writes(fn: Function) -> Function:
 
 class _Turner:
     def __init__(self, fn: Function):
-        self.uses = Counter(region_uses(fn.body))
+        self.uses: Counter[Operand] = Counter(region_uses(fn.body))
         self.changed = False
 
     def region(self, region: Region) -> None:
-        after = {op.operands[0]: op for op in region.ops if op.opcode in ("store", "accum")}
+        writes = [op for op in region.ops if op.opcode in ("store", "accum")]
+        before: dict[Operand, Op] = {op.result: op for op in writes}
+        after: dict[Operand, Op] = {op.operands[0]: op for op in writes}
         for op in list(region.ops):
             for r in op.regions:
                 self.region(r)
             if op.opcode == "accum" and isinstance(op.operands[-1], Value):
                 forwards = _forwards(op)
-                if forwards is not None and any(same_index(forwards, w) for w in self._writes_beside(op, after)):
+                beside = self._writes_beside(op, before, after)
+                if forwards is not None and any(same_index(forwards, w) for w in beside):
                     self._turn(op, forwards, region)
 
-    def _writes_beside(self, op: Op, after: dict[Operand, Op]) -> Iterator[Op]:
+    def _writes_beside(self, op: Op, before: dict[Operand, Op], after: dict[Operand, Op]) -> Iterator[Op]:
         """The writes before and after a write whose versions in between nobody else reads."""
-        at: Any = op
+        at = op
         while self.uses[at.result] == 1 and at.result in after:
             at = after[at.result]
             yield at
-        at = op.operands[0]
-        while isinstance(at, Value) and self.uses[at] == 1 and at.op is not None and at.op in after.values():
-            yield at.op
-            at = at.op.operands[0]
+        at = op
+        while self.uses[at.operands[0]] == 1 and at.operands[0] in before:
+            at = before[at.operands[0]]
+            yield at
 
     def _turn(self, op: Op, forwards: Op, region: Region) -> None:
         spans = [i for i in op.attrs["index"] if isinstance(i, Span)]
@@ -97,14 +99,12 @@ def _insert(region: Region, before: Op, op: Op, hint: str) -> Value:
 
 
 def _forwards(op: Op) -> Op | None:
-    """The same write with positive steps, of the value turned around; None if it has them."""
+    """The same write with positive steps, of the value turned around; None if it has them, or cannot."""
     index = op.attrs["index"]
-    if not any(isinstance(i, Span) and i.step < 0 for i in index):
+    spans = [i for i in index if isinstance(i, Span)]
+    if all(s.step > 0 for s in spans) or any(not isinstance(i, (At, Span)) for i in index):
         return None
-    if any(not isinstance(i, (At, Span)) for i in index):
-        return None
-    shape = tuple(i.size for i in index if isinstance(i, Span))
-    if op.operands[-1].type.shape != shape:
+    if op.operands[-1].type.shape != tuple(s.size for s in spans):
         return None  # it is broadcast
     turned = tuple(_backwards(i) if isinstance(i, Span) and i.step < 0 else i for i in index)
     return Op("accum", list(op.operands), {**op.attrs, "index": turned}, [], None, op.loc)
