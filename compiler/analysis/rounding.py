@@ -12,13 +12,12 @@ One operation alone is correctly rounded, so ``x > c``, ``a * b > c`` and ``int(
 from __future__ import annotations
 
 from ..ir.nodes import Function, Op, Operand, Value
-from ..ir.opdef import opdef
+from ..ir.opdef import COMPARISONS, LOGIC, PREDICATES, opdef
 
 _CONTRACTED = frozenset({"add", "sub", "mul", "mul0", "square"})
-_COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne", "isnan", "isinf", "isfinite"})
+_TESTS = COMPARISONS | PREDICATES
 _TO_INTEGERS = frozenset({"cast", "floor", "ceil", "rint", "trunc", "sign", "floordiv"})
 _MOVES = frozenset({"load", "reshape", "transpose", "broadcast_to", "neg", "copy", "abs"})
-_LOGIC = frozenset({"logical_and", "logical_or", "logical_not", "logical_xor"})
 
 
 def decisions(fn: Function) -> set[Value]:
@@ -60,7 +59,7 @@ def _follow(op: Op, contracted: set[Operand], uncertain: set[Operand]) -> None:
 
 
 def _decides(op: Op) -> bool:
-    if op.opcode in _COMPARISONS:
+    if op.opcode in _TESTS:
         return True
     if op.opcode not in _TO_INTEGERS:
         return False
@@ -75,7 +74,7 @@ def _only_selects(mask: Value, users: dict[Operand, list[Op]]) -> bool:
         for op in users.get(work.pop(), ()):
             if op.opcode == "where":
                 continue
-            if op.opcode not in _LOGIC:
+            if op.opcode not in LOGIC:
                 return False
             if op.result not in seen:
                 seen.add(op.result)

@@ -14,6 +14,7 @@ from typing import Any
 from pullback.runtime import special
 
 from ..ir.nodes import Const, Op, Operand
+from ..ir.opdef import COMPARISONS, LOGIC, PREDICATES
 from ..ir.types import Type, promote
 
 # binding strength, weakest first
@@ -28,18 +29,15 @@ _INFIX = {
     "lt": ("<", COMPARE), "le": ("<=", COMPARE), "gt": (">", COMPARE), "ge": (">=", COMPARE),
     "eq": ("==", COMPARE), "ne": ("!=", COMPARE),
 }  # fmt: skip
-_COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
 _SIGNED = frozenset({"i64", "i32", "i16", "i8"})
-_LOGICAL = frozenset({"logical_and", "logical_or", "logical_xor", "logical_not"})
 # mixed by Python's precedence in ways that differ from the table, so always in parentheses
-_BITS = frozenset({"bit_and", "bit_or", "bit_xor", "shl", "shr", "logical_and", "logical_or", "logical_xor"})
+_BITS = LOGIC | {"bit_and", "bit_or", "bit_xor", "shl", "shr"}
 NUMPY_NAME = {
     "f64": "float64", "f32": "float32", "b1": "bool_",
     "i64": "int64", "i32": "int32", "i16": "int16", "i8": "int8",
     "u64": "uint64", "u32": "uint32", "u16": "uint16", "u8": "uint8",
 }  # fmt: skip
 _WIDE = frozenset({"f64", "i64", "b1"})
-_PREDICATES = frozenset({"isnan", "isinf", "isfinite"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,36 +119,36 @@ class ScalarPrinter:
         if code == "where":
             a, b = (self.operand(x, e, t.dtype) for x, e in zip(op.operands[1:], es[1:], strict=True))
             return self.math("where", [self._truth(op.operands[0], es[0]), a, b])
-        if code in _LOGICAL:
+        if code in LOGIC:
             es = [self._truth(x, e) for x, e in zip(op.operands, es, strict=True)]
             if code == "logical_not":
                 return Expr(f"not {es[0].at(NOT)}", NOT, es[0].reads)
             return self._infix(code, es)
         dtype = self._compute_dtype(op)
         es = [self.operand(x, e, dtype) for x, e in zip(op.operands, es, strict=True)]
-        if code in _COMPARISONS:
+        if code in COMPARISONS:
             return self._compared(op, es)
         result = self._arithmetic(op, es)
-        if t.dtype not in _WIDE and (t.dtype != "f32" or code not in _INFIX) and code not in _PREDICATES:
+        if t.dtype not in _WIDE and (t.dtype != "f32" or code not in _INFIX) and code not in PREDICATES:
             return self.cast_to(t.dtype, result)
         if t.is_bool and code in ("add", "mul", "maximum", "minimum"):
             return self.cast_to("b1", result)
         return result
 
     def _compute_dtype(self, op: Op) -> str | None:
-        if op.opcode in _COMPARISONS and all(x.type.is_int for x in op.operands):
+        if op.opcode in COMPARISONS and all(x.type.is_int for x in op.operands):
             return None  # by value, as NumPy and Numba compare integers of whatever dtypes
-        if op.opcode in _COMPARISONS or op.opcode in _PREDICATES:
+        if op.opcode in COMPARISONS or op.opcode in PREDICATES:
             return promote([x.type for x in op.operands])[0]
         return op.result.type.dtype
 
     def _infix(self, code: str, es: Sequence[Expr]) -> Expr:
         symbol, strength = _INFIX[code]
         reads = es[0].reads or es[1].reads
-        if code in _BITS or code in _COMPARISONS:
-            tight = ADD if code in _COMPARISONS else ATOM
+        if code in _BITS or code in COMPARISONS:
+            tight = ADD if code in COMPARISONS else ATOM
             return Expr(
-                f"{es[0].at(tight)} {symbol} {es[1].at(tight)}", strength if code in _COMPARISONS else NOT + 1, reads
+                f"{es[0].at(tight)} {symbol} {es[1].at(tight)}", strength if code in COMPARISONS else NOT + 1, reads
             )
         return Expr(f"{es[0].at(strength)} {symbol} {es[1].at(strength + 1)}", strength, reads)
 

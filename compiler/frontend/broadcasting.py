@@ -11,10 +11,10 @@ from ..errors import PullbackError, PullbackOverflowError, PullbackValueError
 from ..ir.builder import Builder
 from ..ir.dims import Dim
 from ..ir.nodes import Const, Operand, Span, Value
+from ..ir.opdef import COMPARISONS
 from ..ir.types import DTYPES, INT, promote
 from .session import Session
 
-_COMPARISONS = frozenset(("lt", "le", "gt", "ge", "eq", "ne"))
 _ANY_INTEGER = frozenset(("where", "div", "logical_and", "logical_or", "logical_xor"))
 
 
@@ -43,7 +43,7 @@ class Broadcasting:
         dtype = promote([x.type for x in operands])[0]
         if opcode in _ANY_INTEGER or dtype[0] not in "iu" or dtype == "i64":
             return operands
-        if opcode in _COMPARISONS:
+        if opcode in COMPARISONS:
             outside = any(x.type.weak and not self.holds(dtype, x) for x in operands)
             wide = "f64" if dtype == "u64" else "i64"
             return [self.emit("cast", x, dtype=wide, weak=False) for x in operands] if outside else operands

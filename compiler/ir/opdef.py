@@ -60,6 +60,11 @@ class OpDef:
 
 REGISTRY: dict[str, OpDef] = {}
 
+# elementwise ops with results that are booleans: of two numbers, of one number, of booleans
+COMPARISONS = frozenset({"lt", "le", "gt", "ge", "eq", "ne"})
+PREDICATES = frozenset({"isnan", "isinf", "isfinite"})
+LOGIC = frozenset({"logical_and", "logical_or", "logical_xor", "logical_not"})
+
 
 def register(op: OpDef) -> OpDef:
     assert op.name not in REGISTRY, op.name

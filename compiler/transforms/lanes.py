@@ -39,7 +39,7 @@ from ..analysis.sums import Sums
 from ..ir.builder import Builder
 from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Substitution, Value, as_dim
-from ..ir.opdef import opdef
+from ..ir.opdef import COMPARISONS, LOGIC, PREDICATES, opdef
 from ..rules.indexing import index_operands
 from .flatten import flattened
 from .lanes_emit import emit_blocks
@@ -49,8 +49,7 @@ Place = tuple[Dim | None, ...]
 Reductions = tuple[tuple[str, ...], ...]
 SUMS: Reductions = (("add", "sub"),)
 _REDUCTIONS: Reductions = (*SUMS, ("mul", "div"), ("maximum",), ("minimum",))
-_TESTS = frozenset({"isnan", "isinf", "isfinite", "eq", "ne", "lt", "le", "gt", "ge"})
-_TESTS |= frozenset({"logical_and", "logical_or", "logical_not"})
+_TESTS = COMPARISONS | PREDICATES | LOGIC - {"logical_xor"}
 _INDEX_ARITHMETIC = frozenset({"extent", "add", "sub", "mul", "neg"})
 
 

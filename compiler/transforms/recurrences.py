@@ -27,15 +27,16 @@ from ..analysis.alias import Carried
 from ..analysis.dataflow import reads, slice_of
 from ..ir.builder import constant
 from ..ir.nodes import Const, Function, Op, Operand, Region, Value
+from ..ir.opdef import COMPARISONS
 
 _SUMS = frozenset({"add", "sub"})
-_COMPARISONS = frozenset({"eq", "ne", "lt", "le", "gt", "ge", "floor", "ceil", "rint", "trunc", "sign"})
+_JUMPS = COMPARISONS | {"floor", "ceil", "rint", "trunc", "sign"}
 _NONE: frozenset[int] = frozenset()
 
 
 def shorten_recurrences(fn: Function) -> None:
     """Shorten the recurrences of the innermost loops of a lowered function, in place."""
-    tests = (x for op in fn.body.walk() if op.opcode in _COMPARISONS for x in op.operands)
+    tests = (x for op in fn.body.walk() if op.opcode in _JUMPS for x in op.operands)
     _walk(fn.body, slice_of(fn, tests))
 
 
