@@ -102,27 +102,26 @@ class _Promoter:
         if len(groups) < 2 and not any(op.opcode != "load" for op in found.ops):
             return
         facts = self.facts.get(found.ops[0], Facts())
-        remaining = dict(groups)
+
+        def varies(place: Place) -> bool:
+            return any(v in inside for d in place for v in d.values())
+
         for place, ops in groups.items():
-            if any(v in inside for d in place for v in d.values()):
+            if varies(place):
                 continue
             if all(_differ(place, other, facts) for other in groups if other != place):
                 window = _Window({op: 0 for op in ops}, [0], 0, {0: place})
                 if any(op.opcode != "load" for op in ops):
                     window.after = [(0, place)]
-                if self._promote(loop, k, window, region):
-                    del remaining[place]
+                self._promote(loop, k, window, region)
             elif all(op.opcode == "accum" for op in found.ops):
                 self._promote(loop, k, _Window({op: 0 for op in ops}, [0], 0, {}, [(0, place)], sums={0}), region)
-                del remaining[place]
         iv = loop.regions[0].params[0]
         inside.remove(iv)
         step = step_of(loop)
+        remaining = {place: ops for place, ops in groups.items() if not varies(place) and _moves(place, iv, facts)}
         while remaining:
-            base, ops = next(iter(remaining.items()))
-            if any(v in inside for d in base for v in d.values()) or not _moves(base, iv, facts):
-                del remaining[base]
-                continue
+            base = next(iter(remaining))
             family = {}
             for slot in range(-_REACH, _REACH + 1):
                 place = _moved(base, iv, slot * step)
@@ -160,8 +159,8 @@ class _Promoter:
         return window
 
     # -- rewriting ----------------------------------------------------------------------------------------
-    def _promote(self, loop: Op, k: int, window: _Window, region: Region) -> bool:
-        """Replace the accesses of a window; False where what stands before the loop may be out of range."""
+    def _promote(self, loop: Op, k: int, window: _Window, region: Region) -> None:
+        """Replace the accesses of a window, unless what is read before the loop may be out of range."""
         carried = Carried(loop)
         init, param, result = carried.inits[k], carried.params[k], carried.results[k]
         facts = self.facts.get(loop, Facts())
@@ -174,7 +173,7 @@ class _Promoter:
         if not surely and checked:
             started = facts.with_nonneg(runs_if_nonneg(loop))
             if not all(_in_range(place, param.type, started) for place in before):
-                return False
+                return
         b = Builder(Region(), loop.loc)
         guard = None
         if not window.before and not window.advance:
@@ -192,7 +191,7 @@ class _Promoter:
         current: dict[int, Operand] = dict(zip(window.carried, scalars if writes else starts, strict=True))
         _rewrite(carried.body, window.slots, current, {s - 1 for s in window.sums}, t)
         if not writes:
-            return True
+            return
         if window.leaving is not None:
             slot, place = window.leaving
             tail = Builder(carried.body, loop.loc)
@@ -205,7 +204,7 @@ class _Promoter:
         finals = [Value(t, param.hint, loop) for _ in window.carried]
         loop.results += finals
         if not window.after:
-            return True
+            return
         values = dict(zip(window.carried, finals, strict=True))
         b = Builder(Region(), loop.loc)
         writes_after = [
@@ -218,7 +217,6 @@ class _Promoter:
             replace_operand(op, result, made)
         region.yields[:] = [made if y is result else y for y in region.yields]
         region.ops[at:at] = b.region.ops
-        return True
 
     def _beside(self, place: Place, t: Type, loop: Op, region: Region) -> bool:
         """Whether the element is accessed in any case before the loop or right after it."""
