@@ -148,10 +148,10 @@ class _Outliner:
         given = sorted(_names(whole, ast.Load) - own - self.globals)
         part = self._part([first, last, block, *given], whole)
         status = self._fresh("status")
-        text = [f"{partial[s.name]} = empty(({BLOCKS},), {s.dtype})" for s in known.sums]
-        for s in known.added:
-            shape = "".join(f", {s.name}.shape[{k}]" for k in range(s.rank))
-            text.append(f"{partial[s.name]} = empty(({BLOCKS}{shape}), {s.dtype})")
+        text = []
+        for s in (*known.sums, *known.added):
+            shape = "".join(f"{s.name}.shape[{k}], " for k in range(s.rank))
+            text.append(f"{partial[s.name]} = empty(({BLOCKS}, {shape}), {s.dtype})")
         text.append(f"{status} = in_parallel({', '.join([part, self.threads, ast.unparse(count), *given])})")
         statements = _statements("\n".join(text))
         if failure is not None:

@@ -60,6 +60,10 @@ class NativeSource:
     parallel: list[ParallelLoop] = field(default_factory=list)  # of the main function
     tapes: list[str] = field(default_factory=list)  # the dtypes of those in the arena, after the slots
 
+    @property
+    def has_arena(self) -> bool:
+        return bool(self.slots or self.tapes)
+
 
 def print_native(fn: Function, name: str | None = None) -> NativeSource:
     """Print `fn` and its callees as one Python module."""

@@ -41,7 +41,7 @@ def generate_native(fn: Function, name: str | None = None, reassociate: bool = T
     source = print_native(fn, name)
     params = _specs([p.type for p in fn.params])
     params += [_spec(y.type) for y, passed in zip(fn.body.yields, source.passed, strict=True) if passed]
-    if source.slots or source.tapes:
+    if source.has_arena:
         params += [("uint8", 1), ("int64", 1)]
     if source.tapes:
         params.append(("int64", 1))
@@ -127,7 +127,7 @@ def _wrapper(fn: Function, source: NativeSource) -> str:
         else:
             returned.append(f"r{k}")
             outputs.append(_result(f"r{k}", y))
-    if slots or source.tapes:
+    if source.has_arena:
         # offsets are made once for all calls with these extents
         key = ", ".join(
             sorted({leaf(a) for t in slots for d in t.shape for a in d.atoms() if isinstance(a, str | Value)})
@@ -155,14 +155,14 @@ def _wrapper(fn: Function, source: NativeSource) -> str:
         lines += _choice(source.parallel, leaf, set(names))
     targets = ", ".join(["status", *returned])
     lines.append(f"    {targets} = {'run' if source.parallel else 'entry'}({', '.join(args)})")
-    if slots or source.tapes:
+    if source.has_arena:
         lines.append("    give_back(arena)")
     if source.tapes:
         lines.append("    tapes[:] = map(max, tapes, lengths.tolist())")
     lines.append("    if status:")
     lines.append(f"        fail(status{', error' if source.has_error_buffer else ''})")
     lines.append(f"    return [{', '.join(outputs)}]")
-    tables = [name for name, wanted in (("places", slots or source.tapes), ("choices", source.parallel)) if wanted]
+    tables = [name for name, wanted in (("places", source.has_arena), ("choices", source.parallel)) if wanted]
     start = "".join(f"{name} = {{}}\n" for name in tables)
     if source.tapes:
         start += f"tapes = [64] * {len(source.tapes)}\n"
