@@ -12,8 +12,6 @@ status and all results.
 from __future__ import annotations
 
 import bisect
-import os
-import re
 from dataclasses import dataclass, field
 
 from pullback.runtime.status import KEPT
@@ -24,14 +22,13 @@ from ..ir.dims import Dim
 from ..ir.nodes import UNKNOWN, At, Const, Function, Loc, Op, Operand, Region, Value
 from ..ir.opdef import opdef
 from .arena import ALLOCATORS, Positions, Slot, find_slots
-from .native_expressions import ADD, ATOM, NUMPY_NAME, Expr, Imports, ScalarPrinter
-from .native_names import Names, callees_first, carries, identifier, is_memory, recursive, words
+from .native_expressions import ATOM, Expr, Imports
+from .native_names import callees_first, carries, identifier, recursive
 from .native_products import finite_call, part_call, product_call
 from .native_tapes import TapePrinter, tape_steps
+from .native_text import FunctionText
 
-MAX_EXPRESSION = 72
 _PARAMETERS = ("arena", "offsets", "lengths", "error", "stack")  # of the calling convention
-_SCALAR_MATH = "pullback.runtime.scalar_math"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,30 +92,19 @@ def print_native(fn: Function, name: str | None = None) -> NativeSource:
     )  # fmt: skip
 
 
-class _FunctionPrinter:
+class _FunctionPrinter(FunctionText):
     def __init__(
         self, fn: Function, name: str, imports: Imports, statuses: list[Status], has_error: bool,
         callee_names: dict[str, str], is_main: bool, deep: set[str],
     ):  # fmt: skip
-        self.fn = fn
+        super().__init__(fn, imports, {name, *callee_names.values(), *_PARAMETERS})
         self.name = name
-        self.imports = imports
-        self.scalars = ScalarPrinter(imports)
         self.statuses = statuses
         self.has_error = has_error
         self.callee_names = callee_names
         self.is_main = is_main
         self.deep = deep  # the callees that are told where their recursion began
         self.is_recursive = False
-        self.lines: list[str] = []
-        self.depth = 1
-        self.names: dict[Value, str] = {}
-        self.taken: set[str] = {name, *fn.symbols(), *callee_names.values(), *_PARAMETERS}
-        self.counts: dict[str, int] = {}  # by base of a name, from where on to look for a number
-        self.pending: dict[Value, Expr] = {}
-        self.memory = Names(fn)
-        self.symbols_used: set[str] = set()
-        self.last_loc: Loc | None = None
         self.passed: list[bool] = []
         self.outputs: dict[Value, str] = {}  # allocation -> output parameter
         self.reshaped: set[Value] = set()  # the results that are an allocation's memory in another shape
@@ -142,7 +128,7 @@ class _FunctionPrinter:
             own = {y for y, passed in zip(self.fn.body.yields, self.passed, strict=True) if not passed}
             self.slots = find_slots(self.fn, self.outputs, {y for y in own if isinstance(y, Value)})
             self.slot_of = {slot.op.result: k for k, slot in enumerate(self.slots)}
-            self.tapes.find_kept(self.passed)
+            self.tapes.find_kept(self.passed, len(self.slots))
         if self.slots or self.tapes.kept:
             params += ["arena", "offsets"]
         if self.tapes.kept:
@@ -240,88 +226,8 @@ class _FunctionPrinter:
                 results.append(self.scalars.constant(Const(0, y.type)).text)
         return "return " + ", ".join([status, *results])
 
-    def empty(self, shape: str, dtype: str) -> str:
-        if shape.count(",") == 1:
-            shape = shape.replace(", )", ",)")
-        return f"{self.array_function('empty')}({shape}, {self.dtype(dtype)})"
-
-    def array_function(self, name: str) -> str:
-        """The name of a function of `pullback.runtime.arrays`."""
-        return self.imports.use("pullback.runtime.arrays", name)
-
     def _assign_elements(self, name: str, source: Operand, loc: Loc = UNKNOWN) -> None:
         self.line(f"{self.array_function('assign')}({name}, {self.use(source).text})", loc)
-
-    def dtype(self, dtype: str) -> str:
-        return self.imports.use("numpy", NUMPY_NAME[dtype])
-
-    # -- text ---------------------------------------------------------------------------------------------
-    def line(self, text: str, loc: Loc = UNKNOWN) -> None:
-        text = "    " * self.depth + text
-        if loc.line > 0 and loc != self.last_loc:
-            self.last_loc = loc
-            text += f"  # {'reverse of ' if loc.reverse else ''}{os.path.basename(loc.file)}:{loc.line}"
-        self.lines.append(text)
-
-    def fresh(self, hint: str) -> str:
-        base = identifier(hint or "v")
-        name, k = base, self.counts.get(base, 1)
-        while name in self.taken:
-            name = f"{base}_{k}" if base[-1].isdigit() else f"{base}{k}"
-            k += 1
-        self.counts[base] = max(k - 1, 1)
-        self.taken.add(name)
-        return name
-
-    def name_of(self, v: Value) -> str:
-        v = self.memory.root(v)
-        if v not in self.names:
-            self.names[v] = self.fresh(v.hint)
-        return self.names[v]
-
-    def dim(self, d: Dim) -> Expr:
-        def leaf(a: object) -> str:
-            if isinstance(a, str):
-                self.symbols_used.add(a)
-                return a
-            assert isinstance(a, Value)
-            return self.name_of(a)
-
-        text = d.format(leaf)
-        for builtin, function in (("max", "maximum"), ("min", "minimum")):
-            if f"{builtin}(" in text:  # Numba compiles the builtin as a function of its own
-                text = re.sub(rf"\b{builtin}\(", self.imports.use(_SCALAR_MATH, function) + "(", text)
-        return Expr(text, ATOM if text.isidentifier() or text.isdigit() else ADD - 1)
-
-    def shape(self, dims: tuple[Dim, ...]) -> str:
-        texts = [self.dim(d).text for d in dims]
-        return f"({', '.join(texts)}{',' if len(texts) == 1 else ''})"
-
-    def use(self, x: Operand) -> Expr:
-        """The expression for an operand; what was pending for it is consumed."""
-        if isinstance(x, Const):
-            return self.scalars.constant(x)
-        e = self.pending.pop(x, None)
-        return e if e is not None else Expr(self.name_of(x))
-
-    def _define(self, op: Op, e: Expr, region: Region) -> None:
-        """Give the result of a pure scalar op its value: later, in the expression of its only user, or now."""
-        v = op.result
-        if (
-            self.memory.uses.get(v) == 1
-            and v not in self.memory.needs_name
-            and self.memory.user_region.get(v) is region
-            and len(e.text) <= MAX_EXPRESSION
-        ):
-            self.pending[v] = e
-        elif self.memory.uses.get(v):
-            self.line(f"{self.name_of(v)} = {e.text}", op.loc)
-
-    def _flush_reads(self) -> None:
-        """Before memory changes: what was read from it gets a name."""
-        for v in [v for v, e in self.pending.items() if e.reads]:
-            e = self.pending.pop(v)
-            self.line(f"{self.name_of(v)} = {e.text}")
 
     # -- ops ------------------------------------------------------------------------------------------------
     def _region_ops(self, region: Region) -> None:
@@ -344,7 +250,7 @@ class _FunctionPrinter:
 
     def _retire(self, slots: list[Slot]) -> None:
         if slots:
-            self._flush_reads()
+            self.flush_reads()
             retire = self.array_function("retire")
             for slot in slots:
                 self.line(f"{retire}({self.name_of(slot.op.result)})")
@@ -359,7 +265,7 @@ class _FunctionPrinter:
         if method is not None:
             method(op, region)
         elif code.startswith("tape_"):
-            self._flush_reads()
+            self.flush_reads()
             self.tapes.print(op)
         elif code.endswith("_into"):
             self._dense(op)
@@ -367,7 +273,7 @@ class _FunctionPrinter:
             self._determinant(op, region)
         elif opdef(code).kind == "elementwise" and not op.result.type.shape:
             es = [self.use(x) for x in op.operands]
-            self._define(op, self.scalars.op(op, es), region)
+            self.define(op, self.scalars.op(op, es), region)
         else:
             raise UnsupportedError(f"{code} is not an op of the native level", op.loc)
 
@@ -376,7 +282,7 @@ class _FunctionPrinter:
         if e.text.isidentifier() and not any(op.attrs["dim"].values()):
             self.names[op.result] = e.text
         else:
-            self._define(op, e, region)
+            self.define(op, e, region)
 
     def _place(self, op: Op, count: int) -> str:
         return ", ".join(self.use(x).text for x in op.operands[1 : 1 + count])
@@ -384,7 +290,7 @@ class _FunctionPrinter:
     def _op_load(self, op: Op, region: Region) -> None:
         array = self.name_of(op.operands[0])  # type: ignore[arg-type]
         place = self._place(op, len(op.operands) - 1)
-        self._define(op, Expr(f"{array}[{place}]", ATOM, True), region)
+        self.define(op, Expr(f"{array}[{place}]", ATOM, True), region)
 
     def _op_block(self, op: Op, region: Region) -> None:
         at = iter(op.operands[1:])
@@ -410,7 +316,7 @@ class _FunctionPrinter:
         if (value.type.is_float and dtype[0] != "f") or (dtype == "b1" and not value.type.is_bool):
             e = self.scalars.cast_to(dtype, e)
         place = self._place(op, len(op.operands) - 2)
-        self._flush_reads()
+        self.flush_reads()
         self.line(f"{self.name_of(op.result)}[{place}] {symbol} {e.text}", op.loc)
 
     def _op_empty(self, op: Op, region: Region) -> None:
@@ -442,7 +348,7 @@ class _FunctionPrinter:
         e = self.scalars.operand(value, self.use(value), op.attrs["dtype"])
         if not op.result.type.shape:
             e = e if value.type.dtype == op.attrs["dtype"] else self.scalars.cast_to(op.attrs["dtype"], e)
-            self._define(op, e, region)
+            self.define(op, e, region)
             return
         if self._placed(op):
             self.line(f"{self.array_function('fill')}({self.name_of(op.result)}, {e.text})", op.loc)
@@ -454,9 +360,9 @@ class _FunctionPrinter:
     def _op_copy(self, op: Op, region: Region) -> None:
         source = op.operands[0]
         if not source.type.shape:
-            self._define(op, self.use(source), region)
+            self.define(op, self.use(source), region)
             return
-        self._flush_reads()
+        self.flush_reads()
         if self._placed(op):
             self._assign_elements(self.name_of(op.result), source, op.loc)
         else:
@@ -472,15 +378,15 @@ class _FunctionPrinter:
         self.line(f"{self.name_of(op.result)} = {text}", op.loc)
 
     def _op_gemm(self, op: Op, region: Region) -> None:
-        self._flush_reads()
+        self.flush_reads()
         self.line(product_call(op, self.name_of, self.use, self.imports), op.loc)
 
     def _op_gemm_part(self, op: Op, region: Region) -> None:
-        self._flush_reads()
+        self.flush_reads()
         self.line(part_call(op, self.name_of, self.dim, self.imports), op.loc)
 
     def _op_all_finite(self, op: Op, region: Region) -> None:
-        self._define(op, Expr(finite_call(op, self.name_of, self.dim, self.imports), ATOM, True), region)
+        self.define(op, Expr(finite_call(op, self.name_of, self.dim, self.imports), ATOM, True), region)
 
     def _op_sort_rows(self, op: Op, region: Region) -> None:
         self._into_memory(op)
@@ -492,7 +398,7 @@ class _FunctionPrinter:
         """A runtime function of operand 1 that fills the memory of operand 0."""
         function = self.imports.use("pullback.runtime.sorting", op.opcode)
         source = self.use(op.operands[1]).text
-        self._flush_reads()
+        self.flush_reads()
         self.line(f"{function}({source}, {self.name_of(op.result)})", op.loc)
 
     def _dense(self, op: Op) -> None:
@@ -500,14 +406,14 @@ class _FunctionPrinter:
         function = self.imports.use("pullback.runtime.lapack", op.opcode.removesuffix("_into"))
         sources = [self.use(x).text for x in op.operands[1:]]
         flags = [str(op.attrs[k]) for k in ("lower", "trans") if k in op.attrs]
-        self._flush_reads()
+        self.flush_reads()
         result, failure = (self.name_of(r) for r in op.results)
         self.line(f"{failure} = {function}({', '.join([*sources, result, *flags])})", op.loc)
 
     def _determinant(self, op: Op, region: Region) -> None:
         function = self.imports.use("pullback.runtime.lapack", op.opcode)
         e = Expr(f"{function}({self.use(op.operands[0]).text})", ATOM, True)
-        self._define(op, self.scalars.cast_to("f32", e) if op.result.type.dtype == "f32" else e, region)
+        self.define(op, self.scalars.cast_to("f32", e) if op.result.type.dtype == "f32" else e, region)
 
     # -- control ------------------------------------------------------------------------------------------------
     def _op_check(self, op: Op, region: Region) -> None:
@@ -552,7 +458,7 @@ class _FunctionPrinter:
         if op.attrs["callee"] in self.deep:
             here = self.imports.use("pullback.runtime.stack", "stack_here")
             args.append("stack" if self.is_recursive else f"{here}()")
-        self._flush_reads()
+        self.flush_reads()
         status = self.fresh("status")
         targets = [status]
         for r in op.results:
@@ -571,7 +477,7 @@ class _FunctionPrinter:
 
     def _op_if(self, op: Op, region: Region) -> None:
         condition = self.use(op.operands[0])
-        self._settle()
+        self.settle()
         self.line(f"if {condition.text}:", op.loc)
         for k, r in enumerate(op.regions):
             pairs = list(zip(op.results, r.yields, strict=True))
@@ -580,7 +486,7 @@ class _FunctionPrinter:
                 self.line("else:")
             self.depth += 1
             self._region_ops(r)
-            self._assign(pairs)
+            self.assign(pairs)
             self._retire_rest(r)
             empty = len(self.lines) == before + k
             if empty and k == 0:
@@ -589,46 +495,14 @@ class _FunctionPrinter:
             if empty and k == 1:
                 self.lines.pop()
 
-    def _settle(self) -> None:
-        """Before control flow: pending expressions may read what it changes."""
-        for v, e in list(self.pending.items()):
-            del self.pending[v]
-            self.line(f"{self.name_of(v)} = {e.text}")
-
-    def _assign(self, pairs: list[tuple[Value, Operand]]) -> None:
-        """Simultaneous assignment of operands to the variables of values."""
-        todo: list[tuple[str, str]] = []
-        for v, x in pairs:
-            name = self.name_of(v)
-            e = self.use(x)
-            if not isinstance(x, Value):
-                e = self.scalars.constant(x, v.type.dtype)
-            elif not is_memory(v):
-                e = self.scalars.operand(x, e, v.type.dtype)
-            if e.text == name:
-                continue
-            todo.append((name, e.text))
-            if v.type.tape:
-                todo.append((name + "_n", e.text + "_n"))
-        assigned: set[str] = set()
-        clash = False
-        for name, text in todo:
-            clash |= any(word in assigned for word in words(text))
-            assigned.add(name)
-        if clash:
-            self.line(f"{', '.join(n for n, _ in todo)} = {', '.join(t for _, t in todo)}")
-        else:
-            for name, text in todo:
-                self.line(f"{name} = {text}")
-
     def _op_for(self, op: Op, region: Region) -> None:
         bounds = [self.use(x) for x in op.operands[:3]]
         lo, hi, step = (e.text for e in bounds)
         inits, heads, _, yields, _ = carries(op)
         stop = op.attrs.get("stop", False)
         values = list(zip(heads, inits, strict=True))
-        self._assign(values)
-        self._settle()
+        self.assign(values)
+        self.settle()
         if stop:
             self.line(f"{self.name_of(op.results[0])} = 0")
         body = op.regions[0]
@@ -644,7 +518,7 @@ class _FunctionPrinter:
             name = self.fresh("stop")
             self.line(f"{name} = {flag.text}")
             flag = Expr(name)
-        self._assign(list(zip(heads, yields, strict=True)))
+        self.assign(list(zip(heads, yields, strict=True)))
         self._retire_rest(body)
         if flag is not None:
             count = self.name_of(op.results[0])
@@ -659,8 +533,8 @@ class _FunctionPrinter:
 
     def _op_while(self, op: Op, region: Region) -> None:
         inits, heads, _, yields, _ = carries(op)
-        self._assign(list(zip(heads, inits, strict=True)))
-        self._settle()
+        self.assign(list(zip(heads, inits, strict=True)))
+        self.settle()
         counted = op.attrs.get("counted", False)
         if counted:
             self.line(f"{self.name_of(op.results[0])} = 0")
@@ -677,7 +551,7 @@ class _FunctionPrinter:
             self.line("    break")
         before = len(self.lines)
         self._region_ops(body)
-        self._assign(list(zip(heads, yields, strict=True)))
+        self.assign(list(zip(heads, yields, strict=True)))
         self._retire_rest(body)
         if counted:
             self.line(f"{self.name_of(op.results[0])} += 1")

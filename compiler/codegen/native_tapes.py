@@ -17,12 +17,12 @@ an array that is popped is a part of the tape, no copy.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from ..analysis.dataflow import region_uses
 from ..ir.nodes import Const, Loc, Op, Value
 from .native_expressions import ADD, ATOM, Expr
 from .native_names import carries
+from .native_text import FunctionText
 
 
 def tape_steps(loop: Op) -> list[Op]:
@@ -50,14 +50,17 @@ def tape_steps(loop: Op) -> list[Op]:
 class TapePrinter:
     """Prints the ops on tapes for the printer `p` of a function."""
 
-    def __init__(self, p: Any):
+    def __init__(self, p: FunctionText):
         self.p = p
+        self.slots = 0  # what is in the arena before the tapes
         self.places: dict[Op, str] = {}  # pushes and pops for which a loop has made room: their index
         self.kept: list[Op] = []  # the tapes in the arena, and of these
         self.settled: set[str] = set()  # the names of those to which nothing is pushed once something is popped
 
-    def find_kept(self, passed: Sequence[bool]) -> None:
-        """Choose the tapes in the arena: none where something may outlive the call that lies on a tape."""
+    def find_kept(self, passed: Sequence[bool], slots: int) -> None:
+        """Choose the tapes in the arena, after `slots`: none where something may outlive the call that lies on a
+        tape."""
+        self.slots = slots
         body = self.p.fn.body
         for y, by_caller in zip(body.yields, passed, strict=True):
             if y.type.tape or (y.type.shape and not by_caller):
@@ -97,7 +100,7 @@ class TapePrinter:
         self.p.taken.add(name + "_n")
         if op in self.kept:
             k = self.kept.index(op)
-            place = f"offsets[{len(self.p.slots) + k}], (lengths[{k}],), {self.p.dtype(op.attrs['dtype'])}"
+            place = f"offsets[{self.slots + k}], (lengths[{k}],), {self.p.dtype(op.attrs['dtype'])}"
             self.p.line(f"{name} = {self.p.array_function('part')}(arena, {place})", op.loc)
         else:
             self.p.line(f"{name} = {self.p.empty('(64,)', op.attrs['dtype'])}", op.loc)
@@ -151,9 +154,8 @@ class TapePrinter:
         self.p.line(f"    {name} = {self.p.array_function('grow')}({name}, {name}_n + {size})")
 
     def _pop(self, op: Op) -> None:
-        name = self.p.name_of(op.operands[0])
-        value = op.results[1]
-        target = self.p.name_of(value)
+        tape, value = op.results
+        name, target = self.p.name_of(tape), self.p.name_of(value)
         if op in self.places:
             self.p.line(f"{target} = {name}[{self.places[op]}]", op.loc)
             return
