@@ -18,7 +18,6 @@ from functools import partial
 from typing import Any
 
 from ..analysis.bounds import Facts, facts_before, prove_nonneg
-from ..analysis.effects import TOTAL_MATH
 from ..ir.builder import Builder, constant
 from ..ir.dims import ZERO, Dim
 from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Span, Substitution, Value, as_dim
@@ -26,7 +25,7 @@ from ..ir.types import B1, INT, Type
 from . import native_ops  # noqa: F401  (registers them)
 from .dce import drop_unread
 from .lower_linalg import INTO_MEMORY, OF_DETERMINANT, into_memory, of_transpose
-from .lower_powers import power
+from .lower_numbers import check_math, divide, raise_to, remainder
 from .lower_products import product, reshaped, transposed_product, untransposed
 
 
@@ -86,10 +85,10 @@ class _Decomposer:
             "broadcast_to": self._broadcast_to,
             "max": self._extremum,
             "min": self._extremum,
-            "div": self._divide,
-            "floordiv": self._divide,
-            "mod": self._divide,
-            "pow": self._divide,
+            "div": partial(divide, self),
+            "floordiv": partial(divide, self),
+            "mod": partial(remainder, self),
+            "pow": partial(raise_to, self),
         }
 
     def _count(self, xs: Sequence[Operand]) -> None:
@@ -119,16 +118,16 @@ class _Decomposer:
             rewrite = self.rewrites.get(op.opcode)
             results = rewrite(op) if rewrite else None
             if results is None:
-                self._clone(op)
+                self.clone(op)
             else:
                 for old, new in zip(op.results, results, strict=True):
                     if isinstance(new, Value) and not new.hint:
                         new.hint = old.hint
                     self.subst.map[old] = new
             if op.attrs.get("math"):
-                self._math_domain(op)
+                check_math(self, op)
 
-    def _clone(self, op: Op, operands: list[Operand] | None = None, **extra: Any) -> Op:
+    def clone(self, op: Op, operands: list[Operand] | None = None, **extra: Any) -> Op:
         xs = operands if operands is not None else self.xs(op)
         attrs = {k: self.subst.attr(v) for k, v in op.attrs.items()} | extra
         new = Op(op.opcode, xs, attrs, [], [], self.b.loc)
@@ -177,102 +176,6 @@ class _Decomposer:
         operands = [x if isinstance(x, (Value, Const)) else constant(x) for x in xs]
         return self.b.op(opcode, *operands, attrs=attrs, types=[t]).result
 
-    def _divide(self, op: Op) -> list[Operand] | None:
-        """Python scalars raise ZeroDivisionError."""
-        x, y = self.xs(op)
-        raises = x.type.weak and y.type.weak and not op.attrs.get("ieee") and not op.attrs.get("math")
-        if op.opcode == "pow":
-            if raises:
-                self._check_power(x, y)
-            made = power(self.b, x, y, op)
-            if raises and op.result.type.is_float and not (isinstance(y, Const) and 0 <= y.value <= 1):
-                if made is None:
-                    made = self._clone(op).result
-                self._check_range(made, x, y)
-            return None if made is None else [made]
-        if op.opcode == "mod":
-            made = self._remainder(op, x, y)
-            if made is not None:
-                return [made]
-        if not raises:
-            return None
-        if not (isinstance(y, Const) and y.value != 0):
-            self.check(self.scalar("ne", y, 0), "ZeroDivisionError", _zero_division(op.opcode, x, y))
-        return None
-
-    def _remainder(self, op: Op, x: Operand, y: Operand) -> Operand | None:
-        """``(i + 1) % n`` without a division, where `i` is an index of `n` places."""
-        if not all(v.type.is_scalar and v.type.dtype == "i64" for v in (*op.operands, op.result)):
-            return None
-        at, n = (as_dim(v) for v in op.operands)
-
-        def proved(d: Dim) -> bool:
-            return prove_nonneg(d, self.here)
-
-        if not proved(n - 1):
-            return None
-        t = self.subst.type(op.result.type)
-        if proved(n - 1 - at):
-            if proved(at):
-                return self.scalar("add", x, 0, t=t)
-            if proved(at + n):
-                return self.scalar("where", self.scalar("lt", x, 0), self.scalar("add", x, y, t=t), x, t=t)
-        elif proved(at) and proved(2 * n - 1 - at):
-            return self.scalar("where", self.scalar("ge", x, y), self.scalar("sub", x, y, t=t), x, t=t)
-        return None
-
-    def _check_power(self, x: Operand, y: Operand) -> None:
-        if not (isinstance(y, Const) and y.value >= 0):
-            zero, below = self.scalar("eq", x, 0), self.scalar("lt", y, 0)
-            bad = self.scalar("logical_and", zero, below)
-            self.check(self.scalar("logical_not", bad), "ZeroDivisionError", "0.0 cannot be raised to a negative power")
-        if y.type.is_float and not (isinstance(y, Const) and float(y.value).is_integer()):
-            below = self.scalar("lt", x, 0)
-            whole = self.scalar("eq", self.scalar("floor", y, t=y.type), y)
-            finite = self.scalar("isfinite", x)
-            bad = self.scalar(
-                "logical_and", self.scalar("logical_and", below, finite), self.scalar("logical_not", whole)
-            )
-            self.check(
-                self.scalar("logical_not", bad), "ValueError", "negative number cannot be raised to a fractional power"
-            )
-
-    def _check_range(self, made: Operand, x: Operand, y: Operand) -> None:
-        """A power of finite Python numbers is finite."""
-        finite = [self.scalar("isfinite", v) for v in (x, y) if v.type.is_float and not isinstance(v, Const)]
-        bad = self.scalar("isinf", made)
-        for known in finite:
-            bad = self.scalar("logical_and", bad, known)
-        message = "(34, 'Numerical result out of range')"
-        self.check(self.scalar("logical_not", bad), "OverflowError", message)
-
-    def _math_domain(self, op: Op) -> None:
-        """What Python's math module raises, from the value: NaN from numbers, infinity from finite ones."""
-        if op.opcode in TOTAL_MATH:
-            return
-        y = self.subst.operand(op.result)
-        xs = self.xs(op)
-        known: Value | None = None
-        finite: Value | None = None
-        for x in xs:
-            is_nan, is_finite = self.scalar("isnan", x), self.scalar("isfinite", x)
-            known = is_nan if known is None else self.scalar("logical_or", known, is_nan)
-            finite = is_finite if finite is None else self.scalar("logical_and", finite, is_finite)
-        assert known is not None and finite is not None
-        if op.opcode not in _MATH_NUMBERS:
-            ok = self.scalar("logical_or", self.scalar("logical_not", self.scalar("isnan", y)), known)
-            self.check(ok, "ValueError", "math domain error")
-        if op.opcode in _MATH_FINITE:
-            return
-        ok = self.scalar(
-            "logical_or", self.scalar("logical_not", self.scalar("isinf", y)), self.scalar("logical_not", finite)
-        )
-        pole = op.opcode in _MATH_POLES
-        if op.opcode == "lgamma":  # its poles are not above 0
-            self.check(self.scalar("logical_or", ok, self.scalar("gt", xs[0], 0.0)), "ValueError", "math domain error")
-            pole = False
-        self.check(ok, "ValueError" if pole else "OverflowError", "math domain error" if pole else "math range error")
-
     def _extremum(self, op: Op) -> list[Operand] | None:
         self._check_nonempty(op.operands[0], op.attrs["axes"], {"max": "maximum", "min": "minimum"}[op.opcode])
         return None
@@ -311,7 +214,7 @@ class _Decomposer:
         index = op.attrs["index"]
         if not any(x.type.shape for x in _gather_operands(op)):
             index = tuple(At() if isinstance(i, Gather) else i for i in index)
-        return list(self._clone(op, xs, inbounds=True, index=self.subst.attr(index)).results)
+        return list(self.clone(op, xs, inbounds=True, index=self.subst.attr(index)).results)
 
     def _normalise(self, old: Operand, extent: Dim, axis: int) -> Operand:
         """The non-negative form of index `old` (of the old function), checked where it is not proved."""
@@ -594,36 +497,3 @@ def _writes_what_is_there(op: Op) -> bool:
     return len(read.operands) == len(op.operands) - 1 and all(
         x is y or x == y for x, y in zip(read.operands, op.operands, strict=False)
     )
-
-
-def _zero_division(opcode: str, x: Operand, y: Operand) -> str:
-    """CPython's message."""
-    is_float = x.type.is_float or y.type.is_float
-    if opcode == "div":
-        return "float division by zero" if is_float else "division by zero"
-    if opcode == "floordiv":
-        return "float floor division by zero" if is_float else "integer division or modulo by zero"
-    return "float modulo" if is_float else "integer modulo by zero"
-
-
-_MATH_NUMBERS = frozenset({"exp", "exp2", "expm1", "sinh", "cosh"})  # never NaN of a number
-_MATH_FINITE = frozenset(
-    {
-        "sqrt",
-        "sin",
-        "cos",
-        "tan",
-        "arcsin",
-        "arccos",
-        "arctan",
-        "tanh",
-        "erf",
-        "erfc",
-        "copysign",
-        "floor",
-        "ceil",
-        "arctan2",
-        "fmod",
-    }
-)
-_MATH_POLES = frozenset({"log", "log2", "log10", "log1p", "arctanh"})
