@@ -7,6 +7,7 @@ its expression reads. So evaluating it later gives the same value.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 from ..analysis.alias import FOREIGN, Aliases, Carried, Numbering, mutated_operands, references
@@ -104,7 +105,7 @@ class Folding:
         if any(not self._accepts(reader, k, free=True) for reader, k in self._readers.get(op.result, [])):
             return False
         if op.opcode == "extent":
-            return all(v in self._stable for v in op.attrs["dim"].values()) and len(str(op.attrs["dim"])) <= 24
+            return all(v in self._stable for v in op.attrs["dim"].values()) and _length(op.attrs["dim"]) <= 24
         if op.opcode in ("add", "sub") and op.result.type.is_int and not op.result.hint and op.result.type.weak:
             a, b = op.operands
             variable, number = (b, a) if isinstance(a, Const) else (a, b)
@@ -194,12 +195,17 @@ class Folding:
     def _op_length(self, op: Op) -> int:
         """About how many characters the expression takes."""
         if op.opcode == "extent":
-            return len(str(op.attrs["dim"]))
+            return _length(op.attrs["dim"])
         overhead = 3 if len(op.operands) == 2 and opdef(op.opcode).kind == "elementwise" else len(op.opcode) + 5
         if op.opcode in ("load", "neg", "square"):
             overhead = 4
-        dims = sum(len(str(a)) for a in op.attrs.values() if isinstance(a, tuple) and op.opcode != "load")
+        dims = sum(_length(a) for a in op.attrs.values() if isinstance(a, tuple) and op.opcode != "load")
         return overhead + min(dims, 30) + sum(self._operand_length(x) for x in op.operands)
+
+
+def _length(a: object) -> int:
+    """About how many characters an attribute takes, whatever numbers its values have: these count on."""
+    return len(re.sub(r"%\w+", "%name", str(a)))
 
 
 class _Webs:

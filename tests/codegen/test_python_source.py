@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Callable
 from typing import Any
@@ -13,6 +14,7 @@ from hypothesis import strategies as st
 
 import pullback.rules  # noqa: F401  (fills the registry)
 from pullback.codegen.python_source import print_python
+from pullback.ir import nodes
 from pullback.ir.builder import Builder, constant
 from pullback.ir.dims import Dim
 from pullback.ir.interp import interpret
@@ -22,6 +24,7 @@ from pullback.ir.parser import parse
 from pullback.ir.types import B1, F32, F64, FLOAT, I64, INT, Type, array
 from pullback.transforms.inplace import inplace
 
+from ..frontend.support import build_for
 from ..random_ir import random_arguments, random_function
 
 X = np.arange(1.0, 6.0)
@@ -485,3 +488,20 @@ def test_creation() -> None:
 def test_output_is_deterministic() -> None:
     texts = {print_python(inplace(random_function(7))) for _ in range(3)}
     assert len(texts) == 1
+
+
+def reflected(a: Any) -> Any:
+    """Whether a statement is one line or two depends on how long its slices are."""
+    for k in range(a.shape[1] - 1):
+        u = a[k:, k] / np.sqrt(np.sum(a[k:, k] ** 2))
+        a[k:, k:] -= 2.0 * np.outer(u, u @ a[k:, k:])
+    return a
+
+
+def test_output_does_not_depend_on_what_was_built_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    def text() -> str:
+        return print_python(inplace(build_for(reflected, np.ones((4, 4))).function))
+
+    expected = text()
+    monkeypatch.setattr(nodes, "_ids", itertools.count(10**12))
+    assert text() == expected
