@@ -180,7 +180,8 @@ class Calls(Objects):
             value = getattr(owner, name)
             if isinstance(owner, type) and owner in self.session.local_classes:
                 return self.of_local_class(owner, name, value)
-            if isinstance(owner, type) and (path := of_named(owner)) is not None:
+            if isinstance(owner, type):
+                path = of_named(owner) or of_value(owner)
                 return self.capture_object(value, path.attribute(name), name)
             if inspect.isfunction(value):
                 return self.named_function(value, name)

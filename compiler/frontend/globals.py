@@ -234,6 +234,13 @@ class Globals(Places):
             self.session.guard_function(path, plain, name)
         return UserFunction(plain, name, bound=bound, path=path)
 
+    def attribute_place(self, cls: type, name: str) -> Path | None:
+        """Where an attribute of the objects of a class is found, in it or in its bases; None where the program itself
+        makes the class."""
+        if cls in self.session.local_classes:
+            return None
+        return (of_named(cls) or of_value(cls)).then("own attribute", name)
+
     def transform_of(self, obj: Any) -> Any:
         """The handler of pullback's own callables (``grad(f)``, ``stop_gradient``), or None."""
         for match in self.transforms:

@@ -18,7 +18,7 @@ from typing import Any
 
 from ..errors import PullbackAttributeError, PullbackTypeError, UnsupportedError
 from ..ir.nodes import Const
-from ..paths import of_named
+from ..paths import of_named, of_value
 from .capture import Parameters, bind
 from .containers_library import STANDARD
 from .context import closest, describe
@@ -136,8 +136,10 @@ class Objects(Globals):
         return made
 
     def _default(self, cls: type, name: str, value: Any) -> Any:
-        path = of_named(cls)
-        return value if path is None or is_number(value) else self.capture_object(value, path.attribute(name), name)
+        if is_number(value) or cls in self.session.local_classes:
+            return value
+        fields = (of_named(cls) or of_value(cls)).attribute("__dataclass_fields__")
+        return self.capture_object(value, fields.item(name).attribute("default"), name)
 
     def _instance(self, cls: Any, args: list[Any], kwargs: dict[str, Any]) -> RecordValue:
         """An object of a class with an ``__init__`` in Python, or none."""
@@ -154,6 +156,9 @@ class Objects(Globals):
             )
         made = RecordValue(cls, {})
         if isinstance(init, types.FunctionType):
+            place = self.attribute_place(cls, "__init__")
+            if place is not None:
+                self.session.guard_function(place, init, "__init__")
             self.call(self.named_function(init, "__init__", (made,)), args, kwargs)
         elif args or kwargs:
             self.error(PullbackTypeError, f"{cls.__name__}() takes no arguments")
@@ -196,7 +201,7 @@ class Objects(Globals):
             return self.object_attribute(owner.outside, name)
         for cls in owner.cls.__mro__:
             if name in cls.__dict__ and cls not in (object, tuple):
-                return self._from_class(owner, owner.cls, cls, name)
+                return self._from_class(owner, owner.cls, cls, name, owner.cls)
         self.refuse_beyond(owner, name)
         if hasattr(STANDARD.get(owner.cls), name):
             what = f"a {owner.cls.__name__} of which only the run tells what is in it"
@@ -225,13 +230,18 @@ class Objects(Globals):
                 closest(name, owner.fields) or f"make it a field, as in {name}: float = field(init=False)",
             )
 
-    def _from_class(self, owner: Any, kind: type, cls: type, name: str) -> Any:
-        """What an attribute found in the class `cls` is for an object of class `kind`."""
+    def _from_class(self, owner: Any, kind: type, cls: type, name: str, asked: type) -> Any:
+        """What an attribute found in the class `cls`, looked up in `asked`, is for an object of class `kind`."""
         raw = cls.__dict__[name]
+        place = self.attribute_place(asked if asked not in self.session.local_classes else cls, name)
+        if isinstance(raw, (types.FunctionType, staticmethod, classmethod)) and place is not None:
+            self.session.guard_function(place, raw, name)
         if isinstance(raw, types.FunctionType):
             return self.named_function(raw, name, (owner,))
         if isinstance(raw, property) and raw.fget is not None:
-            return self.call(self.named_function(raw.fget, name, (owner,)), [], {})
+            if place is None:
+                return self.call(self.named_function(raw.fget, name, (owner,)), [], {})
+            return self.call(self._function(raw.fget, place.attribute("fget"), name, (owner,)), [], {})
         if isinstance(raw, functools.cached_property) and isinstance(owner, RecordValue):
             value = self.call(self.named_function(raw.func, name, (owner,)), [], {})
             self.change(owner)
@@ -251,14 +261,9 @@ class Objects(Globals):
         if hasattr(type(raw), "__get__"):
             message = f"{cls.__name__}.{name} is a descriptor of class {type(raw).__name__}"
             self.error(UnsupportedError, message, "write a property or a method")
-        if cls in self.session.local_classes:
+        if cls in self.session.local_classes or place is None:
             return raw
-        path = of_named(cls)
-        if path is not None:
-            return self.capture_object(raw, path.attribute(name), name)
-        if is_number(raw) or raw is None or isinstance(raw, str):
-            return raw
-        self.error(UnsupportedError, f"the attribute {name!r} of class {cls.__name__} cannot be used here")
+        return self.capture_object(raw, place, name)
 
     def of_local_class(self, cls: type, name: str, value: Any) -> Any:
         """``cls.name`` of a class that is defined in the program."""
@@ -292,7 +297,7 @@ class Objects(Globals):
             if name in cls.__dict__:
                 if cls is object and name == "__init__":
                     return BoundMethod(ListValue([]), "clear")  # does nothing
-                return self._from_class(value.owner, kind, cls, name)
+                return self._from_class(value.owner, kind, cls, name, cls)
         self.error(PullbackAttributeError, f"'super' object has no attribute {name!r}", closest(name, dir(value.cls)))
 
     # -- operators ----------------------------------------------------------------------------
