@@ -463,10 +463,10 @@ def dispatcher_of(fn: Callable[..., Any], chain: tuple[Transform, ...], determin
 def _require_function(fun: Any) -> None:
     if not callable(fun):
         raise PullbackTypeError(f"expected a function, not {tree.describe(fun)}")
-    if getattr(type(getattr(fun, "__func__", fun)), "__pullback_final__", False):
+    if isinstance(fun, BoundTransformed) and not paths.is_transformed(fun.__func__):
         raise UnsupportedError(
-            "a Jacobian cannot be transformed further",
-            hint="for second derivatives of a scalar function use hessian or hvp",
+            "the Jacobian of a method cannot be transformed further",
+            hint="transform a function that calls it, as in lambda x: model.jac(x)",
         )
 
 

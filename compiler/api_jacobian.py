@@ -20,23 +20,23 @@ if TYPE_CHECKING:
 class Jacobian:
     """A function that returns the Jacobian of another one, row by row or column by column."""
 
-    __pullback_final__ = True
+    __pullback_jacobian__ = True
 
     def __init__(self, fun: Callable[..., Any], argnums: Argnums, forward: bool):
-        self._wrt, self._single = positions_of("jacfwd" if forward else "jacrev", argnums)
+        self.wrt, self.single = positions_of("jacfwd" if forward else "jacrev", argnums)
         functools.update_wrapper(self, fun, updated=())
-        self._forward = forward
-        self._fun = fun
-        kind = Transform("jvp", self._wrt, value=False) if forward else Transform("vjp", self._wrt)
+        self.forward = forward
+        self.fun = fun
+        kind = Transform("jvp", self.wrt, value=False) if forward else Transform("vjp", self.wrt)
         self._derivative = extended(fun, kind)
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         args, kwargs = self._derivative.bind(args, kwargs)
         copy = tree.map_leaves(lambda x: np.array(x) if isinstance(x, np.ndarray) else x, (args, kwargs))
         self._derivative.entry(args, kwargs)  # errors about arguments come first
-        out = extended(self._fun)(*copy)
-        inputs = tuple(args[k] for k in self._wrt)
-        blocks = (self._columns if self._forward else self._rows)(args, kwargs, inputs, out)
+        out = extended(self.fun)(*copy)
+        inputs = tuple(args[k] for k in self.wrt)
+        blocks = (self._columns if self.forward else self._rows)(args, kwargs, inputs, out)
         return self._assemble(blocks, inputs, out)
 
     def __get__(self, obj: Any, objtype: type | None = None) -> Any:
@@ -49,13 +49,13 @@ class Jacobian:
         return self
 
     def __reduce__(self) -> Any:
-        argnums = self._wrt[0] if self._single else self._wrt
-        return paths.global_name(self) or (Jacobian, (self._fun, argnums, self._forward))
+        argnums = self.wrt[0] if self.single else self.wrt
+        return paths.global_name(self) or (Jacobian, (self.fun, argnums, self.forward))
 
     def __repr__(self) -> str:
-        inner = repr(self._fun) if paths.is_transformed(self._fun) else getattr(self._fun, "__qualname__", "")
-        inner = inner.removeprefix("<pullback ").removesuffix(">") or repr(self._fun)
-        return f"<pullback {'jacfwd' if self._forward else 'jacrev'}({inner})>"
+        inner = repr(self.fun) if paths.is_transformed(self.fun) else getattr(self.fun, "__qualname__", "")
+        inner = inner.removeprefix("<pullback ").removesuffix(">") or repr(self.fun)
+        return f"<pullback {'jacfwd' if self.forward else 'jacrev'}({inner})>"
 
     def source(self, *args: Any, level: str = "adjoint", **kwargs: Any) -> str:
         """The program that is called for each row or column, as `Transformed.source` gives it."""
@@ -114,7 +114,7 @@ class Jacobian:
         for block in blocks:
             row = iter(block)
             filled = tree.fill(inputs, [next(row) if w else None for w in wanted])
-            rows.append(filled[0] if self._single else filled)
+            rows.append(filled[0] if self.single else filled)
         return tree.fill(out, rows)
 
 
@@ -168,5 +168,14 @@ def hessian(fun: Callable[..., Any] | None = None, argnums: int | Sequence[int] 
         return lambda f: hessian(f, argnums)
     return Jacobian(grad(fun, argnums), argnums, forward=True)
 
+
+def _transform_handler(obj: Any) -> Any:
+    """The frontend's handler of Jacobians."""
+    from . import nested_jacobian
+
+    return nested_jacobian.match(obj)
+
+
+paths.TRANSFORMS.append(_transform_handler)
 
 __all__ = ["Jacobian", "hessian", "jacfwd", "jacobian", "jacrev"]

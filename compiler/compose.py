@@ -27,6 +27,7 @@ from .errors import (
     PullbackIndexError,
     PullbackTypeError,
     PullbackValueError,
+    UnknownShapeError,
     UnsupportedError,
 )
 from .frontend import build
@@ -490,7 +491,7 @@ def _jvp(program: Program, transform: Transform, wrt: list[tuple[str, Any]], fir
 def _require_known_shapes(program: Program, yields: list[int]) -> None:
     for k in yields:
         if any(d.has_values for d in program.function.body.yields[k].type.shape):
-            raise PullbackValueError(
+            raise UnknownShapeError(
                 f"the shape of the result of {program.function.name} depends on its data, so no cotangent "
                 "can be given for it",
                 _place(program, k),

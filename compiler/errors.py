@@ -98,6 +98,10 @@ class NeedsStatic(UnsupportedError):  # noqa: N818
     """Something must be known at compile time: a loop with a known trip count is unrolled and tried again."""
 
 
+class UnknownShapeError(NeedsStatic, PullbackValueError):
+    """A shape has to be known: that of a result that a cotangent is given for. A Python int may tell it."""
+
+
 class NeedsOneOwner(NeedsStatic):
     """What is written may be what another name refers to, depending on the iteration: that may be known once the first
     one stands by itself."""

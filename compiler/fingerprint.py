@@ -64,6 +64,8 @@ def fingerprint(x: Any) -> Any:
     if is_transformed(x):
         applied = repr(x.__pullback_chain__), x.__pullback_deterministic__
         return ("transformed", *applied, fingerprint(x.__pullback_fn__))
+    if hasattr(t, "__pullback_jacobian__"):
+        return ("jacobian", x.wrt, x.single, x.forward, fingerprint(x.fun))
     if t is types.FunctionType and not _is_library(x):
         places = (of_namespace(x.__globals__) is not None, of_named(x) is not None)
         return ("function", x.__globals__.get("__name__"), x.__qualname__, code_hash(x.__code__), *places)

@@ -9,13 +9,16 @@ are put where the call stood. So the outer derivative differentiates them like a
 from __future__ import annotations
 
 import dataclasses
+import functools
+import inspect
+import types
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, final
 
 import numpy as np
 
-from . import api, api_jacobian, tree
+from . import api, tree
 from .analysis.structure import free_values
 from .compose import Program, check_arguments, compose
 from .errors import PullbackTypeError, UnsupportedError
@@ -35,6 +38,7 @@ from .frontend.values import (
 from .ir.dims import Dim
 from .ir.nodes import Const, Function, Op, Operand, Region, Substitution, Value, clone_function
 from .ir.types import FLOAT, FROM_NUMPY, Type
+from .paths import of_value
 from .plan import Transform
 
 Handler = Callable[[Any, list[Any], dict[str, Any]], Any]
@@ -56,18 +60,16 @@ class Derived:
 def match(obj: Any) -> Handler | None:
     """The handler of a callable of ours."""
     if isinstance(obj, api.Transformed):
-        return lambda ctx, args, kwargs: _call(ctx, _derived(ctx, obj), args, kwargs)
+        return lambda ctx, args, kwargs: call(ctx, derived(ctx, obj), args, kwargs)
     if isinstance(obj, Derived):
-        return lambda ctx, args, kwargs: _call(ctx, obj, args, kwargs)
-    if isinstance(obj, api_jacobian.Jacobian):
-        return _unsupported
+        return lambda ctx, args, kwargs: call(ctx, obj, args, kwargs)
     try:
         return _TRANSFORMS.get(obj)
     except TypeError:  # not hashable
         return None
 
 
-def _derived(ctx: Any, fn: Any) -> Derived:
+def derived(ctx: Any, fn: Any) -> Derived:
     """A function under the transforms that have been applied to it, if any. If one of them is deterministic, so is
     the program that it becomes a part of."""
     if isinstance(fn, Derived):
@@ -102,7 +104,7 @@ def _grad_of(kind: str) -> Handler:
             raise UnsupportedError("argnames is not supported inside a differentiated function", ctx.loc, "use argnums")
         if isinstance(argnums, ListValue):
             argnums = tuple(argnums.items)
-        inner = _derived(ctx, fun)
+        inner = derived(ctx, fun)
         ctx.session.deterministic |= bool(deterministic)
         return Derived(inner.target, (*inner.specs, api._Spec(kind, argnums, None, bool(has_aux))))
 
@@ -112,20 +114,20 @@ def _grad_of(kind: str) -> Handler:
 def _jit(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     (fun,) = args
     ctx.session.deterministic |= bool(kwargs.get("deterministic", False))
-    return _derived(ctx, fun)
+    return derived(ctx, fun)
 
 
 def _jvp(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     fun, primals, tangents = _three(ctx, args, kwargs, "jvp")
     step = Transform("jvp", tuple(range(len(primals))))
-    return _apply(ctx, _derived(ctx, fun), (step,), primals, {}, (tangents,))
+    return _apply(ctx, derived(ctx, fun), (step,), primals, {}, (tangents,))
 
 
 def _hvp(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     fun, primals, tangents = _three(ctx, args, kwargs, "hvp")
     wrt = tuple(range(len(primals)))
     steps = (Transform("grad", wrt, single=len(wrt) == 1), Transform("jvp", wrt, value=False))
-    return _apply(ctx, _derived(ctx, fun), steps, primals, {}, (tangents,))
+    return _apply(ctx, derived(ctx, fun), steps, primals, {}, (tangents,))
 
 
 def _three(
@@ -149,11 +151,11 @@ def _three(
 def _vjp(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if kwargs or not args:
         raise UnsupportedError("vjp takes positional arguments only here", ctx.loc, "use vjp(f, *primals)")
-    inner = _derived(ctx, args[0])
+    inner = derived(ctx, args[0])
     primals = tuple(args[1:])
     out = _apply(ctx, inner, (), primals, {}, ())
     # the primals as they are now: later writes to arrays do not change the vjp
-    frozen = tuple(_fresh(ctx, p) for p in primals)
+    frozen = tuple(fresh(ctx, p) for p in primals)
     return out, Derived(inner.target, inner.specs, frozen)
 
 
@@ -174,15 +176,7 @@ def _stop_gradient(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
             )
         return v
 
-    return _map(stop, x, is_object)
-
-
-def _unsupported(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    raise UnsupportedError(
-        "Jacobians and Hessians are not supported inside a differentiated function",
-        ctx.loc,
-        "use grad, jvp, vjp or hvp",
-    )
+    return mapped(stop, x, is_object)
 
 
 _TRANSFORMS: dict[Any, Handler] = {
@@ -193,14 +187,11 @@ _TRANSFORMS: dict[Any, Handler] = {
     api.vjp: _vjp,
     api.hvp: _hvp,
     api.stop_gradient: _stop_gradient,
-    api_jacobian.jacrev: _unsupported,
-    api_jacobian.jacfwd: _unsupported,
-    api_jacobian.hessian: _unsupported,
 }
 
 
 # -- calling ---------------------------------------------------------------------------------------------
-def _call(ctx: Any, fn: Derived, args: list[Any], kwargs: dict[str, Any]) -> Any:
+def call(ctx: Any, fn: Derived, args: list[Any], kwargs: dict[str, Any]) -> Any:
     if fn.primals is None:
         return _apply(ctx, fn, (), tuple(args), kwargs, ())
     (cotangent,) = args
@@ -221,7 +212,7 @@ def _apply(
         raise UnsupportedError("argnames is not supported inside a differentiated function", ctx.loc, "use argnums")
     chain = (*(s.transform(s.positions) for s in fn.specs), *more)
     if not chain:
-        return ctx.call(fn.target, list(args), kwargs)
+        return ctx.call(_target(ctx, fn), list(args), kwargs)
     name = str(getattr(fn.target, "name", None) or getattr(fn.target, "__name__", "f"))
     inputs = _Inputs(ctx)
     region = inputs.region
@@ -238,7 +229,9 @@ def _apply(
         raises = False
         try:
             with ctx.b.into(region):
-                result = leave(ctx, ctx.bound(ctx.call(fn.target, abstract_args, abstract_kwargs)), yields, ctx.loc)
+                result = leave(
+                    ctx, ctx.bound(ctx.call(_target(ctx, fn), abstract_args, abstract_kwargs)), yields, ctx.loc
+                )
         except DeadCode:
             raises = True
         outer = [x for x in journal.old if x.stamp < journal.start]
@@ -276,6 +269,19 @@ def _apply(
     return _inline(ctx, program, operands)
 
 
+def _target(ctx: Any, fn: Derived) -> Any:
+    """The function that is called. What it is bound to (a method's object, the arguments of a `functools.partial`) may
+    have changed since it was transformed, and is captured."""
+    target = fn.target
+    if isinstance(target, (Derived, type)) or ctx.transform_of(target) is not None:
+        return target
+    if isinstance(target, (types.MethodType, functools.partial)) or isinstance(
+        inspect.getattr_static(type(target), "__call__", None), types.FunctionType
+    ):
+        return ctx.capture_object(target, of_value(target), str(getattr(target, "__name__", "f")))
+    return target
+
+
 class _Inputs:
     """The arguments of an inner function: its parameters, and what is passed for them."""
 
@@ -287,7 +293,7 @@ class _Inputs:
 
     def enter(self, v: Any) -> Any:
         """The same abstract value with parameters in place of run-time floats and arrays."""
-        return _map(self._leaf, v)
+        return mapped(self._leaf, v)
 
     def _leaf(self, v: Any) -> Any:
         if isinstance(v, (Array, Value, np.ndarray)):
@@ -314,18 +320,18 @@ class _Inputs:
         return Leaf(self.region.params[k].type, "x") if isinstance(k, int) else k
 
 
-def _map(f: Callable[[Any], Any], v: Any, is_leaf: Callable[[Any], bool] = lambda v: False) -> Any:
+def mapped(f: Callable[[Any], Any], v: Any, is_leaf: Callable[[Any], bool] = lambda v: False) -> Any:
     """An abstract container with ``f(leaf)`` in place of its leaves; always a new container."""
     if is_leaf(v):
         return f(v)
     if type(v) is tuple:
-        return tuple(_map(f, x, is_leaf) for x in v)
+        return tuple(mapped(f, x, is_leaf) for x in v)
     if isinstance(v, ListValue):
-        return ListValue([_map(f, x, is_leaf) for x in v.items])
+        return ListValue([mapped(f, x, is_leaf) for x in v.items])
     if isinstance(v, DictValue):
-        return DictValue({k: _map(f, x, is_leaf) for k, x in v.items.items()})
+        return DictValue({k: mapped(f, x, is_leaf) for k, x in v.items.items()})
     if isinstance(v, RecordValue):
-        return RecordValue(v.cls, {k: _map(f, x, is_leaf) for k, x in v.fields.items()})
+        return RecordValue(v.cls, {k: mapped(f, x, is_leaf) for k, x in v.fields.items()})
     return f(v)
 
 
@@ -363,9 +369,9 @@ def _abstract(t: Any, f: Callable[[Any], Any]) -> Any:
     return DictValue(made) if type(t) is dict else RecordValue(type(t), made)
 
 
-def _fresh(ctx: Any, v: Any) -> Any:
+def fresh(ctx: Any, v: Any) -> Any:
     """The value as it is now: arrays on cells of their own."""
-    return _map(lambda x: ctx.wrap(ctx.operand(x)) if isinstance(x, Array) else x, v)
+    return mapped(lambda x: ctx.wrap(ctx.operand(x)) if isinstance(x, Array) else x, v)
 
 
 def _extras(ctx: Any, program: Program, given: tuple[Any, ...]) -> list[Operand]:

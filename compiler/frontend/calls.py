@@ -63,7 +63,7 @@ _MODULES = (
     "containers_library", "grouped_library", "sequences_library", "statistics_library", "steps_library",
     "numpy_library", "numpy_compositions", "numpy_polynomials", "scipy_functions",
 )  # fmt: skip
-_LIBRARY = frozenset(f"{__package__}.{name}" for name in _MODULES)
+_LIBRARY = frozenset({"pullback.jacobian_library", *(f"{__package__}.{name}" for name in _MODULES)})
 
 
 _IN_PLACE_OF = {**sequences_library.IN_PLACE_OF, **statistics_library.IN_PLACE_OF}
