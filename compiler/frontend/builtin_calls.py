@@ -1,4 +1,4 @@
-"""Python's builtins and the methods of containers.
+"""Python's builtins, for numbers, containers and iterators (others: `object_calls`, `ordering_calls`).
 
 A handler returns NotImplemented where the NumPy table knows better (``abs`` of an array).
 """
@@ -9,7 +9,6 @@ import ast
 import collections
 import contextlib
 import functools
-import types
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -21,7 +20,6 @@ from ..ir.dims import Dim
 from ..ir.nodes import Op, Operand, Region
 from . import containers_library
 from . import numpy_compositions as compositions
-from .alternatives import is_alternative, one_of, types_of
 from .context import DeadCode, describe
 from .iteration import is_iterator
 from .numpy_builtins import to_int
@@ -31,13 +29,11 @@ from .values import (
     ITERATORS,
     UNDEFINED,
     Array,
-    BoundMethod,
     DictValue,
     DictView,
     GeneratorValue,
     Iteration,
     ListValue,
-    Opaque,
     RangeValue,
     RecordValue,
     SliceValue,
@@ -236,16 +232,6 @@ def _contextmanager(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return replace(args[0], manages=True)
 
 
-@builtin(functools.lru_cache, low=0, high=2)
-def _lru_cache(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return _cache(ctx, args, {}) if args and isinstance(args[0], UserFunction) else functools.cache
-
-
-@builtin(functools.cache)
-def _cache(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return ctx.call(containers_library.cache, args, {})
-
-
 @builtin(containers_library.is_constant)
 def _is_constant(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     return is_static(args[0])
@@ -275,82 +261,6 @@ def _fromkeys(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     made = ctx.new_dict()
     ctx.enter_all(made, ctx.generator("((key, value) for key in _)", args[0], value=args[1] if len(args) > 1 else None))
     return made
-
-
-def _type_of(ctx: Any, v: Any) -> type:
-    if isinstance(v, Array):
-        return np.ndarray
-    if isinstance(v, Dim):
-        return int
-    if is_operand(v):
-        t = v.type
-        return {"f64": float, "i64": int, "b1": bool}[t.dtype] if t.weak else t.numpy.type
-    if isinstance(v, ListValue):
-        return list
-    if isinstance(v, DictValue):
-        return collections.defaultdict if v.default is not None else dict
-    if is_alternative(v):
-        return types_of(ctx, v, lambda c: _type_of(ctx, c))
-    if isinstance(v, RecordValue):
-        return containers_library.STANDARD.get(v.cls, v.cls)
-    if isinstance(v, UserFunction):
-        return type(_type_of)
-    return type(v.obj) if isinstance(v, Opaque) else type(v)
-
-
-@builtin(isinstance, low=2, high=2)
-def _isinstance(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    classes = ctx.static(args[1], "the class given to isinstance")
-    return issubclass(type(args[0].obj) if isinstance(args[0], Opaque) else _type_of(ctx, args[0]), classes)
-
-
-@builtin(type)
-def _type(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return _type_of(ctx, args[0])
-
-
-@builtin(callable)
-def _callable(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if isinstance(args[0], (RecordValue, Opaque)):
-        return any("__call__" in vars(c) for c in _type_of(ctx, args[0]).__mro__)
-    return isinstance(args[0], (UserFunction, BoundMethod)) or (is_static(args[0]) and callable(args[0]))
-
-
-@builtin(hasattr, low=2, high=2)
-def _hasattr(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    v, name = args[0], ctx.static(args[1], "the attribute")
-    if isinstance(v, RecordValue):
-        if name in v.fields or hasattr(v.cls, name) or ctx.has_beyond(v, name):
-            return True
-        ctx.refuse_beyond(v, name)
-        return False
-    if isinstance(v, Opaque):
-        found = hasattr(v.obj, name)
-        ctx.session.guard(v.path.then("has attribute", name), found, name)
-        return found
-    if is_static(v) and not isinstance(v, (ListValue, DictValue, UserFunction)):
-        return hasattr(v, name)
-    return hasattr(_type_of(ctx, v), name)
-
-
-@builtin(getattr, low=2, high=3)
-def _getattr(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if len(args) == 3 and not _hasattr(ctx, args[:2], {}):
-        return args[2]
-    if is_alternative(args[1]):
-        named = lambda c: isinstance(c, str) and _hasattr(ctx, [args[0], c], {})
-        return one_of(ctx, args[1], lambda c: ctx.attribute(args[0], c), named, "the attribute")
-    return ctx.attribute(args[0], ctx.static(args[1], "the attribute"))
-
-
-@builtin(setattr, low=3, high=3)
-def _setattr(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    ctx.assign_attribute(args[0], ctx.static(args[1], "the attribute"), args[2])
-
-
-@builtin(types.SimpleNamespace, low=0, high=0)
-def _namespace(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return ctx.construct(containers_library.namespace, args, kwargs)
 
 
 @builtin(print, low=0, high=99)
@@ -567,37 +477,3 @@ def _format(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _slice(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     start, stop, step = (None, args[0], None) if len(args) == 1 else (*args, None)[:3]
     return SliceValue(start, stop, step)
-
-
-@builtin(functools.partial, low=1, high=99)
-def _partial(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    fn = args[0]
-    if isinstance(fn, UserFunction):
-        return UserFunction(
-            fn.fn,
-            fn.name,
-            fn.node,
-            fn.env,
-            (*fn.bound, *args[1:]),
-            {**fn.bound_kwargs, **kwargs},
-            fn.defaults,
-            fn.loc,
-            fn.path,
-        )
-    if not callable(fn):
-        ctx.error(UnsupportedError, "functools.partial of this callable is not supported", "use a lambda")
-    return functools.partial(fn, *args[1:], **kwargs)
-
-
-@builtin(functools.wraps, low=1, high=9)
-def _wraps(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return _identity
-
-
-def _identity(fn: Any) -> Any:
-    return fn
-
-
-@builtin(_identity)
-def _same(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    return args[0]

@@ -247,7 +247,15 @@ class Calls(Objects):
         return args, kwargs
 
     def call(self, fn: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-        from . import builtin_calls, container_methods, functional_calls, grouped_calls, numpy_calls, ordering_calls  # noqa: F401
+        from . import (  # noqa: F401
+            builtin_calls,
+            container_methods,
+            functional_calls,
+            grouped_calls,
+            numpy_calls,
+            object_calls,
+            ordering_calls,
+        )
 
         fn = self.present(fn)
         if is_alternative(fn):

@@ -1,4 +1,4 @@
-"""functools.reduce, the operator and itertools modules, and the helpers of dataclasses.
+"""The modules functools, operator and itertools, and the helpers of dataclasses.
 
 The functions of itertools make Python iterators over the items of what has a length known at compile time.
 """
@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..errors import NeedsStatic, PullbackTypeError, UnsupportedError
-from . import steps_library
+from . import containers_library, steps_library
 from .builtin_calls import builtin
 from .container_methods import copied_dict, replaced
 from .context import describe
@@ -36,6 +36,7 @@ from .values import (
     Rows,
     StackedItems,
     StackedList,
+    UserFunction,
     is_static,
 )
 
@@ -122,6 +123,50 @@ def call_getter(ctx: Any, getter: Any, owner: Any) -> Any:
 
 
 # -- functools ---------------------------------------------------------------------------------------------
+@builtin(functools.lru_cache, low=0, high=2)
+def _lru_cache(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return _cache(ctx, args, {}) if args and isinstance(args[0], UserFunction) else functools.cache
+
+
+@builtin(functools.cache)
+def _cache(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return ctx.call(containers_library.cache, args, {})
+
+
+@builtin(functools.partial, low=1, high=99)
+def _partial(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    fn = args[0]
+    if isinstance(fn, UserFunction):
+        return UserFunction(
+            fn.fn,
+            fn.name,
+            fn.node,
+            fn.env,
+            (*fn.bound, *args[1:]),
+            {**fn.bound_kwargs, **kwargs},
+            fn.defaults,
+            fn.loc,
+            fn.path,
+        )
+    if not callable(fn):
+        ctx.error(UnsupportedError, "functools.partial of this callable is not supported", "use a lambda")
+    return functools.partial(fn, *args[1:], **kwargs)
+
+
+@builtin(functools.wraps, low=1, high=9)
+def _wraps(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return _identity
+
+
+def _identity(fn: Any) -> Any:
+    return fn
+
+
+@builtin(_identity)
+def _same(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
+    return args[0]
+
+
 @builtin(functools.reduce, low=2, high=3)
 def _reduce(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     fn, source = args[:2]
