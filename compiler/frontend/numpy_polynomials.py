@@ -6,6 +6,7 @@ the others (Abramowitz and Stegun, 22.7).
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -59,51 +60,14 @@ def _vander(kind: str, x: Any, deg: Any) -> Any:
     return np.moveaxis(columns, 0, -1)
 
 
-@composed(np.polynomial.legendre.legval)
-def legval(x: Any, c: Any) -> Any:
-    return _value("legendre", x, c)
-
-
-@composed(np.polynomial.legendre.legvander)
-def legvander(x: Any, deg: Any) -> Any:
-    return _vander("legendre", x, deg)
-
-
-@composed(np.polynomial.chebyshev.chebvander)
-def chebvander(x: Any, deg: Any) -> Any:
-    return _vander("chebyshev", x, deg)
-
-
-@composed(np.polynomial.polynomial.polyvander)
-def polyvander(x: Any, deg: Any) -> Any:
-    return _vander("powers", x, deg)
-
-
-@composed(np.polynomial.hermite.hermval)
-def hermval(x: Any, c: Any) -> Any:
-    return _value("hermite", x, c)
-
-
-@composed(np.polynomial.hermite.hermvander)
-def hermvander(x: Any, deg: Any) -> Any:
-    return _vander("hermite", x, deg)
-
-
-@composed(np.polynomial.hermite_e.hermeval)
-def hermeval(x: Any, c: Any) -> Any:
-    return _value("hermite_e", x, c)
-
-
-@composed(np.polynomial.hermite_e.hermevander)
-def hermevander(x: Any, deg: Any) -> Any:
-    return _vander("hermite_e", x, deg)
-
-
-@composed(np.polynomial.laguerre.lagval)
-def lagval(x: Any, c: Any) -> Any:
-    return _value("laguerre", x, c)
-
-
-@composed(np.polynomial.laguerre.lagvander)
-def lagvander(x: Any, deg: Any) -> Any:
-    return _vander("laguerre", x, deg)
+_KINDS: list[tuple[str, tuple[Any, ...], Any]] = [
+    ("legendre", (np.polynomial.legendre.legval,), np.polynomial.legendre.legvander),
+    ("chebyshev", (), np.polynomial.chebyshev.chebvander),
+    ("powers", (), np.polynomial.polynomial.polyvander),
+    ("hermite", (np.polynomial.hermite.hermval,), np.polynomial.hermite.hermvander),
+    ("hermite_e", (np.polynomial.hermite_e.hermeval,), np.polynomial.hermite_e.hermevander),
+    ("laguerre", (np.polynomial.laguerre.lagval,), np.polynomial.laguerre.lagvander),
+]
+for _kind, _values, _vanders in _KINDS:
+    composed(*_values)(functools.partial(_value, _kind))
+    composed(_vanders)(functools.partial(_vander, _kind))
