@@ -15,7 +15,8 @@ from .generators import Generators
 from .growing import Grow, Unbounded
 from .iteration import is_iterator
 from .liveness import EMPTY, Names, binds, has_jump, names_that_are_there
-from .loops import Body, EffectInTest, Peel
+from .loop_states import Peel
+from .loops import Body, EffectInTest
 from .shrinking import Shrinks, remains
 from .values import (
     FOREVER,
