@@ -45,6 +45,23 @@ def regions_within(body: Region) -> list[Region]:
     return found[::-1]
 
 
+def homes_and_owners(body: Region) -> tuple[dict[Value, Region], dict[Region, tuple[Op, Region]]]:
+    """The region that defines each value; the op that each inner region belongs to, and the region of that op."""
+    home: dict[Value, Region] = {}
+    owner: dict[Region, tuple[Op, Region]] = {}
+
+    def scan(region: Region) -> None:
+        home.update(dict.fromkeys(region.params, region))
+        for op in region.ops:
+            home.update(dict.fromkeys(op.results, region))
+            for inner in op.regions:
+                owner[inner] = (op, region)
+                scan(inner)
+
+    scan(body)
+    return home, owner
+
+
 def uses(fn: Function) -> dict[Value, list[Use]]:
     """For every value, the (op, region) pairs that read it, in program order.
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from ..ir.dims import Dim
 from ..ir.nodes import At, Const, Function, Gather, New, Op, Operand, Region, Span, Value, as_dim
+from .dataflow import homes_and_owners, regions_within
 from .structure import loop_of
 
 # A linear form: coefficient per variable; the key () is the constant.
@@ -28,22 +29,9 @@ class Accesses:
 
     def __init__(self, fn: Function):
         self.fn = fn
-        self.home: dict[Value, Region] = {}
-        self.place: dict[Op, tuple[Region, int]] = {}
-        self.owner: dict[Region, tuple[Op, Region]] = {}
+        self.home, self.owner = homes_and_owners(fn.body)
+        self.place = {op: (region, k) for region in regions_within(fn.body) for k, op in enumerate(region.ops)}
         self._nonnegative: dict[Value, bool] = {}
-        self._scan(fn.body)
-
-    def _scan(self, region: Region) -> None:
-        for p in region.params:
-            self.home[p] = region
-        for at, op in enumerate(region.ops):
-            self.place[op] = (region, at)
-            for r in op.results:
-                self.home[r] = region
-            for sub in op.regions:
-                self.owner[sub] = (op, region)
-                self._scan(sub)
 
     def path(self, op: Op) -> Path:
         """Where an op stands."""

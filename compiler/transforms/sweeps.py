@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..analysis.dataflow import homes_and_owners
 from ..ir.nodes import Function, Op, Operand, Region, Value
 from ..ir.types import Type
 
@@ -21,14 +22,9 @@ class Sweeps:
         self.prologue: dict[Region, list[Op]] = {}
 
     def scan(self, region: Region) -> None:
-        for p in region.params:
-            self.home[p] = region
-        for op in region.ops:
-            for r in op.results:
-                self.home[r] = region
-            for sub in op.regions:
-                self.owner[sub] = (op, region)
-                self.scan(sub)
+        home, owner = homes_and_owners(region)
+        self.home |= home
+        self.owner |= owner
 
     def find_partners(self) -> None:
         for back, forward in self.pairs.items():
