@@ -97,13 +97,15 @@ class _Split(Retainer):
     # -- tapes -------------------------------------------------------------------------------------------
     def _add_tapes(self, body: Region, back: Region) -> None:
         for region, through in ((body, self._push_through), (back, self._pop_through)):
-            tapes: list[Operand] = []
-            for t, hint in zip(TAPES, _HINTS, strict=True):
-                p = Value(t, hint)
-                region.params.append(p)
-                self.home[p] = region
-                tapes.append(p)
-            region.yields += through(region, tapes)
+            tapes = self._new_tapes(region)
+            region.params += tapes
+            region.yields += through(region, list(tapes))
+
+    def _new_tapes(self, home: Region, op: Op | None = None) -> list[Value]:
+        """Values for the tapes, which a region defines."""
+        tapes = [Value(t, hint, op) for t, hint in zip(TAPES, _HINTS, strict=True)]
+        self.home.update(dict.fromkeys(tapes, home))
+        return tapes
 
     def _uses_tapes(self, op: Op) -> bool:
         """Whether a forward op, or anything nested in it, pushes."""
@@ -170,18 +172,10 @@ class _Split(Retainer):
             op.operands += tapes
             body = loop_of(op).body
             for r in op.regions:
-                own: list[Operand] = []
-                for t, hint in zip(TAPES, _HINTS, strict=True):
-                    p = Value(t, hint)
-                    r.params.append(p)
-                    self.home[p] = r
-                    own.append(p)
+                own = self._new_tapes(r)
+                r.params += own
                 if r is body:
-                    r.yields += through(r, own)
-        out: list[Operand] = []
-        for t, hint in zip(TAPES, _HINTS, strict=True):
-            result = Value(t, hint, op)
-            op.results.append(result)
-            self.home[result] = home
-            out.append(result)
-        return out
+                    r.yields += through(r, list(own))
+        out = self._new_tapes(home, op)
+        op.results += out
+        return list(out)
