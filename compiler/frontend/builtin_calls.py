@@ -300,20 +300,20 @@ def _sum(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 
 @builtin(any, takes="items")
 def _any(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if isinstance(args[0], Array):
-        return _python_bool(ctx, ctx.numpy(np.any, args))
-    if ctx.is_unbounded(args[0]):
-        return ctx.reduce_items(args[0], "any")
-    return _python_bool(ctx, _first_decides(ctx, args[0], True))
+    return _truth_of_items(ctx, args[0], "any")
 
 
 @builtin(all, takes="items")
 def _all(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
-    if isinstance(args[0], Array):
-        return _python_bool(ctx, ctx.numpy(np.all, args))
-    if ctx.is_unbounded(args[0]):
-        return ctx.reduce_items(args[0], "all")
-    return _python_bool(ctx, _first_decides(ctx, args[0], False))
+    return _truth_of_items(ctx, args[0], "all")
+
+
+def _truth_of_items(ctx: Any, items: Any, name: str) -> Any:
+    if isinstance(items, Array):
+        return _python_bool(ctx, ctx.numpy(getattr(np, name), [items]))
+    if ctx.is_unbounded(items):
+        return ctx.reduce_items(items, name)
+    return _python_bool(ctx, _first_decides(ctx, items, name == "any"))
 
 
 def _first_decides(ctx: Any, items: Any, last: bool) -> Any:

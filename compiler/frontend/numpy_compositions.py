@@ -5,6 +5,7 @@ See `numpy_table.composed`. Parameters named in its ``static`` are known at comp
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import Any
 
@@ -386,28 +387,12 @@ def fill_diagonal(a: Any, val: Any, wrap: Any = False) -> Any:
 
 
 # -- updates one after the other: repeated indices count ---------------------------------------------------
-def _one_by_one(a: Any, indices: Any, b: Any, combine: Any) -> Any:
+def _one_by_one(combine: Any, a: Any, indices: Any, b: Any) -> Any:
     places = np.ravel(indices)
     new = np.broadcast_to(b, (*np.shape(indices), *a.shape[1:])).reshape(places.shape[0], *a.shape[1:])
     for k in range(places.shape[0]):
         a[places[k]] = combine(a[places[k]], new[k])
 
 
-@composed(np.multiply.at)
-def multiply_at(a: Any, indices: Any, b: Any) -> Any:
-    _one_by_one(a, indices, b, np.multiply)
-
-
-@composed(np.divide.at)
-def divide_at(a: Any, indices: Any, b: Any) -> Any:
-    _one_by_one(a, indices, b, np.divide)
-
-
-@composed(np.maximum.at)
-def maximum_at(a: Any, indices: Any, b: Any) -> Any:
-    _one_by_one(a, indices, b, np.maximum)
-
-
-@composed(np.minimum.at)
-def minimum_at(a: Any, indices: Any, b: Any) -> Any:
-    _one_by_one(a, indices, b, np.minimum)
+for _ufunc in (np.multiply, np.divide, np.maximum, np.minimum):
+    composed(_ufunc.at)(functools.partial(_one_by_one, _ufunc))
