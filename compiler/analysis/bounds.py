@@ -49,12 +49,9 @@ class Facts:
 
     def inside(self, loop: Op) -> Facts:
         """In the body of a `for`: the range of its index, and that there is a first iteration."""
-        step = loop.operands[2]
-        if not isinstance(step, Const):
+        if not isinstance(loop.operands[2], Const):
             return self
-        first, end = map(as_dim, loop.operands[:2])
-        bounds = (first, end - 1) if step.value > 0 else (end + 1, first)
-        return self.with_range(loop.regions[0].params[0], *bounds).with_nonneg(runs_if_nonneg(loop))
+        return self.with_range(loop.regions[0].params[0], *index_range(loop)).with_nonneg(runs_if_nonneg(loop))
 
     def assuming(self, condition: Operand, truth: bool) -> Facts:
         """Where a condition is known to be true, or false: integer comparisons and their conjunctions."""
@@ -85,10 +82,16 @@ class Facts:
 _NEGATION = {"lt": "ge", "le": "gt", "gt": "le", "ge": "lt", "ne": "eq"}
 
 
+def index_range(loop: Op) -> tuple[Dim, Dim]:
+    """Inclusive bounds of the index of a `for` with a constant step."""
+    first, end = map(as_dim, loop.operands[:2])
+    return (first, end - 1) if step_of(loop) > 0 else (end + 1, first)
+
+
 def runs_if_nonneg(loop: Op) -> Dim:
     """What is not negative exactly if a `for` with a constant step makes an iteration."""
-    lo, hi = map(as_dim, loop.operands[:2])
-    return hi - lo - 1 if step_of(loop) > 0 else lo - hi - 1
+    least, greatest = index_range(loop)
+    return greatest - least
 
 
 def _is_news(dim: Dim) -> bool:

@@ -19,6 +19,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..analysis.dataflow import region_uses
+from ..analysis.structure import step_of
 from ..ir.nodes import Const, Loc, Op, Value
 from .native_expressions import ADD, ATOM, Expr
 from .native_names import carries
@@ -108,9 +109,7 @@ class TapePrinter:
 
     def parts(self, steps: list[Op], loop: Op, lo: Expr, hi: Expr) -> str:
         """Make room for what a loop pushes, give up what it pops. Gives the number of iterations."""
-        step = loop.operands[2]
-        assert isinstance(step, Const)
-        forwards = step.value > 0
+        forwards = step_of(loop) > 0
         iv = self.p.name_of(loop.regions[0].params[0])
         first, last = (lo, hi) if forwards else (hi, lo)
         size: str = self.p.fresh("size")

@@ -27,7 +27,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, final
 
-from ..analysis.bounds import Facts, linear_split, prove_nonneg
+from ..analysis.bounds import Facts, index_range, linear_split, prove_nonneg
 from ..analysis.dataflow import defined_inside, region_uses
 from ..analysis.effects import is_pure
 from ..analysis.structure import Loop, free_values, loop_of
@@ -340,7 +340,7 @@ class _Sums:
 def _differs(place: Dim, loop: Loop) -> bool:
     """Whether a subscript is a different place in every iteration: it moves with the index of the loop and with nothing
     else in it, and is never negative."""
-    assert loop.iv is not None and loop.lo is not None and loop.hi is not None
+    assert loop.iv is not None
     split = linear_split(place, loop.iv)
     if split is None or not split[0].is_const or not split[0].const or not isinstance(loop.step, Const):
         return False
@@ -348,6 +348,5 @@ def _differs(place: Dim, loop: Loop) -> bool:
     inside = defined_inside([loop.body])
     if any(v in inside for v in rest.values()):
         return False
-    first, stop = as_dim(loop.lo), as_dim(loop.hi)
-    least, greatest = (first, stop - 1) if loop.step.value > 0 else (stop + 1, first)
+    least, greatest = index_range(loop.op)
     return prove_nonneg((least if factor.const > 0 else greatest) * factor + rest, Facts())

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from ..analysis.alias import Carried
 from ..analysis.bounds import Facts, facts_before, prove_nonneg
 from ..analysis.dataflow import is_zeros, replace_operand
+from ..analysis.structure import step_of
 from ..ir.builder import Builder, constant
 from ..ir.dims import ZERO, Dim
 from ..ir.nodes import At, Const, Function, Op, Operand, Region, Span, Value, as_dim
@@ -76,7 +77,7 @@ class _Sum:
 
 
 def _sums(loop: Op, uses: Counter[Value]) -> list[_Sum]:
-    if abs(int(loop.operands[2].value)) != 1:  # type: ignore[union-attr]
+    if abs(step_of(loop)) != 1:
         return []
     carried = Carried(loop)
     inside = {v for op in carried.body.walk() for v in op.results} | {
@@ -145,8 +146,7 @@ def _row(x: Operand, loop: Op, inside: set[Value]) -> _Row:
 def _rewrite(region: Region, loop: Op, found: _Sum, uses: Counter[Value], facts: Facts) -> None:
     carried = Carried(loop)
     start, stop = as_dim(loop.operands[0]), as_dim(loop.operands[1])
-    up = int(loop.operands[2].value) > 0  # type: ignore[union-attr]
-    first, count = (start, stop - start) if up else (stop + 1, start - stop)
+    first, count = (start, stop - start) if step_of(loop) > 0 else (stop + 1, start - stop)
     if not prove_nonneg(count, facts):
         count = count.max(0)
     before, after = Builder(Region(), loop.loc), Builder(Region(), loop.loc)
