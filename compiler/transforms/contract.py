@@ -11,7 +11,7 @@ Two forms of a sum over one loop index of a product, each factor of which does n
 
 The first asks that the loops do nothing but add to arrays that they do not read: then all additions may be made in any
 order, and those to each place are a product by themselves. The second asks that what is summed is read from arrays
-that the outer loop leaves alone. Where the loops do more with the arrays, `contract_order` tells what holds of the elements.
+that the outer loop leaves alone. Where the loops do more with the arrays, `contract_order` tells what may be moved.
 
 A factor that is not an element of a matrix as BLAS reads them is computed into a buffer first; the outer loop
 is then cut into blocks, so that the buffer has few rows. A range that depends on another loop's index (a triangle) is
