@@ -17,7 +17,7 @@ from dataclasses import dataclass
 
 from ..analysis.alias import Carried
 from ..analysis.dataflow import replace_operand
-from ..ir.nodes import Op, Operand, Region, Substitution, Value
+from ..ir.nodes import Op, Operand, Region, Substitution, Value, as_dim
 from .contract_emit import home_of
 from .contract_nest import FLOATS, Nest, Range, elementwise
 from .contract_order import Order, drop_unused, reading
@@ -74,10 +74,18 @@ def splits(order: Order) -> Iterator[Split]:
     paths = [(root, middle, inner) for middle in _loops_in(root) for inner in _loops_in(middle)]
     for path in paths if Range.of(root) is not None else ():
         for op in path[-1].regions[0].ops:
-            if op.opcode == "accum" and op.operands[0].type.dtype in FLOATS and elementwise(op):
+            if _may_be_product(op, path):
                 split = _split(order, op, path)
                 if split is not None:
                     yield split
+
+
+def _may_be_product(op: Op, path: tuple[Op, ...]) -> bool:
+    """Whether an op adds to an element that two of three loops move."""
+    if op.opcode != "accum" or op.operands[0].type.dtype not in FLOATS or not elementwise(op):
+        return False
+    moving = {v for x in op.operands[1:-1] for v in as_dim(x).values()}
+    return sum(loop.regions[0].params[0] in moving for loop in path) == 2
 
 
 def _loops_in(loop: Op) -> list[Op]:
@@ -93,11 +101,10 @@ def late_additions(order: Order, nest: Nest) -> list[Site]:
             ranges = [Range.of(loop) for loop in (root, middle, inner)]
             path = tuple(nest.loops.setdefault(r.iv, r) for r in ranges if r is not None)
             for op in inner.regions[0].ops if len(path) == 3 else ():
-                k = order.versions.known(op.operands[0]) if op.opcode == "accum" and elementwise(op) else None
+                k = order.versions.known(op.operands[0]) if _may_be_product(op, (root, middle, inner)) else None
                 others = [o for o in order.versions.touched[k] if o.opcode != "accum"] if k is not None else []
-                if k is not None and others and op.operands[0].type.dtype in FLOATS:
-                    if not any(order.meet(op, o, after=True) for o in others):
-                        found.append((op, k, path))
+                if k is not None and others and not any(order.meet(op, o, after=True) for o in others):
+                    found.append((op, k, path))
     return found
 
 
