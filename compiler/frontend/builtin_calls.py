@@ -9,6 +9,8 @@ import ast
 import collections
 import contextlib
 import functools
+import inspect
+import types
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -124,6 +126,11 @@ def _len(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
         ctx.error(PullbackTypeError, "an iterator has no len()", "make it a list: list(...)")
     if isinstance(v, RecordValue):
         return len(v.fields) if issubclass(v.cls, tuple) else ctx.call(ctx.attribute(v, "__len__"), [], {})
+    if isinstance(v, Opaque) and hasattr(type(v.obj), "__len__"):
+        if not isinstance(inspect.getattr_static(type(v.obj), "__len__"), types.FunctionType):
+            message = f"len of {describe(v)} from outside of the function is not supported"
+            ctx.error(UnsupportedError, message, "make it a list outside")
+        return ctx.call(ctx.attribute(v, "__len__"), [], {})
     if is_scalar(v) or not hasattr(v, "__len__"):
         ctx.error(PullbackTypeError, f"{describe(v)} has no len()")
     return len(v)

@@ -179,6 +179,8 @@ class Context(Broadcasting):
             return self.stack(v)
         if isinstance(v, RangeValue):
             return self.iota(v)
+        if isinstance(v, (RecordValue, Opaque)) and (items := self.array_like(v)) is not None:
+            return self.operand(items)
         if isinstance(v, np.ndarray):
             return self.constant_array(v)
         if isinstance(v, (str, TextValue)):
@@ -500,6 +502,10 @@ class Context(Broadcasting):
 
     def as_stacked(self, v: Any) -> Any:
         """A list of run-time length as its rows; anything else as it is."""
+        raise NotImplementedError
+
+    def array_like(self, v: Any) -> Any:
+        """What NumPy makes an array of for an object; None for what is a single object to it."""
         raise NotImplementedError
 
     def begun(self, v: Any) -> Any:

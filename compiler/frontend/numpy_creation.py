@@ -29,7 +29,7 @@ from .numpy_support import (
     strong_operand,
 )
 from .numpy_table import array_method, numpy_function
-from .values import Array, ListValue, is_scalar, is_static
+from .values import Array, ListValue, Opaque, RecordValue, is_scalar, is_static
 
 if TYPE_CHECKING:
     from .context import Context
@@ -290,6 +290,8 @@ def _indices(ctx: Context, dimensions: Any, dtype: Any = int, sparse: bool = Fal
 # -- from other values ---------------------------------------------------------------------------------
 def _stacked(ctx: Context, v: Any) -> Operand:
     """What ``np.asarray(v)`` holds; numbers and arrays in a list take their common dtype."""
+    if isinstance(v, (RecordValue, Opaque)) and (made := ctx.array_like(v)) is not None:
+        v = made
     if isinstance(v, (tuple, ListValue)) and not is_static(v):
         items = list(v.items if isinstance(v, ListValue) else v)
         parts = [_stacked(ctx, i) for i in items]

@@ -23,6 +23,11 @@ def stop_gradient(x: Any) -> Any:
     return x
 
 
+def of_items(op: Any, a: Any, b: Any) -> Any:
+    """``op(a, b)`` of an array and a single object, item by item."""
+    return np.array([op(x, b) for x in a])
+
+
 # -- elementwise ---------------------------------------------------------------------------------------
 def round_int(n: int, power: int) -> int:
     """``round(n, -k)`` of an int for ``power == 10**k``: the nearest multiple, the even one of two."""

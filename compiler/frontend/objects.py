@@ -12,13 +12,17 @@ import dataclasses
 import enum
 import functools
 import inspect
+import operator
 import types
 import typing
 from typing import Any
 
+import numpy as np
+
 from ..errors import PullbackAttributeError, PullbackTypeError, UnsupportedError
 from ..ir.nodes import Const
 from ..paths import of_named, of_value
+from . import numpy_library
 from .capture import Parameters, bind
 from .containers_library import STANDARD
 from .context import closest, describe
@@ -26,6 +30,7 @@ from .globals import Globals
 from .grouped_library import group
 from .values import (
     ARGUMENT,
+    Array,
     BoundMethod,
     DictValue,
     ListValue,
@@ -34,6 +39,7 @@ from .values import (
     SuperValue,
     is_namedtuple,
     is_number,
+    is_scalar,
 )
 
 _OPERATORS: dict[type[ast.AST], tuple[str, str]] = {
@@ -310,6 +316,8 @@ class Objects(Globals):
             cls = class_of(owner)
             raw = None if cls is None else inspect.getattr_static(cls, name, None)
             if isinstance(raw, types.FunctionType) and raw.__code__.co_filename != "<string>":
+                if cls is not None and owner is b and not _defers(self.numpy_axes(a), cls):
+                    return self._with_array(op, a, b)
                 result = self.call(self.attribute(owner, name), [other], {})
                 if isinstance(result, Const) or result is not NotImplemented:
                     return result
@@ -331,6 +339,32 @@ class Objects(Globals):
             message = f"{_ORDERS[op]!r} is not supported between {describe(a)} and {describe(b)}"
             hint += ", or compare numbers (max and sorted take key=)"
         self.error(PullbackTypeError, message, hint)
+
+    def numpy_axes(self, v: Any) -> int | None:
+        """The number of axes of NumPy's arrays and scalars; None of what is not NumPy's."""
+        if isinstance(v, Array) or (is_scalar(v) and not self.type(v).weak):
+            return self.type(v).rank
+        return v.ndim if isinstance(v, (np.ndarray, np.generic)) else None
+
+    def _with_array(self, op: type[ast.AST], a: Any, b: Any) -> Any:
+        """``a op b`` of NumPy's `a` and an object that NumPy makes an array of before it asks for its method: of the
+        items of a sequence, or of the object itself."""
+        made = self.array_like(b)
+        if made is None and op is not ast.MatMult:
+            return self.call(numpy_library.of_items, [getattr(operator, _OPERATORS[op][0]), a, b], {})
+        made = self.call(np.asarray, [b if made is None else made], {})
+        return self.compare(op(), a, made) if issubclass(op, ast.cmpop) else self.binary(op, a, made)
+
+    def array_like(self, v: Any) -> Any:
+        """What NumPy makes an array of for an object: the tuple that a NamedTuple is, what `__array__` returns, the
+        items of a sequence; None for what is a single object to it."""
+        parts = _as_tuple(v)
+        cls = class_of(v)
+        if parts is not v or cls is None or cls in STANDARD:
+            return None if parts is v else parts
+        if isinstance(inspect.getattr_static(cls, "__array__", None), types.FunctionType):
+            return self.call(self.attribute(v, "__array__"), [], {})
+        return ListValue(self.items_of(v)) if _is_sequence(cls) else None
 
     def overloaded_inplace(self, op: type[ast.AST], old: Any, right: Any) -> Any:
         """``old op= right`` by the method of the class for it; NotImplemented where it has none."""
@@ -379,6 +413,27 @@ class Objects(Globals):
 def _is_data(raw: Any) -> bool:
     """Whether what a class has under a name comes before what an object has."""
     return hasattr(type(raw), "__set__") or hasattr(type(raw), "__delete__")
+
+
+def _defined(cls: type, name: str) -> bool:
+    return inspect.getattr_static(cls, name, None) is not None
+
+
+def _is_sequence(cls: type) -> bool:
+    methods = (inspect.getattr_static(cls, name, None) for name in ("__len__", "__getitem__"))
+    return all(isinstance(m, types.FunctionType) for m in methods) or issubclass(cls, tuple)
+
+
+def _defers(axes: int | None, cls: type) -> bool:
+    """Whether the method of the right operand is asked: NumPy's arrays and scalars defer to classes that say so, and
+    its scalars to what is no array."""
+    missing = object()
+    if axes is None or inspect.getattr_static(cls, "__array_ufunc__", missing) is None:
+        return True
+    priority = inspect.getattr_static(cls, "__array_priority__", None)
+    if isinstance(priority, (int, float)) and priority > (0.0 if axes else -1e6):
+        return True
+    return axes == 0 and not _defined(cls, "__array__") and not _is_sequence(cls)
 
 
 def _is_generated(cls: Any) -> bool:
