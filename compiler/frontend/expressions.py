@@ -161,7 +161,10 @@ class Expressions(Comparisons):
         return defaults
 
     def eval_Slice(self, node: ast.Slice) -> Any:
-        return SliceValue(*(None if n is None else self.eval(n) for n in (node.lower, node.upper, node.step)))
+        start, stop = (None if n is None else self.eval(n) for n in (node.lower, node.upper))
+        if isinstance(node.step, ast.Constant) and isinstance(node.step.value, complex):
+            return SliceValue(start, stop, node.step.value)  # a number of points, to np.mgrid and np.r_
+        return SliceValue(start, stop, None if node.step is None else self.eval(node.step))
 
     def eval_Subscript(self, node: ast.Subscript) -> Any:
         owners, key = self.candidates(node.value), self.eval(node.slice)

@@ -10,6 +10,7 @@ import math
 from typing import Any
 
 import numpy as np
+import scipy.special
 
 from .numpy_library import stop_gradient
 from .numpy_table import composed
@@ -153,6 +154,19 @@ def bartlett(M: Any) -> Any:
         return np.ones(1)
     n = np.arange(1 - M, M, 2)
     return np.where(n <= 0, 1 + n / (M - 1), 1 - n / (M - 1))
+
+
+@composed(np.i0)
+def i0(x: Any) -> Any:
+    return scipy.special.i0(np.asarray(x, dtype=np.float64))
+
+
+@composed(np.kaiser)
+def kaiser(M: Any, beta: Any) -> Any:
+    if M == 1:
+        return np.ones(1)
+    middle = (M - 1) / 2.0
+    return np.i0(beta * np.sqrt(1 - ((np.arange(0, M) - middle) / middle) ** 2)) / np.i0(beta)
 
 
 # -- scales and angles ---------------------------------------------------------------------------------

@@ -192,6 +192,8 @@ def _line(ctx: Context, item: Any, what: str) -> Operand:
         step = 1 if item.step is None else item.step
         if item.stop is None:
             ctx.error(PullbackValueError, f"a slice in {what} needs its end")
+        if isinstance(step, complex):
+            return ctx.operand(ctx.call(np.linspace, [start, item.stop, int(abs(step))], {}))
         return ctx.operand(ctx.call(np.arange, [start, item.stop, step], {}))
     return strong_operand(ctx, item)
 

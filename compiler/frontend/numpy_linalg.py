@@ -36,6 +36,7 @@ from .numpy_support import (
     transposed,
 )
 from .numpy_table import numpy_function
+from .values import ListValue
 
 if TYPE_CHECKING:
     from .context import Context
@@ -259,14 +260,24 @@ def _pair(ctx: Context, a: Operand, la: str, b: Operand, lb: str, needed: set[st
     return reshaped(ctx, matrix_product(ctx, x, y), shape), "".join(batch + free_a + free_b)
 
 
+def _from_sublists(ctx: Context, given: tuple[Any, ...]) -> tuple[str, tuple[Any, ...]]:
+    """The subscripts as a string, and the operands, of ``np.einsum(a, [0, 1], b, [1, 2], [0, 2])``."""
+    operands, sublists = given[0 : len(given) // 2 * 2 : 2], given[1::2]
+    terms = []
+    for labels in (*sublists, *(given[-1:] if len(given) % 2 else ())):
+        labels = list(labels.items) if isinstance(labels, ListValue) else labels
+        if not isinstance(labels, (list, tuple)) or not all(type(k) is int and 0 <= k < 52 for k in labels):
+            message = "np.einsum needs its subscripts as a string, or as lists of ints"
+            ctx.error(UnsupportedError, message, "write np.einsum('ij,jk->ik', a, b)")
+        terms.append("".join((string.ascii_uppercase + string.ascii_lowercase)[k] for k in labels))
+    arrow = f"->{terms.pop()}" if len(given) % 2 else ""
+    return ",".join(terms) + arrow, operands
+
+
 @numpy_function(np.einsum, static="optimize")
 def _einsum(ctx: Context, subscripts: Any, *operands: Any, out: Any = None, optimize: Any = False) -> Any:
     if not isinstance(subscripts, str):
-        ctx.error(
-            UnsupportedError,
-            "np.einsum needs its subscripts as a string",
-            "write np.einsum('ij,jk->ik', a, b)",
-        )
+        subscripts, operands = _from_sublists(ctx, (subscripts, *operands))
     xs = [strong_operand(ctx, v) for v in operands]
     labels, wanted = _parse(ctx, subscripts, xs)
     x, label = xs[0], labels[0]

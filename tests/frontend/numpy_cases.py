@@ -147,6 +147,8 @@ for _subscripts, _operands in [
     ("ijk,ijk->", (C, C)), ("ij,kj->ikj", (A, A)), ("ij,k->", (A, W)), ("ij,jk", (F, S)),
 ]:  # fmt: skip
     row(np.einsum, _subscripts, *_operands)
+row(np.einsum, A, [0, 1], A, [2, 1], [2, 0])
+row(np.einsum, A, [0, 26], A, [0, 26])
 row(np.linalg.norm, V)
 row(np.linalg.norm, A)
 row(np.linalg.norm, A, axis=1)
@@ -600,6 +602,11 @@ row(np.polyint, V)
 row(np.polymul, V, W)
 row(np.polyadd, V, W)
 row(np.polysub, W, V)
+row(np.i0, V)
+row(np.i0, 2.0)
+row(np.kaiser, 1, 3.0)
+row(np.kaiser, 6, 3.0)
+row(np.kaiser, 7, 0.5)
 for _f in (np.hanning, np.hamming, np.blackman, np.bartlett):
     for _n in (0, 1, 2, 7):
         row(_f, _n)

@@ -467,6 +467,11 @@ SMOOTH: list[Callable[[Any], Any]] = [
     lambda x: np.nanmedian(np.where(x > 1.0, np.nan, x)) + np.sum(np.nanpercentile(x, 30, axis=0) ** 2),
     lambda x: np.sum(np.lib.stride_tricks.sliding_window_view(x, (2, 3)) ** 3) + np.logaddexp.reduce(x[0]),
     lambda x: np.sum(np.block([[x, 2 * x], [x**2, x]]) * np.arange(8.0)) + np.sum(x[np.ix_([0, 2], [1, 1, 3])] ** 2),
+    lambda x: (
+        np.sum(np.mgrid[-1:1:4j, 0 : x[0, 0] : 3j] ** 2)
+        + np.sum(np.ogrid[0:2:3j, 0:1][0])
+        + np.sum(np.r_[x[0, 0] : 2 : 5j] ** 2)
+    ),
     lambda x: np.sum(np.r_[x[0], 2.0, x[1] ** 2] ** 2) + np.sum(np.c_[x[:, 0], x[:, 1]] ** 3),
     lambda x: np.sum(np.piecewise(x, [x < 0, x > 1], [lambda v: v**2, 3.0, np.sin])),
     lambda x: (
