@@ -36,6 +36,7 @@ from .values import (
     GeneratorValue,
     Iteration,
     ListValue,
+    Opaque,
     RangeValue,
     RecordValue,
     SliceValue,

@@ -171,6 +171,9 @@ class Calls(Objects):
             return self.object_attribute(owner, name)
         if isinstance(owner, UserFunction) and name == "__name__":
             return owner.name
+        if isinstance(owner, UserFunction) and owner.fn is not None and name in vars(owner.fn):
+            place = (owner.path or of_value(owner.fn)).attribute(name)
+            return self.capture_object(vars(owner.fn)[name], place, name)
         if is_static(owner):
             if isinstance(owner, frozenset) and not hasattr(owner, name) and hasattr(set, name):
                 self.refuse_changed_set()

@@ -257,6 +257,26 @@ class Globals(Places):
             self.error(PullbackTypeError, f"{owner.name}[{index!r}]: {e}")
         return self.capture_object(value, owner.path.item(index), f"{owner.name}_{index}")
 
+    def has_attribute(self, v: Opaque | UserFunction | type | types.ModuleType, name: str) -> bool:
+        """Whether something from outside, or a function, has an attribute: another answer is another program."""
+        place: Path | None
+        if isinstance(v, (Opaque, UserFunction)):
+            obj = v.obj if isinstance(v, Opaque) else v.fn
+            if obj is None:
+                return hasattr(types.FunctionType, name)
+            found, place = hasattr(obj, name), v.path or of_value(obj)
+        else:
+            found, place = hasattr(v, name), None
+            if isinstance(v, types.ModuleType):
+                place = of_module(v)
+                self.session.guard(place.then("has", name), name in vars(v), name)
+                return found
+            if v not in self.session.local_classes:
+                place = of_named(v) or of_value(v)
+        if place is not None:
+            self.session.guard(place.then("has attribute", name), found, name)
+        return found
+
     # -- attributes of what is known ----------------------------------------------------------
     def module_attribute(self, module: types.ModuleType, name: str) -> Any:
         if not hasattr(module, name):

@@ -58,14 +58,12 @@ def _callable(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
 def _hasattr(ctx: Any, args: list[Any], kwargs: dict[str, Any]) -> Any:
     v, name = args[0], ctx.static(args[1], "the attribute")
     if isinstance(v, RecordValue):
-        if name in v.fields or hasattr(v.cls, name) or ctx.has_beyond(v, name):
+        if name in v.fields or ctx.has_attribute(v.cls, name) or ctx.has_beyond(v, name):
             return True
         ctx.refuse_beyond(v, name)
         return False
-    if isinstance(v, Opaque):
-        found = hasattr(v.obj, name)
-        ctx.session.guard(v.path.then("has attribute", name), found, name)
-        return found
+    if isinstance(v, (Opaque, UserFunction, type, types.ModuleType)):
+        return ctx.has_attribute(v, name)
     if is_static(v) and not isinstance(v, (ListValue, DictValue, UserFunction)):
         return hasattr(v, name)
     return hasattr(_type_of(ctx, v), name)

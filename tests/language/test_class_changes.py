@@ -129,3 +129,42 @@ class WithSlots:
 
 def test_default_of_a_dataclass_with_slots() -> None:
     assert pb.jit(lambda x: WithSlots().pair[1] * WithSlots(scale=x).scale)(5.0) == 10.0
+
+
+def with_attributes(x: Any) -> Any:
+    return np.sum(x) * with_attributes.scale * with_attributes.table["n"]  # type: ignore[attr-defined]
+
+
+with_attributes.scale = 2.0  # type: ignore[attr-defined]
+with_attributes.table = {"n": 3}  # type: ignore[attr-defined]
+
+
+def test_attributes_of_functions_are_read_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULLBACK_BACKEND", "interp")
+    compiled = pb.jit(lambda x: with_attributes(x) * with_attributes.scale)  # type: ignore[attr-defined]
+    assert compiled(X) == 84.0
+    monkeypatch.setattr(with_attributes, "scale", 3.0)
+    assert compiled(X) == 189.0
+    monkeypatch.setitem(with_attributes.table, "n", 1)  # type: ignore[attr-defined]
+    assert compiled(X) == 63.0
+
+
+def test_whether_there_is_an_attribute_is_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PULLBACK_BACKEND", "interp")
+
+    class Thing:
+        pass
+
+    def f(x: Any) -> Any:
+        of_function = 1.0 if hasattr(with_attributes, "scale") and hasattr(np, "sum") else 2.0
+        of_class = 10.0 if hasattr(Thing, "scale") else 20.0
+        return x * (of_function + of_class) * getattr(with_attributes, "more", 3.0) + 1.0 * hasattr(Thing(), "scale")
+
+    compiled = pb.jit(f)
+    assert compiled(1.0) == f(1.0) == 63.0
+    monkeypatch.setattr(Thing, "scale", 1.0, raising=False)
+    assert compiled(1.0) == f(1.0) == 34.0
+    monkeypatch.setattr(with_attributes, "more", 5.0, raising=False)
+    assert compiled(1.0) == f(1.0) == 56.0
+    monkeypatch.delattr(with_attributes, "scale")
+    assert compiled(1.0) == f(1.0) == 61.0
