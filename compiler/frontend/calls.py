@@ -160,6 +160,8 @@ class Calls(Objects):
             return self.inherited_attribute(owner, name)
         if isinstance(owner, (ListValue, DictValue, tuple, str)):
             python = {ListValue: list, DictValue: dict}.get(type(owner), type(owner))
+            if self.is_of_subclass(owner, name):
+                return self.subclass_attribute(owner, name)
             if not hasattr(python, name):
                 self.error(
                     PullbackAttributeError,

@@ -7,11 +7,13 @@ are compiled in, with a guard; functions with a guard on their code.
 from __future__ import annotations
 
 import builtins
+import collections
 import copy
 import dataclasses
 import enum
 import functools
 import inspect
+import sys
 import types
 from dataclasses import replace
 from typing import Any
@@ -41,6 +43,36 @@ from .values import (
 def _of_scipy_stats(obj: Any) -> bool:
     """A distribution (`scipy.stats.norm`), whose methods are known by name as functions of a module are."""
     return type(obj).__module__.startswith("scipy.stats.") and callable(obj)
+
+
+# of a subclass of a number or a container: what does not change how it is used as one
+_HARMLESS = frozenset({
+    "__init__", "__new__", "__repr__", "__str__", "__doc__", "__module__", "__dict__", "__weakref__", "__slots__",
+    "__setattr__", "__delattr__", "__dir__", "__reduce__", "__reduce_ex__", "__getstate__", "__setstate__",
+    "__sizeof__", "__format__", "__init_subclass__", "__subclasshook__", "__class_getitem__", "__hash__",
+    "__setitem__", "__delitem__", "__static_attributes__", "__firstlineno__",
+})  # fmt: skip
+_NOT_USERS = frozenset({*sys.stdlib_module_names, "numpy"}) - {"__main__"}
+
+
+def _is_users(cls: type) -> bool:
+    return cls.__module__.split(".")[0] not in _NOT_USERS
+
+
+def _of_user(cls: type, base: type) -> set[str]:
+    """The names that a user's subclass of `base` has defined."""
+    own = (c for c in cls.__mro__ if c is not base and issubclass(c, base) and _is_users(c))
+    return {name for c in own for name in vars(c)}
+
+
+def _has_own_behaviour(cls: type) -> bool:
+    """Whether a user's subclass of float, tuple, list or dict has operators, indexing or iteration of its own: it is an
+    object then, and not a number or a container."""
+    base = next((b for b in (float, tuple, list, dict) if issubclass(cls, b)), None)
+    if base is None or is_namedtuple(cls) or not _is_users(cls):
+        return False
+    special = {n for n in _of_user(cls, base) - _HARMLESS if n[:2] == "__" and hasattr(base, n)}
+    return bool(special) or hasattr(cls, "__missing__")
 
 
 class PullbackNameError(PullbackError, NameError):
@@ -131,6 +163,9 @@ class Globals(Places):
         if obj is None or isinstance(obj, (bool, int, str, bytes, np.bool_, np.integer, enum.Enum)):
             session.guard(path, obj, name)
             return obj
+        if _has_own_behaviour(type(obj)):
+            self._guard_type(obj, path, name)
+            return Opaque(obj, path, name)
         if isinstance(obj, (float, np.floating)):
             return session.capture(path, obj, name, self.loc)
         if isinstance(obj, np.ndarray):
@@ -146,15 +181,17 @@ class Globals(Places):
         if is_namedtuple(type(obj)):
             self._guard_type(obj, path, name)
             return RecordValue(type(obj), {f: self._part(getattr(obj, f), path, name, f) for f in obj._fields}, stamp=0)
-        if isinstance(obj, (tuple, list)):
+        if isinstance(obj, (tuple, list, collections.deque)):
             self._guard_type(obj, path, name)
             session.guard(path.then("length"), len(obj), f"len({name})")
             items = [self.capture_object(x, path.item(k), f"{name}_{k}") for k, x in enumerate(obj)]
-            return tuple(items) if isinstance(obj, tuple) else ListValue(items, stamp=0)
+            outside = Opaque(obj, path, name) if _is_users(type(obj)) else None
+            return tuple(items) if isinstance(obj, tuple) else ListValue(items, stamp=0, outside=outside)
         if isinstance(obj, dict):
             self._guard_type(obj, path, name)
             session.guard(path.then("keys"), list(obj), f"keys of {name}")
-            return DictValue({k: self.capture_object(x, path.item(k), f"{name}_{k}") for k, x in obj.items()}, stamp=0)
+            values = {k: self.capture_object(x, path.item(k), f"{name}_{k}") for k, x in obj.items()}
+            return DictValue(values, stamp=0, outside=Opaque(obj, path, name) if _is_users(type(obj)) else None)
         if isinstance(obj, (set, frozenset)) and all(isinstance(x, (int, str)) for x in obj):
             session.guard(path, copy.copy(obj), name)
             constant = frozenset(obj)
@@ -303,6 +340,20 @@ class Globals(Places):
         if not found:
             self.session.guard(owner.path.attribute("__dict__").then("has", name), False, name)
         return found
+
+    def is_of_subclass(self, owner: Any, name: str) -> bool:
+        """Whether an attribute of a list or a dict is that of the subclass which the object outside is of."""
+        if not isinstance(owner, (ListValue, DictValue)) or owner.outside is None:
+            return False
+        base = list if isinstance(owner, ListValue) else dict
+        return not hasattr(base, name) or name in _of_user(type(owner.outside.obj), base)
+
+    def subclass_attribute(self, owner: Any, name: str) -> Any:
+        """An attribute that a list or a dict from outside has as an object of its class."""
+        raw = inspect.getattr_static(type(owner.outside.obj), name, None)
+        if isinstance(raw, types.FunctionType):
+            return self._function(raw, owner.outside.path.then("class attribute", name), name, (owner,))
+        return self.object_attribute(owner.outside, name)
 
     def object_attribute(self, owner: Opaque, name: str) -> Any:
         if not hasattr(owner.obj, name):

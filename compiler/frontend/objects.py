@@ -240,7 +240,8 @@ class Objects(Globals):
         """What an attribute found in the class `cls`, looked up in `asked`, is for an object of class `kind`."""
         raw = cls.__dict__[name]
         place = self.attribute_place(asked if asked not in self.session.local_classes else cls, name)
-        if isinstance(raw, (types.FunctionType, staticmethod, classmethod)) and place is not None:
+        methods = (types.FunctionType, staticmethod, classmethod, functools.partialmethod)
+        if isinstance(raw, methods) and place is not None:
             self.session.guard_function(place, raw, name)
         if isinstance(raw, types.FunctionType):
             return self.named_function(raw, name, (owner,))

@@ -143,10 +143,12 @@ class Rows:
 @final
 @dataclass(slots=True, eq=False)
 class ListValue:
-    """A Python list: of items, or of run-time length (see growing.py)."""
+    """A Python list: of items, or of run-time length (see growing.py). `outside`: the object of a subclass that it is
+    outside of the function."""
 
     content: list[Any] | Rows
     stamp: int = field(default_factory=next_stamp)
+    outside: Any = None
 
     @property
     def items(self) -> list[Any]:
@@ -165,12 +167,14 @@ class ListValue:
 @dataclass(slots=True, eq=False)
 class DictValue:
     """A dict with constant keys. `default`: what makes the values of missing keys, of a defaultdict; `site`: the place
-    in the source that makes it (see dicts.py), which is None for what is not made in the program."""
+    in the source that makes it (see dicts.py), which is None for what is not made in the program; `outside`: the object
+    of a subclass that it is outside of the function."""
 
     items: dict[Any, Any]
     stamp: int = field(default_factory=next_stamp)
     default: Any = None
     site: tuple[str, int, int] | None = None
+    outside: Any = None
 
 
 @final
