@@ -334,7 +334,8 @@ def _scalar_yield(program: Program, result: Any, kind: str) -> int:
         type = program.function.body.yields[result].type
         if type.is_float and type.is_scalar:
             return result
-        what = f"a float array of shape ({_shape(type)})" if type.is_float else f"{type}"
+        kind_of = "a float" if type.is_float else "a bool" if type.is_bool else "an int"
+        what = kind_of if type.is_scalar else f"{kind_of} array of shape ({_shape(type)})"
         if not type.is_float:
             hint = "a derivative needs a float result"
         raise PullbackTypeError(

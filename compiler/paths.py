@@ -56,6 +56,15 @@ def _cell(fn: Any, name: str) -> Any:
     return fn.__closure__[fn.__code__.co_freevars.index(name)].cell_contents
 
 
+def own_attribute(x: Any, name: str) -> Any:
+    """What `inspect.getattr_static` finds; faster for a class, because guards look at each call."""
+    if isinstance(x, type):
+        for cls in x.__mro__:
+            if name in cls.__dict__:
+                return cls.__dict__[name]
+    return inspect.getattr_static(x, name)
+
+
 STEPS: dict[str, Callable[[Any, Any], Any]] = {
     "attribute": getattr,
     "item": lambda x, key: x[key],
@@ -69,8 +78,8 @@ STEPS: dict[str, Callable[[Any, Any], Any]] = {
     "globals": lambda fn, _: fn.__globals__,
     "default": lambda fn, k: fn.__defaults__[k],
     "keyword default": lambda fn, name: fn.__kwdefaults__[name],
-    "class attribute": lambda x, name: inspect.getattr_static(type(x), name),
-    "own attribute": inspect.getattr_static,
+    "class attribute": lambda x, name: own_attribute(type(x), name),
+    "own attribute": lambda x, name: own_attribute(x, name),
 }
 
 
