@@ -11,8 +11,9 @@ from __future__ import annotations
 import dataclasses
 import functools
 import inspect
+import itertools
 import types
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, final
 
@@ -213,6 +214,7 @@ def _apply(
     chain = (*(s.transform(s.positions) for s in fn.specs), *more)
     if not chain:
         return ctx.call(_target(ctx, fn), list(args), kwargs)
+    args, kwargs = in_positions(fn.target, args, kwargs)
     name = str(getattr(fn.target, "name", None) or getattr(fn.target, "__name__", "f"))
     inputs = _Inputs(ctx)
     region = inputs.region
@@ -267,6 +269,27 @@ def _apply(
     program = compose(program, chain)
     operands = [*inputs.operands, *outside, *_extras(ctx, program, extras)]
     return _inline(ctx, program, operands)
+
+
+def in_positions(fn: Any, args: Sequence[Any], kwargs: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:
+    """The arguments of a call with keywords moved to their positions where the function has one."""
+    moved = list(itertools.takewhile(kwargs.__contains__, _positional(fn)[len(args) :]))
+    return (*args, *(kwargs[n] for n in moved)), {n: v for n, v in kwargs.items() if n not in moved}
+
+
+def _positional(fn: Any) -> list[str]:
+    """The parameters of a function that may be passed by position."""
+    if isinstance(fn, Derived):
+        return _positional(fn.target)
+    if isinstance(fn, UserFunction) and fn.fn is None:
+        names = [a.arg for a in (*fn.node.args.posonlyargs, *fn.node.args.args)]
+    else:
+        try:
+            parameters = inspect.signature(fn.fn if isinstance(fn, UserFunction) else fn).parameters.values()
+        except (TypeError, ValueError):
+            return []
+        names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return names[len(fn.bound) :] if isinstance(fn, UserFunction) else names
 
 
 def _target(ctx: Any, fn: Derived) -> Any:

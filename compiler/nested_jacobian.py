@@ -96,6 +96,8 @@ _TRANSFORMS: dict[Any, nested.Handler] = {
 
 def _call(ctx: Any, jacobian: DerivedJacobian, args: list[Any], kwargs: dict[str, Any]) -> Any:
     """The Jacobian at these arguments: a tree like the result, of trees like the arguments."""
+    positional, kwargs = nested.in_positions(jacobian.target, args, kwargs)
+    args = list(positional)
     for k in jacobian.wrt:
         if not -len(args) <= k < len(args):
             message = f"argnums {k} is out of range: the function is called with {len(args)} positional arguments"

@@ -3,6 +3,7 @@ written with closed-form derivatives."""
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -226,3 +227,39 @@ def test_writing_to_an_enclosing_variable_is_refused() -> None:
 
     with pytest.raises(pb.UnsupportedError, match="writes to a variable of the enclosing function"):
         pb.grad(f)(np.array([1.0, 2.0]))
+
+
+class Scaled:
+    def __init__(self):
+        self.by = 2.0
+
+    def cost(self, z, a=2.0):
+        return np.sum(z * z) * a * self.by
+
+
+def test_keywords_are_arguments_by_position() -> None:
+    """As outside of a program: what is passed by name is differentiated by its position."""
+    scaled = Scaled()
+
+    def cost(z, a=2.0):
+        return np.sum(z * z) * a
+
+    @pb.jit
+    def program(x):
+        def inner(u, /, z, a=3.0):
+            return np.sum(u * z * z) * a
+
+        return (
+            pb.grad(inner, argnums=1)(x, z=x),
+            pb.grad(scaled.cost)(z=x),
+            pb.grad(functools.partial(cost, a=4.0))(z=x),
+            pb.grad(cost, argnums=(0, 1))(z=x, a=2.0),
+            pb.jacfwd(lambda y: y * y)(y=x),
+            pb.grad(pb.grad(cost, argnums=1))(z=x, a=1.0),
+        )
+
+    x = np.arange(1.0, 4.0)
+    expected = (6 * x * x, 8 * x, 8 * x, (4 * x, 14.0), np.diag(2 * x), 2 * x)
+    for got, e in zip(program(x), expected, strict=True):
+        for part, value in zip(got, e, strict=True) if isinstance(e, tuple) else [(got, e)]:
+            np.testing.assert_allclose(part, value, rtol=1e-12)
