@@ -56,7 +56,7 @@ MODULES = (
 #: modules of SciPy, and what fills the table for their functions
 SCIPY = {
     "scipy.special": "scipy_functions",
-    "scipy.linalg": "scipy_functions",
+    "scipy.linalg": "scipy_linalg",
     "scipy.stats": "scipy_stats",
     "scipy.integrate": "scipy_integrate",
     "scipy.signal": "scipy_signal",

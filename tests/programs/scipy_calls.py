@@ -74,6 +74,50 @@ def factored(a, b):
     return b @ solved + np.log(np.diag(c)).sum() + w[0] + abs(v[0, 0]) + scipy.linalg.norm(a) + upper[0][1, 0]
 
 
+@CASES(SQUARE, rng.normal(size=3), rng.normal(size=(3, 2)))
+def lu_factors(a, b, c):
+    lu, pivots = scipy.linalg.lu_factor(a)
+    x = scipy.linalg.lu_solve((lu, pivots), b)
+    y = scipy.linalg.lu_solve((lu, pivots), c, trans=1)
+    return np.sum(x * x) + np.sum(np.sin(y)) + np.sum(lu) + pivots[0]
+
+
+@CASES(SQUARE + 4.0 * np.eye(3), DEFINITE, rng.normal(size=3))
+def systems_with_structure(a, s, b):
+    x = scipy.linalg.solve(s, b, assume_a="pos") + scipy.linalg.solve(s, b, assume_a="sym", lower=True) ** 2
+    return np.sum(x * scipy.linalg.solve_triangular(a, b, unit_diagonal=True, lower=True))
+
+
+@CASES(rng.normal(size=(4, 6)), rng.normal(size=6))
+def bands(ab, b):
+    both = scipy.linalg.solve_banded((2, 1), ab, np.stack((b, b * b), axis=1))
+    return np.sum(both**2) + np.sum(scipy.linalg.solve_banded((1, 2), ab, b))
+
+
+@CASES(np.array([[0.1, 0.2, 0.1, 0.3, 0.2], [0.5, 0.4, 0.6, 0.3, 0.2], [3.0, 4.0, 5.0, 4.0, 3.0]]), rng.normal(size=5))
+def definite_bands(ab, b):
+    x = scipy.linalg.solveh_banded(ab, b)
+    return np.sum(x * x) + np.sum(scipy.linalg.solveh_banded(ab[::-1], b, lower=True))
+
+
+@CASES(rng.normal(size=(5, 3)), SQUARE, rng.normal(size=5))
+def factorisations(t, a, b):
+    q, r = scipy.linalg.qr(t, mode="economic")
+    (upper,) = scipy.linalg.qr(a, mode="r")
+    u, s, v = scipy.linalg.svd(t, full_matrices=False)
+    x, _, rank, _ = scipy.linalg.lstsq(t, b)
+    total = np.sum(q**3) + np.sum(r) + np.sum(upper * a) + np.sum((u * s) @ v * t) + s[0] + np.sum(x**2) + rank
+    return total + scipy.linalg.svdvals(a)[1] + np.sum(scipy.linalg.pinv(t) ** 2) + scipy.linalg.eigvalsh(a + a.T)[0]
+
+
+@CASES(rng.normal(size=3), rng.normal(size=3), DEFINITE, SQUARE)
+def equations_of_matrices(c, r, s, a):
+    bands = scipy.linalg.circulant(c) @ scipy.linalg.hankel(c, r) + scipy.linalg.hankel(c)
+    x = scipy.linalg.solve_sylvester(s, s + np.eye(3), a) + scipy.linalg.solve_continuous_lyapunov(s, a)
+    x = x + scipy.linalg.solve_discrete_lyapunov(0.1 * a, s) + bands
+    return np.sum(x * x) + np.sum(scipy.linalg.solve_toeplitz((c + np.array([9.0, 0.0, 0.0]), r), r))
+
+
 @CASES(3.0 * SQUARE)
 def exponentials(a):
     return np.log(np.abs(scipy.linalg.expm(a))).sum() + np.trace(scipy.linalg.expm(0.01 * a))

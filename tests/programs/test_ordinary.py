@@ -54,14 +54,15 @@ FOUND = frozenset(
     take_put_choose select_piecewise apply_axis methods_chain cum_ops mask2d fancy ufunc_at out_args linalg_misc nd_loops
     adaptive_grow_while iir_direct_form2 needleman_wunsch_affine simplex_lp_dual longest_increasing_soft
     black_scholes_norm normal_of_all_kinds other_distributions no_density_for_a_negative_scale special_functions
-    bessel_at_zero factored exponentials built_from_blocks rules_for_samples nodes_and_coefficients_of_constants filters
+    bessel_at_zero factored lu_factors systems_with_structure bands definite_bands factorisations equations_of_matrices
+    exponentials built_from_blocks rules_for_samples nodes_and_coefficients_of_constants filters
     convolutions_of_images distances polynomials distances_of_vectors densities_on_the_line densities_with_shapes
     densities_outside summaries
     ema_crossover_flags determinant_recursive convex_hull_area_shoelace signal_zero_crossings_while
 """.split()
 )
 COMPILED = frozenset(
-    "special_functions normal_of_all_kinds implicit_euler_newton longstaff_schwartz st_svd lsq2 qr_np mask2d ufunc_at deficient adaptive_grow_while".split()
+    "special_functions lu_factors definite_bands bands factorisations normal_of_all_kinds implicit_euler_newton longstaff_schwartz st_svd lsq2 qr_np mask2d ufunc_at deficient adaptive_grow_while".split()
 )
 
 # where differences are taken: a branch or a maximum changes within the usual distance of the point
