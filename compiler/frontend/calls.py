@@ -62,6 +62,7 @@ _VERSIONED = {*sys.stdlib_module_names, "numpy", "pullback"} - {"__main__"}
 _MODULES = (
     "containers_library", "grouped_library", "sequences_library", "statistics_library", "steps_library",
     "numpy_library", "numpy_compositions", "numpy_polynomials", "scipy_functions", "scipy_linalg",
+    "scipy_incomplete",
 )  # fmt: skip
 _LIBRARY = frozenset({"pullback.jacobian_library", *(f"{__package__}.{name}" for name in _MODULES)})
 

@@ -355,6 +355,11 @@ def enter_library(function: Any, definition: Callable[..., Any], arguments: int)
         @numpy_function(function, fold=True)
         def expand_unary(ctx: Context, x: Any) -> Any:
             return ctx.call(definition, floats(ctx, (x,)), {})
+    elif arguments == 3:
+
+        @numpy_function(function, fold=True)
+        def expand_ternary(ctx: Context, x1: Any, x2: Any, x3: Any) -> Any:
+            return ctx.call(definition, floats(ctx, (x1, x2, x3)), {})
     else:
 
         @numpy_function(function, fold=True)

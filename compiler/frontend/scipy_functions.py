@@ -12,6 +12,7 @@ import scipy.special
 
 from ..errors import PullbackTypeError, UnsupportedError
 from . import numpy_library as library
+from . import scipy_incomplete  # noqa: F401  (fills the table)
 from .numpy_elementwise import enter_float_unary, enter_library
 from .numpy_reductions import library_reduction
 from .numpy_support import as_float, axes_of, cast, strong, strong_operand

@@ -226,6 +226,52 @@ def _beta_pdf(z: Any, scale: Any, a: Any, b: Any) -> Any:
     return np.exp(_beta_logpdf(z, scale, a, b))
 
 
+# -- by incomplete functions -----------------------------------------------------------------------------
+def _of_shapes(value: Any, *shapes: Any) -> Any:
+    for shape in shapes:
+        value = np.where(shape > 0.0, value, math.nan)
+    return value
+
+
+def _gamma_cdf(z: Any, scale: Any, a: Any) -> Any:
+    return _of_shapes(scipy.special.gammainc(a, np.maximum(z, 0.0)), a)
+
+
+def _gamma_sf(z: Any, scale: Any, a: Any) -> Any:
+    return _of_shapes(scipy.special.gammaincc(a, np.maximum(z, 0.0)), a)
+
+
+def _chi2_cdf(z: Any, scale: Any, df: Any) -> Any:
+    return _gamma_cdf(0.5 * z, scale, 0.5 * df)
+
+
+def _chi2_sf(z: Any, scale: Any, df: Any) -> Any:
+    return _gamma_sf(0.5 * z, scale, 0.5 * df)
+
+
+def _beta_cdf(z: Any, scale: Any, a: Any, b: Any) -> Any:
+    return _of_shapes(scipy.special.betainc(a, b, np.clip(z, 0.0, 1.0)), a, b)
+
+
+def _beta_sf(z: Any, scale: Any, a: Any, b: Any) -> Any:
+    return _of_shapes(scipy.special.betaincc(a, b, np.clip(z, 0.0, 1.0)), a, b)
+
+
+def _student_cdf(z: Any, scale: Any, df: Any) -> Any:
+    """By the tail, or where that is close to a half by what is between; at 0, where that has an infinite slope, by the
+    density."""
+    at_zero = np.abs(z) < 1e-12
+    square = np.where(at_zero, 1.0, z * z)
+    tail = 0.5 * scipy.special.betainc(0.5 * df, 0.5, df / (df + square))
+    half = 0.5 * scipy.special.betainc(0.5, 0.5 * df, square / (df + square))
+    side = np.where(square < df, np.where(z < 0.0, 0.5 - half, 0.5 + half), np.where(z < 0.0, tail, 1.0 - tail))
+    return np.where(at_zero, 0.5 + z * _student_pdf(0.0, 1.0, df), side)
+
+
+def _student_sf(z: Any, scale: Any, df: Any) -> Any:
+    return _student_cdf(-z, scale, df)
+
+
 _CONTINUOUS: dict[Any, Callable[..., Any]] = {
     scipy.stats.norm.pdf: _normal_pdf, scipy.stats.norm.logpdf: _normal_logpdf,
     scipy.stats.norm.cdf: _normal_cdf, scipy.stats.norm.logcdf: _normal_logcdf,
@@ -251,6 +297,10 @@ _CONTINUOUS: dict[Any, Callable[..., Any]] = {
     scipy.stats.weibull_min.cdf: _weibull_cdf, scipy.stats.weibull_min.sf: _weibull_sf,
     scipy.stats.chi2.pdf: _chi2_pdf, scipy.stats.chi2.logpdf: _chi2_logpdf,
     scipy.stats.beta.pdf: _beta_pdf, scipy.stats.beta.logpdf: _beta_logpdf,
+    scipy.stats.gamma.cdf: _gamma_cdf, scipy.stats.gamma.sf: _gamma_sf,
+    scipy.stats.chi2.cdf: _chi2_cdf, scipy.stats.chi2.sf: _chi2_sf,
+    scipy.stats.beta.cdf: _beta_cdf, scipy.stats.beta.sf: _beta_sf,
+    scipy.stats.t.cdf: _student_cdf, scipy.stats.t.sf: _student_sf,
 }  # fmt: skip
 
 
@@ -342,6 +392,16 @@ def _logpmf(ctx: Context, k: Any, mu: Any) -> Any:
 @numpy_function(scipy.stats.poisson.pmf)
 def _pmf(ctx: Context, k: Any, mu: Any) -> Any:
     return ctx.call(_poisson_pmf, _doubles(ctx, k, mu), {})
+
+
+def _poisson_cdf(k: Any, mu: Any) -> Any:
+    n = np.floor(np.maximum(k, 0.0))
+    return np.where(mu >= 0.0, np.where(k >= 0.0, scipy.special.gammaincc(n + 1.0, mu), 0.0), math.nan)
+
+
+@numpy_function(scipy.stats.poisson.cdf)
+def _cdf(ctx: Context, k: Any, mu: Any) -> Any:
+    return ctx.call(_poisson_cdf, _doubles(ctx, k, mu), {})
 
 
 # -- summaries -----------------------------------------------------------------------------------------

@@ -118,6 +118,31 @@ def equations_of_matrices(c, r, s, a):
     return np.sum(x * x) + np.sum(scipy.linalg.solve_toeplitz((c + np.array([9.0, 0.0, 0.0]), r), r))
 
 
+@CASES(rng.uniform(0.3, 9.0, size=6), rng.uniform(0.1, 12.0, size=6), 45.0)
+def incomplete_gamma(a, x, large):
+    total = sc.gammainc(a, x) + 2.0 * sc.gammaincc(a, x) ** 2 + sc.gammainc(large, large + a)
+    return total + sc.gammaincc(a[0], 0.5)
+
+
+@CASES(rng.uniform(0.3, 9.0, size=6), 1.7, rng.uniform(0.05, 0.95, size=6))
+def incomplete_beta(a, b, x):
+    return sc.betainc(a, b, x) + sc.betaincc(b, a, x) ** 2
+
+
+@CASES(rng.uniform(0.1, 0.9, size=5), 1.3, 2.2)
+def distribution_functions(x, a, b):
+    s = stats
+    y = s.gamma.cdf(x, a, scale=b) + s.gamma.sf(x, b, 0.05) + s.chi2.cdf(x, b) + s.chi2.sf(x, df=a) ** 2
+    y = y + s.beta.cdf(x, a, b) + s.beta.sf(x, a, b) ** 2 + s.t.cdf(x - 0.5, a) + s.t.sf(6.0 * x, b, scale=a)
+    return y + s.poisson.cdf(np.array([0.0, 1.0, 2.5, 4.0, -1.0]), b) + s.t.cdf(0.0, b)
+
+
+@CASES(np.array([-1.0, 0.4, 2.0]), 2.0)
+def distribution_functions_outside(x, a):
+    y = stats.gamma.cdf(x, a) + stats.chi2.sf(x, 2.0 * a) + stats.beta.cdf(x, a, 1.5 * a) + sc.gammainc(a, x * x)
+    return y + stats.t.cdf(x * 1e-9, a) + sc.gammainc(1.0, np.abs(x - 1.0)) + sc.betainc(2.0, a, x * 0.0)
+
+
 @CASES(3.0 * SQUARE)
 def exponentials(a):
     return np.log(np.abs(scipy.linalg.expm(a))).sum() + np.trace(scipy.linalg.expm(0.01 * a))
