@@ -34,6 +34,9 @@ for _function, _opcode in {
     scipy.special.j0: "bessel_j0", scipy.special.j1: "bessel_j1",
     scipy.special.y0: "bessel_y0", scipy.special.y1: "bessel_y1",
     scipy.special.k0: "bessel_k0", scipy.special.k1: "bessel_k1",
+    scipy.special.erfcx: "erfcx", scipy.special.erfi: "erfi", scipy.special.erfcinv: "erfcinv",
+    scipy.special.dawsn: "dawsn", scipy.special.spence: "spence",
+    scipy.special.ellipk: "ellipk", scipy.special.ellipe: "ellipe",
 }.items():  # fmt: skip
     enter_float_unary(_function, _opcode)
 
@@ -72,6 +75,21 @@ def kl_div(x: Any, y: Any) -> Any:
     return rel_entr(x, y) - x + y
 
 
+def boxcox(x: Any, power: Any) -> Any:
+    """``expm1(t) / power`` with ``t = power log(x)``, and by its series where t is small."""
+    t = power * np.log(x)
+    small = np.abs(t) < 1e-3
+    series = 1.0 + t * (1 / 2 + t * (1 / 6 + t * (1 / 24 + t * (1 / 120 + t / 720))))
+    return np.where(small, np.log(x) * series, np.expm1(t) / np.where(small, 1.0, power))
+
+
+def inv_boxcox(y: Any, power: Any) -> Any:
+    t = power * y
+    small = np.abs(t) < 1e-3
+    series = 1.0 - t * (1 / 2 - t * (1 / 3 - t * (1 / 4 - t * (1 / 5 - t / 6))))
+    return np.exp(np.where(small, y * series, np.log1p(t) / np.where(small, 1.0, power)))
+
+
 def huber(delta: Any, r: Any) -> Any:
     size = np.abs(r)
     return np.where(delta < 0.0, np.inf, np.where(size <= delta, 0.5 * r * r, delta * (size - 0.5 * delta)))
@@ -84,6 +102,7 @@ _COMPOSITES: list[tuple[Any, Callable[..., Any], int]] = [
     (scipy.special.log_expit, library.log_sigmoid, 1),
     (scipy.special.beta, beta, 2), (scipy.special.betaln, betaln, 2),
     (scipy.special.rel_entr, rel_entr, 2), (scipy.special.kl_div, kl_div, 2), (scipy.special.huber, huber, 2),
+    (scipy.special.boxcox, boxcox, 2), (scipy.special.inv_boxcox, inv_boxcox, 2),
 ]  # fmt: skip
 for _function, _definition, _arguments in _COMPOSITES:
     enter_library(_function, _definition, _arguments)

@@ -19,7 +19,7 @@ _RISKY = {
     "log", "log2", "log10", "log1p", "div", "div0", "reciprocal", "pow", "exp", "exp2", "expm1", "sinh", "cosh",
     "arctanh", "arccosh", "arcsin", "arccos", "sqrt", "safe_sqrt", "lgamma", "digamma", "polygamma", "mod",
     "fmod", "tan", "cbrt", "ndtri", "log_ndtr", "erfinv", "exp1", "expi",
-    "bessel_y0", "bessel_y1", "bessel_k0", "bessel_k1",
+    "bessel_y0", "bessel_y1", "bessel_k0", "bessel_k1", "erfcx", "erfi", "erfcinv", "ellipk", "ellipe", "spence",
 }  # fmt: skip
 # Ops that stop a cotangent on the way to some elements.
 _MASKS = {"where", "maximum", "minimum", "fmax", "fmin", "max", "min", "mul0", "div0"}

@@ -143,6 +143,14 @@ def distribution_functions_outside(x, a):
     return y + stats.t.cdf(x * 1e-9, a) + sc.gammainc(1.0, np.abs(x - 1.0)) + sc.betainc(2.0, a, x * 0.0)
 
 
+@CASES(rng.uniform(0.1, 0.9, size=5), rng.uniform(0.2, 4.0, size=5), 0.7)
+def more_special_functions(x, y, power):
+    errors = sc.erfcx(y) + sc.erfi(x) + sc.erfcinv(x) + sc.dawsn(y)
+    integrals = sc.ellipk(x) * sc.ellipe(-y) + sc.ellipk(1e-4 * x) + sc.ellipe(-1e-5 * y) + sc.spence(y) + sc.spence(1.0)
+    powers = sc.boxcox(y, power) + sc.boxcox(y, 0.0) + sc.inv_boxcox(x, power) + sc.boxcox(y, 1e-4 * power)
+    return errors + integrals + powers + sc.inv_boxcox(y, -1e-5 * power)
+
+
 @CASES(3.0 * SQUARE)
 def exponentials(a):
     return np.log(np.abs(scipy.linalg.expm(a))).sum() + np.trace(scipy.linalg.expm(0.01 * a))

@@ -55,7 +55,7 @@ FOUND = frozenset(
     adaptive_grow_while iir_direct_form2 needleman_wunsch_affine simplex_lp_dual longest_increasing_soft
     black_scholes_norm normal_of_all_kinds other_distributions no_density_for_a_negative_scale special_functions
     bessel_at_zero factored lu_factors systems_with_structure bands definite_bands factorisations equations_of_matrices
-    incomplete_gamma incomplete_beta distribution_functions distribution_functions_outside
+    more_special_functions incomplete_gamma incomplete_beta distribution_functions distribution_functions_outside
     exponentials built_from_blocks rules_for_samples nodes_and_coefficients_of_constants filters
     convolutions_of_images distances polynomials distances_of_vectors densities_on_the_line densities_with_shapes
     densities_outside summaries
