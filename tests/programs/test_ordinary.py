@@ -63,7 +63,7 @@ FOUND = frozenset(
 """.split()
 )
 COMPILED = frozenset(
-    "special_functions incomplete_gamma incomplete_beta distribution_functions lu_factors definite_bands bands factorisations normal_of_all_kinds implicit_euler_newton longstaff_schwartz st_svd lsq2 qr_np mask2d ufunc_at deficient adaptive_grow_while".split()
+    "special_functions incomplete_gamma lu_factors definite_bands normal_of_all_kinds implicit_euler_newton longstaff_schwartz st_svd lsq2 qr_np mask2d ufunc_at deficient adaptive_grow_while".split()
 )
 
 # where differences are taken: a branch or a maximum changes within the usual distance of the point
