@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..analysis.alias import Carried
 from ..analysis.bounds import Facts, prove_nonneg
 from ..analysis.dataflow import replace_operand
+from ..analysis.structure import step_of
 from ..ir.builder import Builder, constant
 from ..ir.dims import Dim
 from ..ir.nodes import At, Op, Operand, Region, Substitution, Value, as_dim
@@ -292,7 +293,7 @@ class Additions:
         if outer is not None:
             loop = loop_over(clone, copied(outer.iv))
             lo, hi = ranges[outer.iv]
-            forwards = loop.operands[2].value > 0  # type: ignore[union-attr]
+            forwards = step_of(loop) > 0
             loop.operands[:2] = [self.b.extent(d) for d in ((lo, hi) if forwards else (hi - 1, lo - 1))]
         for x, table in self.nest.tables.items():  # it was computed before, from what may have changed since
             leaf = copied(x)

@@ -9,6 +9,7 @@ from typing import Any
 
 from ..analysis.alias import Carried
 from ..analysis.bounds import Facts, linear_split, prove_nonneg
+from ..analysis.structure import step_of
 from ..ir.builder import Builder, constant
 from ..ir.dims import ONE, ZERO, Dim
 from ..ir.nodes import At, Op, Operand, Region, Span, Substitution, Value, as_dim
@@ -27,7 +28,7 @@ class Strip:
         self.b = b
         self.root = root
         self.size = size
-        self.forwards = root.operands[2].value > 0  # type: ignore[union-attr]
+        self.forwards = step_of(root) > 0
         carried = Carried(root)
         self.body = b.new_region([(INT, "block"), *((p.type, p.hint) for p in carried.params)])
         at = Dim.of(self.body.params[0])

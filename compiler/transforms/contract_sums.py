@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from ..analysis.alias import Carried
 from ..analysis.bounds import Facts, prove_nonneg
 from ..analysis.dataflow import defined_inside, is_zero, replace_operand
+from ..analysis.structure import step_of
 from ..ir.builder import Builder
 from ..ir.dims import Dim
 from ..ir.nodes import Op, Operand, Region, Substitution, Value, as_dim
@@ -229,7 +230,7 @@ class Sums:
     def _beside(loop: Op, edge: Edge, own: Builder) -> Op:
         """A loop, made to run through what the edge of a triangle has beside a rectangle."""
         lo, hi = edge.beside
-        forwards = loop.operands[2].value > 0  # type: ignore[union-attr]
+        forwards = step_of(loop) > 0
         loop.attrs["edge"] = True
         loop.operands[:2] = [own.extent(d) for d in ((lo, hi) if forwards else (hi - 1, lo - 1))]
         return loop

@@ -25,6 +25,7 @@ from ..analysis.alias import Carried
 from ..analysis.bounds import Facts, facts_before, linear_split, prove_nonneg
 from ..analysis.dataflow import defined_inside, reads, replace_operand, values_read
 from ..analysis.dependence import Accesses
+from ..analysis.structure import step_of
 from ..analysis.sums import Sums
 from ..ir.builder import Builder
 from ..ir.dims import Dim
@@ -245,9 +246,9 @@ class _Nest:
         """Whether the inner loop goes through a window that the outer one moves along an array, as in a convolution:
         the window has k places of n, and the outer loop n + 1 - k iterations, which are the more."""
         places, window = (as_dim(op.operands[1]) - as_dim(op.operands[0]) for op in (self.outer, self.inner))
-        if _step(self.outer) < 0:
+        if step_of(self.outer) < 0:
             places = -places
-        if _step(self.inner) < 0:
+        if step_of(self.inner) < 0:
             window = -window
         moving = [(m, c) for m, c in window.terms if m]
         coefficients = dict(places.terms)
@@ -294,8 +295,8 @@ class _Split:
         self.outer, self.inner = Carried(nest.outer), Carried(nest.inner)
         self.parts = nest.parts()
         lo, hi = as_dim(nest.outer.operands[0]), as_dim(nest.outer.operands[1])
-        size = hi - lo if _step(nest.outer) > 0 else lo - hi
-        self.first = lo if _step(nest.outer) > 0 else hi + 1  # the least index
+        size = hi - lo if step_of(nest.outer) > 0 else lo - hi
+        self.first = lo if step_of(nest.outer) > 0 else hi + 1  # the least index
         if not prove_nonneg(size, nest.facts):
             size = size.max(0)
         self.scalars = [j for j in range(len(self.inner.inits)) if j not in nest.carried_by]
@@ -389,12 +390,6 @@ class _Split:
 
 
 _ELEMENT = {"index": (At(),), "inbounds": True}
-
-
-def _step(loop: Op) -> int:
-    step = loop.operands[2]
-    assert isinstance(step, Const)
-    return int(step.value)
 
 
 def _harmless(op: Op) -> bool:
